@@ -1,0 +1,1 @@
+"""The camera box: from frames to published traffic measurements."""

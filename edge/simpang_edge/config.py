@@ -1,0 +1,318 @@
+"""The configuration of one camera box: a YAML file, validated completely without touching the network.
+
+Unknown keys are errors. Every message names the key path, the value and what is allowed. Every key, with its default,
+stands commented in ``edge/simpang.example.yaml``; a test compares the two.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from .errors import ConfigurationError
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+PixelPoint = tuple[float, float]
+MetrePoint = tuple[float, float]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """A part of the file: unknown keys are errors, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Broker(Section):
+    """Where messages go."""
+
+    url: str = Field("mqtt://127.0.0.1:1883", pattern=r"^mqtts?://[^/\s:]+(:\d{1,5})?$")
+    username: str | None = None
+    password_env: str | None = Field(None, description="name of the environment variable that holds the password")
+    password_file: Path | None = None
+    ca_file: Path | None = Field(None, description="certificate authority for mqtts; default: the system's")
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    keepalive_s: Annotated[int, Field(ge=5, le=600)] = 10
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.password_env and self.password_file:
+            raise ValueError("give password_env or password_file, not both")
+        return self
+
+    def password(self) -> str | None:
+        """The password, read when it is needed. Raises `ConfigurationError` when its source is not there."""
+        if self.password_env:
+            value = os.environ.get(self.password_env)
+            if value is None:
+                raise ConfigurationError(f"broker.password_env: environment variable {self.password_env} is not set")
+            return value
+        if self.password_file:
+            return _read_text(self.password_file, "broker.password_file").strip()
+        return None
+
+
+class Outbox(Section):
+    """What is kept on disk until the broker has it safely."""
+
+    folder: Path = Path("/var/lib/simpang/outbox")
+    max_mb: Positive = 512
+    max_age_days: Positive = 7
+    keep_acked_s: Annotated[float, Field(ge=0)] = 30
+
+
+class Model(Section):
+    """The detector."""
+
+    path: Path | None = Field(None, description="ONNX file; default: the model that comes with Simpang")
+    size: str = Field("640x384", pattern=r"^\d{2,4}x\d{2,4}$")
+    min_score: Fraction = 0.3
+    threads: Annotated[int, Field(ge=1, le=64)] = 1
+
+    @field_validator("size")
+    @classmethod
+    def _multiple_of_32(cls, value: str) -> str:
+        if any(side % 32 or side < 96 for side in map(int, value.split("x"))):
+            raise ValueError("width and height must be multiples of 32 and at least 96")
+        return value
+
+    def width_height_px(self) -> tuple[int, int]:
+        """Input width and height in pixels."""
+        width, height = self.size.split("x")
+        return int(width), int(height)
+
+
+class StateRules(Section):
+    """Thresholds of the congestion state (domain reference, section 6)."""
+
+    on_speed_ratio: Fraction = 0.40
+    on_speed_kmh: Positive = 10
+    on_area_occupancy: Fraction = 0.35
+    on_windows: Annotated[int, Field(ge=1, le=30)] = 3
+    on_residual_cycles: Annotated[int, Field(ge=1, le=30)] = 3
+    on_storage_ratio: Fraction = 0.80
+    on_storage_s: Positive = 180
+    off_speed_ratio: Fraction = 0.55
+    off_area_occupancy: Fraction = 0.25
+    off_s: Positive = 300
+    dense_speed_ratio: Fraction = 0.70
+    dense_area_occupancy: Fraction = 0.20
+    min_quality: Fraction = 0.5
+    min_event_s: Annotated[float, Field(ge=0)] = 300
+    merge_event_s: Annotated[float, Field(ge=0)] = 300
+
+    @model_validator(mode="after")
+    def _hysteresis(self) -> Self:
+        if self.off_speed_ratio <= self.on_speed_ratio:
+            raise ValueError("off_speed_ratio must be greater than on_speed_ratio")
+        if self.off_area_occupancy >= self.on_area_occupancy:
+            raise ValueError("off_area_occupancy must be less than on_area_occupancy")
+        return self
+
+
+class QueueRules(Section):
+    """The queued vehicle (domain reference, section 1)."""
+
+    enter_kmh: Positive = 5
+    enter_s: Positive = 2
+    max_gap_m: Positive = 15
+    leave_kmh: Positive = 10
+    leave_s: Positive = 2
+
+    @model_validator(mode="after")
+    def _hysteresis(self) -> Self:
+        if self.leave_kmh <= self.enter_kmh:
+            raise ValueError("leave_kmh must be greater than enter_kmh")
+        return self
+
+
+class CalibrationPoint(Section):
+    """A point seen in the picture and measured on the road."""
+
+    image: PixelPoint
+    road: MetrePoint
+
+
+class Calibration(Section):
+    """Point pairs from which the road plane is computed."""
+
+    points: Annotated[tuple[CalibrationPoint, ...], Field(min_length=4)]
+    max_error_m: Positive = 1.0
+
+
+class Lane(Section):
+    """One lane of an approach; lane 1 is nearest the kerb."""
+
+    id: Annotated[int, Field(ge=1, le=32)]
+    polygon: Annotated[tuple[PixelPoint, ...], Field(min_length=3)]
+
+
+class Approach(Section):
+    """One arm of the junction as this camera sees it."""
+
+    id: Identifier
+    name: str | None = None
+    heading: Literal["toward", "away"] = "toward"
+    stop_line: tuple[PixelPoint, PixelPoint]
+    lanes: Annotated[tuple[Lane, ...], Field(min_length=1)]
+    length_m: Positive
+    free_flow_kmh: Positive | None = None
+    speed_limit_kmh: Positive | None = None
+
+    @model_validator(mode="after")
+    def _lane_ids(self) -> Self:
+        ids = [lane.id for lane in self.lanes]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"lane ids must differ, got {ids}")
+        return self
+
+    def reference_kmh(self) -> float | None:
+        """Free-flow speed for ratios: measured where given, else the limit."""
+        return self.free_flow_kmh or self.speed_limit_kmh
+
+
+class Position(Section):
+    """Where the camera stands (WGS 84)."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+
+
+class Camera(Section):
+    """One camera and what it looks at."""
+
+    id: Identifier
+    name: str | None = None
+    junction: Identifier | None = None
+    position: Position | None = None
+    source: str = Field(min_length=1, description="file, rtsp://, http(s)://, or /dev/videoN")
+    substream: str | None = Field(None, description="a smaller stream of the same camera, preferred for analysis")
+    start_time: str | None = Field(None, description="RFC 3339 capture time of a file's first frame")
+    pace: Literal["fast", "realtime"] = "fast"
+    loop: bool = False
+    simulated: bool = False
+    analysis_fps: Annotated[float, Field(gt=0, le=60)] = 8
+    calibration: Calibration | None = None
+    approaches: tuple[Approach, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = [approach.id for approach in self.approaches]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"approach ids must differ, got {ids}")
+        if self.approaches and self.calibration is None:
+            raise ValueError("approaches need a calibration (at least 4 points)")
+        return self
+
+    def is_file(self) -> bool:
+        """Whether the source is a recorded file rather than something live."""
+        return "://" not in self.source and not self.source.startswith("/dev/video")
+
+
+class Box(Section):
+    """The whole file."""
+
+    site: Identifier
+    city: str | None = None
+    timezone: str = "Asia/Jakarta"
+    broker: Broker = Broker()
+    outbox: Outbox = Outbox()
+    model: Model = Model()
+    state: StateRules = StateRules()
+    queue: QueueRules = QueueRules()
+    windows_s: tuple[Annotated[int, Field(ge=5, le=3600)], ...] = (60, 900)
+    live_every_s: Positive = 2
+    health_every_s: Positive = 30
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    cameras: Annotated[tuple[Camera, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _camera_ids(self) -> Self:
+        ids = [camera.id for camera in self.cameras]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"camera ids must differ, got {ids}")
+        return self
+
+    def camera(self, identifier: str) -> Camera:
+        """The camera with this id. Raises `ConfigurationError` naming the ids there are."""
+        for camera in self.cameras:
+            if camera.id == identifier:
+                return camera
+        known = ", ".join(camera.id for camera in self.cameras)
+        raise ConfigurationError(f"camera {identifier!r} is not in the configuration; it has: {known}")
+
+    def hash(self) -> str:
+        """First 12 hex digits of the SHA-256 of the configuration, defaults included."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+
+def load(path: Path) -> Box:
+    """Read and validate a box configuration; relative paths in it count from the file's folder.
+
+    Raises `ConfigurationError` with one line per fault.
+    """
+    try:
+        content = yaml.safe_load(_read_text(path, "configuration"))
+    except yaml.YAMLError as exc:
+        raise ConfigurationError(f"{path}: not valid YAML: {exc}") from exc
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: expected keys such as site and cameras, got {type(content).__name__}")
+    try:
+        return _anchored(Box.model_validate(content), path.resolve().parent)
+    except ValidationError as exc:
+        raise ConfigurationError("\n".join(f"{path}: {line}" for line in _faults(exc))) from exc
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of the configuration file, for editors."""
+    return Box.model_json_schema()
+
+
+def _read_text(path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"{what}: cannot read {path}: {exc}") from exc
+
+
+def _faults(error: ValidationError) -> list[str]:
+    return [_fault(item) for item in error.errors(include_url=False)]
+
+
+def _fault(item: Any) -> str:
+    path = _key_path(item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"{path}: unknown key (value {item['input']!r})"
+    if item["type"] == "missing":
+        return f"{path}: required key is missing"
+    value = repr(item["input"])
+    shown = value if len(value) <= 80 else value[:77] + "..."
+    return f"{path}: {shown}: {item['msg'].removeprefix('Value error, ')}"
+
+
+def _key_path(location: tuple[str | int, ...]) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".") or "(file)"
+
+
+def _anchored(box: Box, folder: Path) -> Box:
+    """The box with relative file paths made absolute."""
+    cameras = tuple(
+        camera.model_copy(update={"source": str(folder / camera.source)}) if camera.is_file() else camera
+        for camera in box.cameras
+    )
+    model = box.model
+    if model.path is not None:
+        model = model.model_copy(update={"path": folder / model.path})
+    outbox = box.outbox.model_copy(update={"folder": folder / box.outbox.folder})
+    broker = box.broker.model_copy(
+        update={key: folder / value for key in ("ca_file", "password_file")
+                if (value := getattr(box.broker, key)) is not None}
+    )
+    return box.model_copy(update={"cameras": cameras, "model": model, "outbox": outbox, "broker": broker})

@@ -1,0 +1,304 @@
+"""The nouns that flow between the stages of one camera worker.
+
+Frozen dataclasses of arrays, shapes checked when they are built, N may be 0. Everything is SI: metres, seconds,
+metres per second; times are POSIX seconds UTC. ``None`` (or NaN inside an array) means unknown, never zero.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+ImageArray = NDArray[np.uint8]
+
+KINDS: Final = ("motorcycle", "car", "bus", "truck", "bicycle", "person", "three_wheeler")
+"""What the detector tells apart; the index in this tuple is the ``kind`` everywhere."""
+
+MOTOR_VEHICLES: Final = ("motorcycle", "car", "bus", "truck", "three_wheeler")
+"""The kinds that count as traffic flow; bicycles and persons are counted apart (side friction, PKJI 2023)."""
+
+
+def _check(name: str, array: NDArray[Any], shape: tuple[int | None, ...]) -> None:
+    same = array.ndim == len(shape) and all(
+        want is None or want == got for want, got in zip(shape, array.shape, strict=True)
+    )
+    if not same:
+        raise ValueError(f"{name}: expected shape {shape} (None = any), got {array.shape}")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture and its capture time.
+
+    time_s: POSIX UTC at capture (stream clock where there is one, else arrival).
+    image: uint8, shape (H, W, 3), BGR.
+    """
+
+    time_s: float
+    image: ImageArray
+
+    def __post_init__(self) -> None:
+        _check("Frame.image", self.image, (None, None, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """What the detector found in one frame.
+
+    xyxy_px: float32 (N, 4), x0 y0 x1 y1 in pixels of the source picture.
+    score: float32 (N,), 0 to 1.
+    kind: int64 (N,), index in `KINDS`.
+    """
+
+    time_s: float
+    xyxy_px: Float32Array
+    score: Float32Array
+    kind: IntArray
+
+    def __post_init__(self) -> None:
+        n = self.xyxy_px.shape[0]
+        _check("Detections.xyxy_px", self.xyxy_px, (n, 4))
+        _check("Detections.score", self.score, (n,))
+        _check("Detections.kind", self.kind, (n,))
+
+    def __len__(self) -> int:
+        return int(self.xyxy_px.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """Confirmed tracks that were seen in this frame.
+
+    id: int64 (N,), unique per tracker instance, never reused, >= 1.
+    xyxy_px: float32 (N, 4), the measured box in source pixels.
+    kind: int64 (N,), voted over the track's life.
+    gone: int64 (M,), ids that ended since the previous frame: whatever is kept per vehicle goes with them.
+    """
+
+    time_s: float
+    id: IntArray
+    xyxy_px: Float32Array
+    kind: IntArray
+    gone: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        n = self.id.shape[0]
+        _check("Tracks.id", self.id, (n,))
+        _check("Tracks.xyxy_px", self.xyxy_px, (n, 4))
+        _check("Tracks.kind", self.kind, (n,))
+
+    def __len__(self) -> int:
+        return int(self.id.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicles:
+    """Tracks on the road, in metres.
+
+    id, kind: int64 (N,), as in `Tracks`.
+    xy_m: float64 (N, 2), ground-contact point in the camera's road plane.
+    approach: int64 (N,), index of the approach in the camera's configuration, -1 where none.
+    lane: int64 (N,), lane id (>= 1) within the approach, -1 where none.
+    along_m: float64 (N,), distance upstream of the stop line (< 0 past it), NaN where no approach.
+    across_m: float64 (N,), distance from the kerb-side end of the stop line, NaN where no approach.
+    length_m: float64 (N,), vehicle length, NaN where unknown.
+    gone: int64 (M,), ids that ended since the previous frame.
+    """
+
+    time_s: float
+    id: IntArray
+    kind: IntArray
+    xy_m: FloatArray
+    approach: IntArray
+    lane: IntArray
+    along_m: FloatArray
+    across_m: FloatArray
+    length_m: FloatArray
+    gone: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        n = self.id.shape[0]
+        _check("Vehicles.xy_m", self.xy_m, (n, 2))
+        for name in ("id", "kind", "approach", "lane", "along_m", "across_m", "length_m"):
+            _check(f"Vehicles.{name}", getattr(self, name), (n,))
+
+    def __len__(self) -> int:
+        return int(self.id.shape[0])
+
+
+class Scope(StrEnum):
+    """What a row is about."""
+
+    APPROACH = "approach"
+    LANE = "lane"
+    MOVEMENT = "movement"
+
+
+class State(StrEnum):
+    """Congestion state (domain reference, section 6)."""
+
+    FREE = "free"
+    DENSE = "dense"
+    CONGESTED = "congested"
+    JAMMED = "jammed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a state or event holds, in words a person can act on, from one template in both languages."""
+
+    code: str
+    id: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How far a figure can be trusted.
+
+    observed_s: seconds of the window that were really seen.
+    score: 0 to 1.
+    flags: night, rain, moved, occluded, dark, frozen, low_resolution, calibration_missing, late, queue_beyond_view, ...
+    """
+
+    observed_s: float
+    score: float | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One row per approach, lane or movement and window ``[from_s, to_s)``; None is unknown.
+
+    counts follow `KINDS`; they are None when nothing of the window was observed. Names and definitions are those of
+    the domain reference, sections 1 and 10.
+    """
+
+    from_s: float
+    to_s: float
+    scope: Scope
+    approach: str
+    lane: int | None = None
+    movement: str | None = None
+    quality: Quality
+    counts: tuple[int, ...] | None = None
+    late: int = 0
+    flow_vps: float | None = None
+    speed_time_mean_mps: float | None = None
+    speed_space_mean_mps: float | None = None
+    speed_p15_mps: float | None = None
+    speed_p50_mps: float | None = None
+    speed_p85_mps: float | None = None
+    speed_n: int = 0
+    speed_interval_mps: tuple[float, float] | None = None
+    speed_ratio: float | None = None
+    occupancy_ratio: float | None = None
+    area_occupancy_ratio: float | None = None
+    density_vpm: float | None = None
+    headway_mean_s: float | None = None
+    gap_mean_m: float | None = None
+    length_mean_m: float | None = None
+    queue_max_m: float | None = None
+    queue_max_vehicles: int | None = None
+    queue_storage_ratio: float | None = None
+    stopped_delay_s: float | None = None
+    control_delay_s: float | None = None
+    stops_per_vehicle: float | None = None
+    travel_time_s: float | None = None
+    pedestrians: int | None = None
+    state: State = State.UNKNOWN
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """One signal cycle of one approach, from start of green to the next start of green."""
+
+    from_s: float
+    to_s: float
+    approach: str
+    quality: Quality
+    method: str
+    confidence: float | None
+    green_s: float | None = None
+    queue_at_green_vehicles: int | None = None
+    queue_at_green_m: float | None = None
+    residual_queue_vehicles: int | None = None
+    queue_max_m: float | None = None
+    queue_beyond_view: bool | None = None
+    discharged: int | None = None
+    saturation_flow_vps: float | None = None
+
+
+class EventType(StrEnum):
+    """What can begin and end."""
+
+    CONGESTION = "congestion"
+    STOPPED_VEHICLE = "stopped_vehicle"
+    WRONG_WAY = "wrong_way"
+    CAMERA_OFFLINE = "camera_offline"
+    CAMERA_MOVED = "camera_moved"
+    CAMERA_DARK = "camera_dark"
+    CAMERA_FROZEN = "camera_frozen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that began (end_s None) or ended; the id is the same in both messages.
+
+    severity: info | warning | serious.
+    """
+
+    id: str
+    type: EventType
+    begin_s: float
+    end_s: float | None
+    severity: str
+    approach: str | None = None
+    lane: int | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRow:
+    """What the operator sees now, per approach and per lane.
+
+    counts: vehicles that crossed the stop line since the worker started, by `KINDS`.
+    flow_vps: over the last `flow_window_s` seconds that were observed.
+    """
+
+    time_s: float
+    scope: Scope
+    approach: str
+    lane: int | None = None
+    vehicles_in_view: int | None = None
+    counts: tuple[int, ...] | None = None
+    observed_s: float = 0.0
+    flow_vps: float | None = None
+    speed_mps: float | None = None
+    queue_m: float | None = None
+    queue_vehicles: int | None = None
+    queue_beyond_view: bool | None = None
+    occupancy_ratio: float | None = None
+    state: State = State.UNKNOWN
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the meter has finished since it was last asked."""
+
+    windows: tuple[Measurement, ...] = ()
+    cycles: tuple[Cycle, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    def __add__(self, other: "Readings") -> "Readings":
+        return Readings(
+            self.windows + other.windows, self.cycles + other.cycles, self.events + other.events
+        )

@@ -1,0 +1,335 @@
+"""The MQTT contract, version 1: topics, and the JSON of every message. Needs no numpy.
+
+Names and units follow FIWARE TrafficFlowObserved where it has the attribute (intensity = vehicles in the period,
+occupancy 0 to 1, averageVehicleSpeed in km/h, ...); our own fields stand beside them in one object ``x``, with the
+unit in the name. Times on the wire are RFC 3339 UTC. Unknown is null, never 0.
+
+Fields may be added with a default; any other change is version 2.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Final, Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+VERSION: Final = 1
+ROOT: Final = "simpang/v1"
+MAX_BYTES: Final = 1_000_000
+"""A larger payload is refused unread: a full window of 16 lanes is about 20 kB."""
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+NotNegative = Annotated[float, Meta(ge=0.0)]
+Count = Annotated[int, Meta(ge=0)]
+Counts = dict[str, Count]
+Time = Annotated[datetime, Meta(tz=True)]
+
+
+class MessageError(ValueError):
+    """A payload or topic that is not of this contract; the text says what and where."""
+
+
+class Channel(StrEnum):
+    """The last level of a topic."""
+
+    STATUS = "status"
+    META = "meta"
+    LIVE = "live"
+    WINDOW = "window"
+    CYCLE = "cycle"
+    EVENT = "event"
+    HEALTH = "health"
+
+
+RECORDS: Final = (Channel.WINDOW, Channel.CYCLE, Channel.EVENT)
+"""The channels that go through the outbox and out at QoS 1."""
+
+
+class Words(Struct, frozen=True, omit_defaults=False):
+    """One sentence in both languages, and the code of its template."""
+
+    code: str
+    id: str
+    en: str
+
+
+class QualityX(Struct, frozen=True, kw_only=True):
+    """How far the row can be trusted."""
+
+    observed_s: NotNegative
+    score: Share | None = None
+    flags: list[str] = []
+
+
+class FlowX(Struct, frozen=True, kw_only=True):
+    """Our own fields of a window row; definitions in the measurement reference."""
+
+    scope: Literal["approach", "lane", "movement"]
+    approach: Name
+    movement: str | None = None
+    window_s: Annotated[int, Meta(gt=0)]
+    quality: QualityX
+    counts: Counts | None = None
+    late: Count = 0
+    flow_vph: NotNegative | None = None
+    flow_smph: NotNegative | None = None
+    emp: str | None = None
+    heavy_pct: NotNegative | None = None
+    speed_space_mean_kmh: NotNegative | None = None
+    speed_p15_kmh: NotNegative | None = None
+    speed_p50_kmh: NotNegative | None = None
+    speed_p85_kmh: NotNegative | None = None
+    speed_n: Count = 0
+    speed_low_kmh: NotNegative | None = None
+    speed_high_kmh: NotNegative | None = None
+    speed_ratio: NotNegative | None = None
+    area_occupancy: Share | None = None
+    density_vpkm: NotNegative | None = None
+    queue_max_m: NotNegative | None = None
+    queue_max_vehicles: Count | None = None
+    queue_storage_pct: NotNegative | None = None
+    stopped_delay_s: NotNegative | None = None
+    control_delay_s: float | None = None
+    stops_per_vehicle: NotNegative | None = None
+    travel_time_s: NotNegative | None = None
+    pedestrians: Count | None = None
+    state: str = "unknown"
+    reason: Words | None = None
+
+
+class FlowRow(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One TrafficFlowObserved: an approach, a lane or a movement in one window."""
+
+    id: str
+    type: Literal["TrafficFlowObserved"] = "TrafficFlowObserved"
+    lane_id: Annotated[int, Meta(ge=1)] | None = None
+    date_observed_from: Time
+    date_observed_to: Time
+    intensity: Count | None = None
+    occupancy: Share | None = None
+    average_vehicle_speed: NotNegative | None = None
+    average_vehicle_length: NotNegative | None = None
+    average_headway_time: NotNegative | None = None
+    average_gap_distance: NotNegative | None = None
+    congested: bool | None = None
+    x: FlowX
+
+
+class CycleRow(Struct, frozen=True, kw_only=True):
+    """One signal cycle of one approach, from start of green to the next start of green."""
+
+    approach: Name
+    from_: Time = msgspec.field(name="from")
+    to: Time
+    quality: QualityX
+    method: str
+    confidence: Share | None = None
+    cycle_s: NotNegative
+    green_s: NotNegative | None = None
+    queue_at_green_vehicles: Count | None = None
+    queue_at_green_m: NotNegative | None = None
+    residual_queue_vehicles: Count | None = None
+    queue_max_m: NotNegative | None = None
+    queue_beyond_view: bool | None = None
+    discharged: Count | None = None
+    saturation_flow_vph: NotNegative | None = None
+
+
+class EventRow(Struct, frozen=True, kw_only=True):
+    """Something that began (end null) or ended; the id is the same in both messages."""
+
+    id: str
+    type: str
+    begin: Time
+    end: Time | None = None
+    severity: Literal["info", "warning", "serious"]
+    approach: Name | None = None
+    lane: Annotated[int, Meta(ge=1)] | None = None
+    reason: Words | None = None
+
+
+class LiveRow(Struct, frozen=True, kw_only=True):
+    """What the operator sees now, per approach and per lane."""
+
+    scope: Literal["approach", "lane"]
+    approach: Name
+    lane: Annotated[int, Meta(ge=1)] | None = None
+    vehicles_in_view: Count | None = None
+    counts: Counts | None = None
+    observed_s: NotNegative = 0.0
+    flow_vph: NotNegative | None = None
+    speed_kmh: NotNegative | None = None
+    queue_m: NotNegative | None = None
+    queue_vehicles: Count | None = None
+    queue_beyond_view: bool | None = None
+    occupancy: Share | None = None
+    state: str = "unknown"
+    reason: Words | None = None
+
+
+class HealthRow(Struct, frozen=True, kw_only=True):
+    """How the worker itself is doing."""
+
+    source: Literal["online", "offline", "connecting", "ended"]
+    source_detail: str = ""
+    fps_read: NotNegative | None = None
+    fps_analysed: NotNegative | None = None
+    frames_missed: Count = 0
+    reconnects: Count = 0
+    latency_ms: NotNegative | None = None
+    detect_ms: NotNegative | None = None
+    memory_mb: NotNegative | None = None
+    cpu_pct: NotNegative | None = None
+    temperature_c: float | None = None
+    disk_free_mb: NotNegative | None = None
+    outbox_messages: Count | None = None
+    outbox_dropped: Count = 0
+    clock_offset_s: float | None = None
+    clock_steps: Count = 0
+
+
+class LaneMeta(Struct, frozen=True, kw_only=True):
+    """A lane as configured."""
+
+    id: Annotated[int, Meta(ge=1)]
+
+
+class ApproachMeta(Struct, frozen=True, kw_only=True):
+    """An approach as configured."""
+
+    id: Name
+    name: str
+    lanes: list[LaneMeta] = []
+    length_m: NotNegative
+    free_flow_kmh: NotNegative | None = None
+
+
+class MetaRow(Struct, frozen=True, kw_only=True):
+    """What does not change while a worker runs; retained on the broker."""
+
+    name: str
+    junction: str | None = None
+    city: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    approaches: list[ApproachMeta] = []
+    calibration_error_m: NotNegative | None = None
+    calibration_id: str | None = None
+    model_id: str | None = None
+    software: str
+    config_hash: str
+    analysis_fps: NotNegative
+    simulated: bool = False
+
+
+class StatusRow(Struct, frozen=True, kw_only=True):
+    """Birth (online), and last will or a clean stop (offline)."""
+
+    state: Literal["online", "offline"]
+    reason: str | None = None
+    since: Time | None = None
+    owner: str | None = None
+
+
+Row = TypeVar("Row", FlowRow, CycleRow, EventRow, LiveRow, HealthRow, MetaRow, StatusRow)
+
+
+class Message(Struct, Generic[Row], frozen=True, kw_only=True):
+    """The envelope of every message: who sent it, in which order, and its rows.
+
+    boot: start of the worker, so that ``(boot, seq)`` orders all that a camera ever sent.
+    seq: +1 per record (window, cycle, event); other channels carry the last record's number.
+    """
+
+    v: Literal[1] = 1
+    channel: Channel
+    site: Name
+    camera: Name
+    boot: Annotated[int, Meta(ge=0)]
+    seq: Annotated[int, Meta(ge=0)]
+    sent: Time
+    rows: list[Row]
+    trace: str | UnsetType = UNSET
+
+
+AnyMessage = (
+    Message[FlowRow]
+    | Message[CycleRow]
+    | Message[EventRow]
+    | Message[LiveRow]
+    | Message[HealthRow]
+    | Message[MetaRow]
+    | Message[StatusRow]
+)
+
+_encoder = msgspec.json.Encoder()
+_decoders: Final[dict[Channel, msgspec.json.Decoder[AnyMessage]]] = {
+    Channel.WINDOW: msgspec.json.Decoder(Message[FlowRow]),
+    Channel.CYCLE: msgspec.json.Decoder(Message[CycleRow]),
+    Channel.EVENT: msgspec.json.Decoder(Message[EventRow]),
+    Channel.LIVE: msgspec.json.Decoder(Message[LiveRow]),
+    Channel.HEALTH: msgspec.json.Decoder(Message[HealthRow]),
+    Channel.META: msgspec.json.Decoder(Message[MetaRow]),
+    Channel.STATUS: msgspec.json.Decoder(Message[StatusRow]),
+}
+
+
+def utc(time_s: float) -> datetime:
+    """POSIX seconds as an aware UTC datetime."""
+    return datetime.fromtimestamp(time_s, UTC)
+
+
+def topic(site: str, camera: str, channel: Channel) -> str:
+    """Where a message of this channel goes."""
+    return f"{ROOT}/{site}/{camera}/{channel.value}"
+
+
+def parse_topic(text: str) -> tuple[str, str, Channel]:
+    """Site, camera and channel of a topic; `MessageError` when it is none of ours."""
+    parts = text.split("/")
+    if len(parts) != 5 or "/".join(parts[:2]) != ROOT:
+        raise MessageError(f"topic {text!r}: expected {ROOT}/<site>/<camera>/<channel>")
+    try:
+        return parts[2], parts[3], Channel(parts[4])
+    except ValueError:
+        allowed = ", ".join(channel.value for channel in Channel)
+        raise MessageError(f"topic {text!r}: channel {parts[4]!r} is not one of {allowed}") from None
+
+
+def encode(message: AnyMessage) -> bytes:
+    """The JSON of a message (NaN becomes null)."""
+    return _encoder.encode(message)
+
+
+def decode(topic_text: str, payload: bytes) -> AnyMessage:
+    """The message of a payload that came in on a topic.
+
+    Raises `MessageError` for a payload that is too large, not JSON, too deeply nested, of another version, of wrong
+    types or out of range, and for one whose site, camera or channel is not that of its topic.
+    """
+    site, camera, channel = parse_topic(topic_text)
+    if len(payload) > MAX_BYTES:
+        raise MessageError(f"payload of {len(payload)} bytes: at most {MAX_BYTES} are accepted")
+    try:
+        message = _decoders[channel].decode(payload)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
+        raise MessageError(f"payload on {topic_text}: {exc}") from exc
+    if (message.site, message.camera, message.channel) != (site, camera, channel):
+        raise MessageError(
+            f"payload on {topic_text}: says {message.site}/{message.camera}/{message.channel.value}"
+        )
+    return message
+
+
+def json_schema() -> dict[str, object]:
+    """JSON Schema of every channel's message, from the types."""
+    schemas, components = msgspec.json.schema_components(
+        [Message[FlowRow], Message[CycleRow], Message[EventRow], Message[LiveRow], Message[HealthRow],
+         Message[MetaRow], Message[StatusRow]],
+        ref_template="#/$defs/{name}",
+    )
+    names = ("window", "cycle", "event", "live", "health", "meta", "status")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": components,
+            "channels": dict(zip(names, schemas, strict=True))}

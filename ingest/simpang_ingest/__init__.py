@@ -1,0 +1,1 @@
+"""The centre: ingest, store, history and the live page."""

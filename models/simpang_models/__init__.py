@@ -1,0 +1,1 @@
+"""Simpang's detector as a small training project: data, teachers, training, export, evaluation."""
