@@ -21,8 +21,15 @@ GROUPS: Final = {
 }
 """Name of the sub-command → module that holds its Typer object ``app``, and one line of help."""
 
-EXTRAS: Final = {"count": "edge", "edge": "edge", "bench": "edge", "models": "edge", "ingest": "ingest",
-                 "twin": "twin", "demo": "demo"}
+EXTRAS: Final = {
+    "count": "edge",
+    "edge": "edge",
+    "bench": "edge",
+    "models": "edge",
+    "ingest": "ingest",
+    "twin": "twin",
+    "demo": "demo",
+}
 
 
 class LazyGroup(TyperGroup):
@@ -68,7 +75,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True),  # noqa: ARG001
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True),
 ) -> None:
     """Traffic congestion from CCTV, with its truth stated."""
 

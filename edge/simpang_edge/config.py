@@ -312,7 +312,10 @@ def _anchored(box: Box, folder: Path) -> Box:
         model = model.model_copy(update={"path": folder / model.path})
     outbox = box.outbox.model_copy(update={"folder": folder / box.outbox.folder})
     broker = box.broker.model_copy(
-        update={key: folder / value for key in ("ca_file", "password_file")
-                if (value := getattr(box.broker, key)) is not None}
+        update={
+            key: folder / value
+            for key in ("ca_file", "password_file")
+            if (value := getattr(box.broker, key)) is not None
+        }
     )
     return box.model_copy(update={"cameras": cameras, "model": model, "outbox": outbox, "broker": broker})

@@ -299,6 +299,4 @@ class Readings:
     events: tuple[Event, ...] = ()
 
     def __add__(self, other: "Readings") -> "Readings":
-        return Readings(
-            self.windows + other.windows, self.cycles + other.cycles, self.events + other.events
-        )
+        return Readings(self.windows + other.windows, self.cycles + other.cycles, self.events + other.events)

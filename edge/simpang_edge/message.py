@@ -317,19 +317,27 @@ def decode(topic_text: str, payload: bytes) -> AnyMessage:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
         raise MessageError(f"payload on {topic_text}: {exc}") from exc
     if (message.site, message.camera, message.channel) != (site, camera, channel):
-        raise MessageError(
-            f"payload on {topic_text}: says {message.site}/{message.camera}/{message.channel.value}"
-        )
+        raise MessageError(f"payload on {topic_text}: says {message.site}/{message.camera}/{message.channel.value}")
     return message
 
 
 def json_schema() -> dict[str, object]:
     """JSON Schema of every channel's message, from the types."""
     schemas, components = msgspec.json.schema_components(
-        [Message[FlowRow], Message[CycleRow], Message[EventRow], Message[LiveRow], Message[HealthRow],
-         Message[MetaRow], Message[StatusRow]],
+        [
+            Message[FlowRow],
+            Message[CycleRow],
+            Message[EventRow],
+            Message[LiveRow],
+            Message[HealthRow],
+            Message[MetaRow],
+            Message[StatusRow],
+        ],
         ref_template="#/$defs/{name}",
     )
     names = ("window", "cycle", "event", "live", "health", "meta", "status")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": components,
-            "channels": dict(zip(names, schemas, strict=True))}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$defs": components,
+        "channels": dict(zip(names, schemas, strict=True)),
+    }
