@@ -1,0 +1,23 @@
+"""Write the dashboards' JSON: ``python -m simpang_dashboards [FOLDER]``."""
+
+import sys
+from pathlib import Path
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from . import operators
+
+
+def text() -> str:
+    """The operators' dashboard as JSON."""
+    return JSONEncoder(sort_keys=True, indent=1, ensure_ascii=False).encode(operators.build()) + "\n"
+
+
+def main() -> None:
+    """Write next to the package's folder, where provisioning expects it."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / "json"
+    (folder / "operators.json").write_text(text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""Every panel of the operators' dashboard against a real InfluxDB that the real ingestor filled."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from simpang_dashboards.__main__ import text
+from simpang_edge.message import Channel
+from simpang_ingest.service import Service
+
+from ..brokers import Mosquitto
+from ..influx_adapter import Adapter
+from ..influxd import Influxd
+from ..ingest import world
+
+FOLDER = Path(__file__).parents[2] / "dashboards"
+PANELS: list[dict[str, Any]] = json.loads((FOLDER / "json" / "operators.json").read_text(encoding="utf-8"))["panels"]
+MINUTE_NS = 60_000_000_000
+START_NS = int(world.START_S) * 1_000_000_000
+
+# utara: minutes 0 and 1, minute 2 missing, minute 3 wholly unobserved; selatan: minute 0 only.
+FIRST = {"flow_vph": 720.0, "queue_max_m": 30.0, "state": "free"}
+SECOND = {"flow_vph": 840.0, "queue_max_m": 140.0, "state": "congested"}
+
+
+def windows() -> list[Any]:
+    """The messages of the story above; a lane row and a 900 s row stand beside them and must not be mixed in."""
+    utara = [world.flow(0, **FIRST), world.flow(0, lane=1, flow_vph=1.0)]
+    return [
+        world.message(Channel.WINDOW, utara, 1),
+        world.message(Channel.WINDOW, [world.flow(1, **SECOND)], 2),
+        world.message(Channel.WINDOW, [world.flow(0, window_s=900, flow_vph=2.0)], 3),
+        world.message(Channel.WINDOW, [world.flow(3, flow_vph=None, queue_max_m=None, state="unknown")], 4),
+        world.message(Channel.WINDOW, [world.flow(0, approach="selatan", **FIRST)], 1, camera="selatan"),
+        world.cycle(5),
+        world.event("e1", ended=True, seq=6),
+        world.health(),
+    ]
+
+
+@pytest.fixture(scope="module")
+def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxd]:
+    """A real InfluxDB, filled over a real broker by the real ingestor through influxdb-client's write API."""
+    folder = tmp_path_factory.mktemp("grafana")
+    with pytest.MonkeyPatch.context() as patch, Influxd(folder / "db") as server, Adapter(server.url) as adapter:
+        patch.setenv("DASHBOARD_TOKEN", adapter.token)
+        store = {"kind": "influxdb", "url": adapter.url, "bucket": "simpang", "token_env": "DASHBOARD_TOKEN"}
+        with Mosquitto(folder / "broker") as broker:
+            with Service(world.settings(folder, broker.url, store=store)), world.Sender(broker.port) as sender:
+                world.wait(lambda: _subscribed(sender, server))
+                sender.send(*windows())
+                world.wait(lambda: server.count("traffic_event", "id") == 1 and _windows(server) >= 5)
+        yield server
+
+
+def _subscribed(sender: world.Sender, server: Influxd) -> bool:
+    """Whether what is sent arrives: a record sent before the first subscription of all goes to nobody."""
+    sender.send(world.health(at_s=0.5))
+    return server.count("camera_health", "online") > 0
+
+
+def _windows(server: Influxd) -> int:
+    return server.count("traffic_window", "observed_s")
+
+
+def query_of(panel: dict[str, Any], camera: str = "(utara|selatan)") -> str:
+    """The panel's query as Grafana would send it for the minutes of the story."""
+    end_ns = START_NS + 4 * MINUTE_NS
+    changes = {
+        "$timeFilter": f"time >= {START_NS} and time < {end_ns}",
+        "$__interval": "1m",
+        "$camera": camera,
+        "$approach": "(utara|selatan)",
+    }
+    query: str = panel["targets"][0]["query"]
+    for name, value in changes.items():
+        query = query.replace(name, value)
+    assert "$" not in re.sub(r"\$/", "/", query), query
+    return query
+
+
+def panel(part: str) -> dict[str, Any]:
+    """The one panel whose title has this part."""
+    (found,) = [item for item in PANELS if part in item["title"]]
+    return found
+
+
+def series(server: Influxd, part: str, column: str, camera: str = "utara") -> list[Any]:
+    """A panel's values for one camera, minute by minute."""
+    return [row[column] for row in server.query(query_of(panel(part))) if row["camera"] == camera]
+
+
+@pytest.mark.parametrize("item", PANELS, ids=[item["title"].split(" / ")[0] for item in PANELS])
+def test_every_panel_gets_rows_of_the_chosen_camera_only(influx: Influxd, item: dict[str, Any]) -> None:
+    """Each panel's query runs on InfluxDB, has rows, and the camera variable filters them."""
+    rows = influx.query(query_of(item, camera="utara"))
+    assert rows
+    assert {row["camera"] for row in rows} == {"utara"}
+
+
+@pytest.mark.parametrize(
+    ("part", "column", "values"),
+    [
+        # free is code 0, congested is code 2; a missing minute and an unknown state are both empty.
+        pytest.param("Keadaan", "max", [0, 2, None, None], id="state"),
+        pytest.param("Arus", "mean", [720.0, 840.0, None, None], id="flow"),
+        pytest.param("Kecepatan", "mean", [22.4, 22.4, None, 22.4], id="speed"),
+        pytest.param("Antrean", "max", [30.0, 140.0, None, None], id="queue"),
+        pytest.param("Okupansi", "mean", [0.31, 0.31, None, 0.31], id="occupancy"),
+        # 45 s of 60 s observed = 0.75
+        pytest.param("Bagian", "mean", [0.75, 0.75, None, 0.75], id="observed"),
+        pytest.param("siklus", "mean", [50.0, None, None, None], id="cycle"),
+        pytest.param("Hijau", "mean", [19.5, None, None, None], id="green"),
+    ],
+)
+def test_a_chart_shows_each_minute_and_leaves_gaps_open(
+    influx: Influxd, part: str, column: str, values: list[float | None]
+) -> None:
+    """Values are those that were published; a minute without data or with an unknown figure is null, not zero."""
+    assert series(influx, part, column) == values
+
+
+def test_the_reason_table_shows_the_last_minute_of_each_approach(influx: Influxd) -> None:
+    """One row per approach: its newest state with the reason in words."""
+    rows = {row["camera"]: row for row in influx.query(query_of(panel("alasannya")))}
+    assert set(rows) == {"utara", "selatan"}
+    assert rows["utara"]["keadaan"] == "unknown"
+    assert rows["utara"]["antrean_m"] is None
+    assert rows["selatan"]["alasan"] == "antrean 140 m, 3 siklus tidak habis"
+    assert rows["selatan"]["arus_kend_per_jam"] == 720.0
+
+
+def test_the_camera_table_shows_what_each_worker_last_said(influx: Influxd) -> None:
+    """Source, frame rate and outbox of the camera as published."""
+    (row,) = influx.query(query_of(panel("Kamera")))
+    assert (row["sumber"], row["fps_analisis"], row["antrean_kirim"]) == ("online", 8.0, 2)
+
+
+def test_the_event_table_shows_an_ended_event_once_with_its_length(influx: Influxd) -> None:
+    """Begin and end are one point; it lasted 300 s."""
+    (row,) = influx.query(query_of(panel("Kejadian")))
+    assert (row["id"], row["lama_s"], row["event"]) == ("e1", 300.0, "congestion")
+
+
+def test_the_committed_dashboard_is_what_the_code_makes() -> None:
+    """operators.json was not forgotten after a change: `python -m simpang_dashboards` writes the same."""
+    assert (FOLDER / "json" / "operators.json").read_text(encoding="utf-8") == text()
+
+
+def test_panels_and_provisioning_speak_of_the_same_data_source() -> None:
+    """The data source that panels name is the one that Grafana is given, and it asks in InfluxQL."""
+    given = yaml.safe_load((FOLDER / "provisioning" / "datasources" / "influxdb.yaml").read_text(encoding="utf-8"))
+    (source,) = given["datasources"]
+    assert source["jsonData"]["version"] == "InfluxQL"
+    assert {item["targets"][0]["datasource"]["uid"] for item in PANELS} == {source["uid"]}
+
+
+def test_provisioning_finds_the_folder_that_compose_mounts() -> None:
+    """The path of the provider is where the compose file puts the dashboards' JSON."""
+    provider = yaml.safe_load((FOLDER / "provisioning" / "dashboards" / "simpang.yaml").read_text(encoding="utf-8"))
+    compose = yaml.safe_load((FOLDER.parent / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
+    path = provider["providers"][0]["options"]["path"]
+    assert f"../dashboards/json:{path}:ro" in compose["services"]["grafana"]["volumes"]
