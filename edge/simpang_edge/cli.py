@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from .errors import SimpangError
 
 GROUPS: Final = {
-    "demo": ("simpang_ingest.demo_cli", "Everything on one machine, on simulated clips with known truth."),
+    "demo": ("simpang_twin.demo_cli", "Everything on one machine, on simulated clips with known truth."),
     "count": ("simpang_edge.count_cli", "Count vehicles in a video over lines, without calibration."),
     "edge": ("simpang_edge.edge_cli", "The camera box: run, check, schema."),
     "ingest": ("simpang_ingest.cli", "The centre: ingestor, store and live page."),

@@ -6,6 +6,7 @@ stands commented in ``edge/simpang.example.yaml``; a test compares the two.
 
 import hashlib
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -25,6 +26,12 @@ class Section(BaseModel):
     """A part of the file: unknown keys are errors, values do not change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_default(cls, value: Any) -> Any:
+        """In YAML a section whose keys are all commented out is null."""
+        return {} if value is None else value
 
 
 class Broker(Section):
@@ -70,7 +77,7 @@ class Model(Section):
 
     path: Path | None = Field(None, description="ONNX file; default: the model that comes with Simpang")
     size: str = Field("640x384", pattern=r"^\d{2,4}x\d{2,4}$")
-    min_score: Fraction = 0.3
+    min_score: Fraction = Field(0.4, description="a detection at least this good may begin a vehicle")
     threads: Annotated[int, Field(ge=1, le=64)] = 1
 
     @field_validator("size")
@@ -199,6 +206,20 @@ class Camera(Section):
     calibration: Calibration | None = None
     approaches: tuple[Approach, ...] = ()
 
+    @field_validator("start_time", mode="before")
+    @classmethod
+    def _with_zone(cls, value: Any) -> Any:
+        """YAML reads an unquoted time as one; a time without its zone would be off by hours, silently."""
+        if not isinstance(value, str | datetime):
+            return value
+        try:
+            time = datetime.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            time = None
+        if time is None or time.tzinfo is None:
+            raise ValueError("expected a time with its zone, such as 2026-11-24T07:00:00+07:00")
+        return time.isoformat()
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         ids = [approach.id for approach in self.approaches]
@@ -280,7 +301,10 @@ def _read_text(path: Path, what: str) -> str:
 
 
 def _faults(error: ValidationError) -> list[str]:
-    return [_fault(item) for item in error.errors(include_url=False)]
+    """One line per fault; that a list is then too short, because its items are faulty, is not said as well."""
+    items = error.errors(include_url=False)
+    inner = {item["loc"][: len(item["loc"]) - depth] for item in items for depth in range(1, len(item["loc"]))}
+    return [_fault(item) for item in items if not (item["type"] == "too_short" and item["loc"] in inner)]
 
 
 def _fault(item: Any) -> str:

@@ -1,0 +1,75 @@
+"""``simpang bench``: measure speed and accuracy."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .bench_clips import Clip, LineScore, clips, measure
+from .count import CountSettings
+from .count_cli import parse_size
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Measure speed and accuracy."""
+
+
+@app.command("clips")
+def clips_command(
+    data: Annotated[Path, typer.Option(help="Folder of videos, each with NAME.truth.json.")],
+    fps: Annotated[float, typer.Option(min=0.5, max=60, help="Frames analysed per second of video.")] = 10,
+    model: Annotated[Path | None, typer.Option(help="Detector (ONNX); default: the one that comes along.")] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Input size of the detector.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Count real clips over lines and compare with what was counted by hand."""
+    settings = CountSettings(
+        fps=fps, model=model, size_px=parse_size(size) if size else None, threads=len(os.sched_getaffinity(0))
+    )
+    scores = [score for clip in clips(data) for score in _announced(clip, settings)]
+    if as_json:
+        typer.echo(json.dumps(_as_object(scores, fps), indent=1))
+    else:
+        Console().print(_table(scores))
+
+
+def _announced(clip: Clip, settings: CountSettings) -> tuple[LineScore, ...]:
+    typer.echo(f"counting {clip.video.name}", err=True)
+    return measure(clip, settings)
+
+
+def _as_object(scores: list[LineScore], fps: float) -> dict[str, Any]:
+    return {
+        "fps": fps,
+        "clips": [score.as_object() for score in scores],
+        "truth": sum(score.truth for score in scores),
+        "count": sum(score.count for score in scores),
+        "absolute_error": sum(abs(score.error()) for score in scores),
+    }
+
+
+def _table(scores: list[LineScore]) -> Table:
+    table = Table("clip", "line", "truth", "count", "error", "by class (count/truth)", "by direction", "frames/s")
+    for score in scores:
+        table.add_row(
+            score.clip,
+            str(score.number),
+            str(score.truth),
+            str(score.count),
+            f"{score.error():+d}",
+            _pairs(score.classes),
+            _pairs(score.directions),
+            f"{score.frames_per_s():.1f}",
+        )
+    return table
+
+
+def _pairs(figures: dict[str, tuple[int, int]]) -> str:
+    return ", ".join(f"{name} {got}/{truth}" for name, (truth, got) in figures.items())

@@ -1,0 +1,213 @@
+"""``simpang edge check``: everything that can be found out about a configuration without touching the network."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from .clock import SystemClock
+from .config import Approach, Box, Camera, load
+from .data import FloatArray
+from .detector import OnnxDetector
+from .errors import ConfigurationError, ModelError, SimpangError
+from .ground import Ground
+from .outbox import read_status
+from .source import open_source
+
+SHORT_M: Final = 20.0
+"""A lane seen over less than this gives poor speeds and no queue worth the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault (must be corrected) or a warning (works, but worse than it could)."""
+
+    level: Literal["fault", "warning"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraCheck:
+    """What is known about one camera; size_px None: the source is not a readable file; error_m None: not calibrated."""
+
+    id: str
+    source: str
+    approaches: int
+    lanes: int
+    error_m: float | None
+    max_error_m: float | None
+    size_px: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of a check."""
+
+    file: str
+    cameras: tuple[CameraCheck, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether a worker can run with it."""
+        return not any(finding.level == "fault" for finding in self.findings)
+
+
+def check(path: Path) -> Report:
+    """Check a box configuration; the network is not touched."""
+    try:
+        box = load(path)
+    except ConfigurationError as exc:
+        return Report(str(path), findings=tuple(_fault(line) for line in str(exc).splitlines()))
+    cameras, findings = [], [*_broker(box), *_outbox(box), *_model(box)]
+    for camera in box.cameras:
+        row, found = _camera(camera)
+        cameras.append(row)
+        findings += found
+    return Report(str(path), tuple(cameras), tuple(findings))
+
+
+def _fault(text: str) -> Finding:
+    return Finding("fault", text)
+
+
+def _warning(text: str) -> Finding:
+    return Finding("warning", text)
+
+
+def _broker(box: Box) -> Iterator[Finding]:
+    broker = box.broker
+    try:
+        broker.password()
+    except ConfigurationError as exc:
+        yield _fault(str(exc))
+    if broker.ca_file is not None and not broker.ca_file.is_file():
+        yield _fault(f"broker.ca_file: {broker.ca_file}: no such file")
+    if broker.username and not (broker.password_env or broker.password_file):
+        yield _warning("broker.username: set without password_env or password_file")
+    if broker.url.startswith("mqtt://") and broker.username and "127.0.0.1" not in broker.url:
+        yield _warning(f"broker.url: {broker.url}: the password goes over the network unprotected; use mqtts://")
+
+
+def _outbox(box: Box) -> Iterator[Finding]:
+    folder = box.outbox.folder
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        yield _fault(f"outbox.folder: {folder}: cannot be written")
+        return
+    free_mb = os.statvfs(existing).f_bavail * os.statvfs(existing).f_frsize / 1e6
+    needed_mb = box.outbox.max_mb * len(box.cameras)
+    if free_mb < needed_mb:
+        yield _warning(
+            f"outbox.max_mb: {box.outbox.max_mb:g} for each of {len(box.cameras)} cameras, "
+            f"but {existing} has only {free_mb:.0f} MB free"
+        )
+    yield from _last_trouble(box)
+
+
+def _last_trouble(box: Box) -> Iterator[Finding]:
+    """What the workers that ran here last said about the broker."""
+    for camera in box.cameras:
+        file = box.outbox.folder / f"{camera.id}.sqlite"
+        if not file.exists():
+            continue
+        try:
+            notes = dict(read_status(file).notes)
+        except SimpangError as exc:
+            yield _warning(str(exc))
+            continue
+        if notes.get("broker", "online") != "online":
+            yield _warning(f"camera {camera.id}: its worker last said: {notes['broker']}")
+
+
+def _model(box: Box) -> Iterator[Finding]:
+    if not any(camera.approaches for camera in box.cameras):
+        return
+    try:
+        OnnxDetector(box.model.path, box.model.width_height_px())
+    except ModelError as exc:
+        yield _fault(f"model.path: {exc}")
+
+
+def _camera(camera: Camera) -> tuple[CameraCheck, list[Finding]]:
+    findings: list[Finding] = []
+    size_px = _size_px(camera, findings)
+    ground = _ground(camera, findings)
+    if not camera.approaches:
+        findings.append(_warning(f"camera {camera.id}: no approaches: it publishes health only"))
+    for approach in camera.approaches:
+        findings += _approach(camera, approach, ground, size_px)
+    row = CameraCheck(
+        camera.id, camera.source, len(camera.approaches), sum(len(approach.lanes) for approach in camera.approaches),
+        ground.error_m if ground else None, ground.max_error_m if ground else None, size_px,
+    )
+    return row, findings
+
+
+def _ground(camera: Camera, findings: list[Finding]) -> Ground | None:
+    try:
+        return Ground(camera)
+    except ConfigurationError as exc:
+        findings.append(_fault(str(exc)))
+        return None
+
+
+def _size_px(camera: Camera, findings: list[Finding]) -> tuple[int, int] | None:
+    """Width and height of a file's picture; None for anything on the network or a device."""
+    if not camera.is_file():
+        return None
+    try:
+        source = open_source(camera, SystemClock())
+    except SimpangError as exc:
+        findings.append(_fault(f"camera {camera.id}: source: {exc}"))
+        return None
+    try:
+        frame = source.read(5.0)
+    except SimpangError as exc:
+        findings.append(_fault(f"camera {camera.id}: source: {exc}"))
+        return None
+    finally:
+        source.close()
+    return (frame.image.shape[1], frame.image.shape[0]) if frame else None
+
+
+def _approach(
+    camera: Camera, approach: Approach, ground: Ground | None, size_px: tuple[int, int] | None
+) -> Iterator[Finding]:
+    where = f"camera {camera.id}: approach {approach.id}"
+    if approach.reference_kmh() is None:
+        yield _warning(f"{where}: neither free_flow_kmh nor speed_limit_kmh: no speed ratio, no delay")
+    if size_px is not None and (outside := list(_outside(approach, size_px))):
+        yield _warning(f"{where}: outside the picture ({size_px[0]}x{size_px[1]}): {', '.join(outside)}")
+    if ground is not None:
+        yield from _lane_lengths(where, approach, ground)
+
+
+def _outside(approach: Approach, size_px: tuple[int, int]) -> Iterable[str]:
+    named = [("stop_line", approach.stop_line), *((f"lane {lane.id}", lane.polygon) for lane in approach.lanes)]
+    for name, points in named:
+        if any(not (-1 <= x <= size_px[0] and -1 <= y <= size_px[1]) for x, y in points):
+            yield name
+
+
+def _lane_lengths(where: str, approach: Approach, ground: Ground) -> Iterator[Finding]:
+    ends_m = ground.to_road(np.array(approach.stop_line, np.float64))
+    for lane in approach.lanes:
+        seen_m = _reach_m(ends_m, ground.to_road(np.array(lane.polygon, np.float64)))
+        if seen_m < SHORT_M:
+            yield _warning(f"{where}: lane {lane.id} reaches {seen_m:.0f} m upstream; {SHORT_M:g} m or more is needed")
+        elif not 0.75 <= seen_m / approach.length_m <= 1.34:
+            yield _warning(
+                f"{where}: lane {lane.id} reaches {seen_m:.0f} m upstream of the stop line, "
+                f"length_m says {approach.length_m:g}"
+            )
+
+
+def _reach_m(ends_m: FloatArray, outline_m: FloatArray) -> float:
+    """Largest distance of an outline (N, 2) from the line through two points (2, 2), in metres."""
+    along = ends_m[1] - ends_m[0]
+    away = outline_m - ends_m[0]
+    return float(np.nanmax(np.abs(along[0] * away[:, 1] - along[1] * away[:, 0])) / np.linalg.norm(along))

@@ -1,0 +1,193 @@
+"""From the meter's rows (SI) to the rows of messages (FIWARE names, km/h, veh/h). Unknown stays unknown."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from . import data
+from .config import Camera
+from .data import KINDS, MOTOR_VEHICLES, Measurement, Quality, Reason, State
+from .message import CycleRow, EventRow, FlowRow, FlowX, LiveRow, QualityX, Words, utc
+from .units import M_PER_KM, S_PER_H, kmh
+
+EMP_NAME: Final = "PKJI2023-5-2-protected"
+EMP: Final = {"motorcycle": 0.15, "car": 1.0, "bus": 1.3, "truck": 1.3, "three_wheeler": 0.15}
+"""Passenger-car equivalents, PKJI 2023, table 5-2, protected phase: MP 1.00, KS 1.30, SM 0.15 (motorcycles and
+three-wheelers). Every bus and truck counts as KS as long as no length tells a pickup (MP) from a truck. Bicycles are
+not converted."""
+
+HEAVY: Final = ("bus", "truck")
+CONGESTED: Final = (State.CONGESTED, State.JAMMED)
+
+
+def window_row(site: str, camera: Camera, row: Measurement) -> FlowRow:
+    """One TrafficFlowObserved."""
+    flow = intensity(row.counts)
+    return FlowRow(
+        id=entity_id(site, camera.id, row),
+        lane_id=row.lane,
+        date_observed_from=utc(row.from_s),
+        date_observed_to=utc(row.to_s),
+        intensity=flow,
+        occupancy=_ratio(row.occupancy_ratio),
+        average_vehicle_speed=_kmh(row.speed_time_mean_mps),
+        average_vehicle_length=_round(row.length_mean_m, 2),
+        average_headway_time=_round(row.headway_mean_s, 2),
+        average_gap_distance=_round(row.gap_mean_m, 1),
+        congested=None if row.state is State.UNKNOWN else row.state in CONGESTED,
+        x=_own(row, flow),
+    )
+
+
+def cycle_row(cycle: data.Cycle) -> CycleRow:
+    """One signal cycle."""
+    return CycleRow(
+        approach=cycle.approach,
+        from_=utc(cycle.from_s),
+        to=utc(cycle.to_s),
+        quality=_quality(cycle.quality),
+        method=cycle.method,
+        confidence=_round(cycle.confidence, 2),
+        cycle_s=round(cycle.to_s - cycle.from_s, 1),
+        green_s=_round(cycle.green_s, 1),
+        queue_at_green_vehicles=cycle.queue_at_green_vehicles,
+        queue_at_green_m=_round(cycle.queue_at_green_m, 1),
+        residual_queue_vehicles=cycle.residual_queue_vehicles,
+        queue_max_m=_round(cycle.queue_max_m, 1),
+        queue_beyond_view=cycle.queue_beyond_view,
+        discharged=cycle.discharged,
+        saturation_flow_vph=_per_hour(cycle.saturation_flow_vps),
+    )
+
+
+def event_row(event: data.Event) -> EventRow:
+    """A begin or an end."""
+    return EventRow(
+        id=event.id,
+        type=event.type.value,
+        begin=utc(event.begin_s),
+        end=None if event.end_s is None else utc(event.end_s),
+        severity=event.severity,  # type: ignore[arg-type]  # the contract's three words
+        approach=event.approach,
+        lane=event.lane,
+        reason=_words(event.reason),
+    )
+
+
+def live_rows(rows: Iterable[data.LiveRow]) -> list[LiveRow]:
+    """What the operator sees now."""
+    return [_live(row) for row in rows]
+
+
+def intensity(counts: tuple[int, ...] | None) -> int | None:
+    """Motor vehicles in the period (FIWARE: in the period, not per hour); None when nothing was seen of it."""
+    named = named_counts(counts)
+    return None if named is None else sum(named[kind] for kind in MOTOR_VEHICLES)
+
+
+def named_counts(counts: tuple[int, ...] | None) -> dict[str, int] | None:
+    """Counts by the name of the kind, all kinds."""
+    return None if counts is None else dict(zip(KINDS, counts, strict=True))
+
+
+def entity_id(site: str, camera: str, row: Measurement) -> str:
+    """The same for every window of one approach, lane or movement."""
+    base = f"{site}:{camera}:{row.approach}:{row.scope.value}"
+    part = row.lane if row.lane is not None else row.movement
+    return base if part is None else f"{base}:{part}"
+
+
+def _own(row: Measurement, flow: int | None) -> FlowX:
+    low_mps, high_mps = row.speed_interval_mps or (None, None)
+    named = named_counts(row.counts)
+    smph = _smph(row)
+    return FlowX(
+        scope=row.scope.value,
+        approach=row.approach,
+        movement=row.movement,
+        window_s=round(row.to_s - row.from_s),
+        quality=_quality(row.quality),
+        counts=named,
+        late=row.late,
+        flow_vph=_per_hour(row.flow_vps),
+        flow_smph=smph,
+        emp=None if smph is None else EMP_NAME,
+        heavy_pct=_heavy_pct(named, flow),
+        speed_space_mean_kmh=_kmh(row.speed_space_mean_mps),
+        speed_p15_kmh=_kmh(row.speed_p15_mps),
+        speed_p50_kmh=_kmh(row.speed_p50_mps),
+        speed_p85_kmh=_kmh(row.speed_p85_mps),
+        speed_n=row.speed_n,
+        speed_low_kmh=_kmh(low_mps),
+        speed_high_kmh=_kmh(high_mps),
+        speed_ratio=_round(row.speed_ratio, 3),
+        area_occupancy=_ratio(row.area_occupancy_ratio),
+        density_vpkm=None if row.density_vpm is None else round(row.density_vpm * M_PER_KM, 1),
+        queue_max_m=_round(row.queue_max_m, 1),
+        queue_max_vehicles=row.queue_max_vehicles,
+        queue_storage_pct=None if row.queue_storage_ratio is None else round(100 * row.queue_storage_ratio, 1),
+        stopped_delay_s=_round(row.stopped_delay_s, 1),
+        control_delay_s=_round(row.control_delay_s, 1),
+        stops_per_vehicle=_round(row.stops_per_vehicle, 2),
+        travel_time_s=_round(row.travel_time_s, 1),
+        pedestrians=row.pedestrians,
+        state=row.state.value,
+        reason=_words(row.reason),
+    )
+
+
+def _live(row: data.LiveRow) -> LiveRow:
+    return LiveRow(
+        scope="lane" if row.scope is data.Scope.LANE else "approach",
+        approach=row.approach,
+        lane=row.lane,
+        vehicles_in_view=row.vehicles_in_view,
+        counts=named_counts(row.counts),
+        observed_s=round(row.observed_s, 1),
+        flow_vph=_per_hour(row.flow_vps),
+        speed_kmh=_kmh(row.speed_mps),
+        queue_m=_round(row.queue_m, 1),
+        queue_vehicles=row.queue_vehicles,
+        queue_beyond_view=row.queue_beyond_view,
+        occupancy=_ratio(row.occupancy_ratio),
+        state=row.state.value,
+        reason=_words(row.reason),
+    )
+
+
+def _smph(row: Measurement) -> float | None:
+    """smp/h: each kind's flow times its EMP, over the same observed time as `flow_vps`."""
+    named, flow = named_counts(row.counts), intensity(row.counts)
+    if named is None or flow is None or row.flow_vps is None:
+        return None
+    smp = sum(named[kind] * weight for kind, weight in EMP.items())
+    return 0.0 if flow == 0 else round(smp / flow * row.flow_vps * S_PER_H, 1)
+
+
+def _heavy_pct(named: dict[str, int] | None, flow: int | None) -> float | None:
+    """Buses and trucks in 100 motor vehicles; None where there were none to share."""
+    return round(100 * sum(named[kind] for kind in HEAVY) / flow, 1) if named and flow else None
+
+
+def _quality(quality: Quality) -> QualityX:
+    return QualityX(observed_s=round(quality.observed_s, 2), score=_ratio(quality.score), flags=list(quality.flags))
+
+
+def _words(reason: Reason | None) -> Words | None:
+    return None if reason is None else Words(reason.code, reason.id, reason.en)
+
+
+def _kmh(speed_mps: float | None) -> float | None:
+    return None if speed_mps is None else round(kmh(speed_mps), 1)
+
+
+def _per_hour(per_second: float | None) -> float | None:
+    return None if per_second is None else round(per_second * S_PER_H, 1)
+
+
+def _ratio(value: float | None) -> float | None:
+    return _round(value, 3)
+
+
+def _round(value: float | None, digits: int) -> float | None:
+    """Rounded to what the figure can bear, so that a message is short and two runs can be compared."""
+    return None if value is None else round(value, digits)

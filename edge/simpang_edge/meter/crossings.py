@@ -1,0 +1,230 @@
+"""Vehicles over the stop line: by real motion of the contact point, once per vehicle."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..data import FloatArray, IntArray
+from .fits import MAX_MPS, Line, fit
+from .fleet import Fleet, Rows, Seen, history
+from .settings import WIDTH_M
+
+BAND_M: Final = 0.5
+"""Half of the hysteresis: clearly upstream beyond +0.5 m, clearly past beyond -0.5 m."""
+
+NEAR_M: Final = 8.0
+AROUND_S: Final = 1.0
+WIDE_S: Final = 1.5
+MIN_MOTION_M: Final = 2.0
+MOVING_MPS: Final = 2.0
+LOST_M: Final = 1.5
+LATE_S: Final = 0.5
+AGAIN_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """One vehicle over the stop line of its approach.
+
+    time_s: contact point at the line, interpolated. speed_mps, speed_error_mps: there, and its standard error.
+    start_s, start_m: first sighting. stopped_s, stops: until now. still_s: when it last stood, NaN if never.
+    """
+
+    time_s: float
+    track: int
+    kind: int
+    approach: int
+    lane: int
+    speed_mps: float | None
+    speed_error_mps: float | None
+    length_m: float
+    was_queued: bool
+    still_s: float
+    start_s: float
+    start_m: float
+    stopped_s: float
+    stops: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A crossing remembered for a moment, to know the same vehicle under another id."""
+
+    track: int
+    approach: int
+    time_s: float
+    across_m: float
+    speed_mps: float
+    kind: int
+    length_m: float
+
+    def overlaps(self, one: Rows, now_s: float) -> bool:
+        """Whether footprints overlap so far (4/5 of the widths, half of the shorter length) that both cannot be."""
+        width_m = WIDTH_M[self.kind] + WIDTH_M[int(one["kind"])]
+        ahead_m = -self.speed_mps * (now_s - self.time_s) - one["along_m"]
+        beside = abs(self.across_m - one["across_m"]) < 0.4 * width_m
+        return bool(beside and abs(ahead_m) < 0.5 * min(self.length_m, float(one["length_m"])))
+
+    def fits(self, one: Rows) -> bool:
+        """Whether the first sighting of the row `one` is where this vehicle was at that time."""
+        since_s = one["first_s"] - self.time_s
+        beside_m = abs(self.across_m - one["across_m"])
+        miss_m = abs(-self.speed_mps * since_s - one["first_m"])
+        return bool(0 <= since_s <= AGAIN_S and beside_m <= 1.5 and miss_m <= 3.0)
+
+
+class StopLine:
+    """Watches the fleet cross the stop lines of its approaches.
+
+    A vehicle counts when it was at least 0.5 m upstream and then is at least 0.5 m past the line; it can do so once.
+    Two more cases count, both from its fitted motion: a track that begins past the line but came over it at most
+    0.5 s before (a late detection), unless a lost vehicle that was counted fits it; and a track that ends at most
+    1.5 m before the line while moving toward it at 2 m/s or more (the edge of the view, an occlusion). A vehicle in
+    the very place of one that was just counted is a second box around it and does not count.
+    """
+
+    def __init__(self) -> None:
+        self._past: deque[_Past] = deque(maxlen=64)
+
+    def watch(self, fleet: Fleet, seen: Seen) -> tuple[Crossing, ...]:
+        """Account for one frame; the crossings whose speed is settled by now."""
+        rows, row = fleet.rows, seen.row
+        along_m = rows["along_m"][row]
+        rows["armed"][row] |= along_m >= BAND_M
+        passes = (seen.before_m > 0) & (along_m <= 0)
+        rows["passed_s"][row[passes]] = _passed_s(seen, along_m)[passes]
+        for r in row[~rows["counted"][row] & (along_m <= -BAND_M)].tolist():
+            self._count(fleet, r, seen.time_s)
+        active = fleet.active()
+        crossed_s = rows["crossed_s"][active]
+        done = (seen.time_s - crossed_s >= AROUND_S) | (rows["along_m"][active] <= -NEAR_M)
+        return self._hand_out(rows, active[done])
+
+    def end(self, fleet: Fleet, ended: IntArray) -> tuple[Crossing, ...]:
+        """The crossings of rows (m,) whose tracks ended."""
+        rows = fleet.rows
+        for r in ended.tolist():
+            if _vanished_moving(rows, r):
+                self._mark(rows, r, rows["seen_s"][r] + rows["along_m"][r] / rows["speed_mps"][r])
+        return self._hand_out(rows, ended)
+
+    def settle(self, fleet: Fleet) -> tuple[Crossing, ...]:
+        """All crossings that still wait for more of the motion."""
+        return self._hand_out(fleet.rows, fleet.active())
+
+    def _hand_out(self, rows: Rows, row: IntArray) -> tuple[Crossing, ...]:
+        waiting = row[np.isfinite(rows["crossed_s"][row])]
+        return tuple(_crossing(rows, r) for r in waiting.tolist())
+
+    def _count(self, fleet: Fleet, row: int, now_s: float) -> None:
+        rows = fleet.rows
+        if self._inside_another(rows, row, now_s):
+            rows["counted"][row] = True
+            return
+        if rows["armed"][row]:
+            self._mark(rows, row, float(rows["passed_s"][row]))
+            return
+        crossed_s = _came_over_s(rows, row)
+        if crossed_s is None:
+            return
+        if self._known(fleet, row, now_s):
+            rows["counted"][row] = True
+        else:
+            self._mark(rows, row, crossed_s)
+
+    def _mark(self, rows: Rows, row: int, crossed_s: float) -> None:
+        rows["counted"][row] = True
+        rows["crossed_s"][row] = crossed_s
+        one = rows[row]
+        speed_mps = float(np.nan_to_num(one["speed_mps"]))
+        self._past.append(
+            _Past(
+                track=int(one["id"]),
+                approach=int(one["approach"]),
+                time_s=crossed_s,
+                across_m=float(one["across_m"]),
+                speed_mps=speed_mps,
+                kind=int(one["kind"]),
+                length_m=float(one["length_m"]),
+            )
+        )
+
+    def _inside_another(self, rows: Rows, row: int, now_s: float) -> bool:
+        """Whether a vehicle that was counted a moment ago is in the same place: two boxes around one vehicle."""
+        one = rows[row]
+        near = [p for p in self._past if p.approach == one["approach"] and now_s - p.time_s <= AGAIN_S]
+        return any(p.overlaps(one, now_s) for p in near)
+
+    def _known(self, fleet: Fleet, row: int, now_s: float) -> bool:
+        """Whether a counted vehicle that is no longer seen would be where this track began."""
+        one = fleet.rows[row]
+        visible = set(fleet.rows["id"][fleet.fresh(now_s, 0.0)].tolist())
+        lost = [p for p in self._past if p.track not in visible and p.approach == one["approach"]]
+        return any(p.fits(one) for p in lost)
+
+
+def _vanished_moving(rows: Rows, row: int) -> bool:
+    one = rows[row]
+    return bool(one["armed"] and not one["counted"] and one["along_m"] <= LOST_M and one["speed_mps"] >= MOVING_MPS)
+
+
+def _passed_s(seen: Seen, along_m: FloatArray) -> FloatArray:
+    """When each contact point was at 0, on the straight between its last two sightings, (n,)."""
+    moved_m = np.maximum(seen.before_m - along_m, 1e-9)
+    return seen.before_s + np.clip(seen.before_m / moved_m, 0, 1) * (seen.time_s - seen.before_s)
+
+
+def _came_over_s(rows: Rows, row: int) -> float | None:
+    """When a track that began at or past the line was on it, by its motion; None when it did not come over it."""
+    one = rows[row]
+    if one["first_m"] < -NEAR_M or not one["speed_mps"] >= MOVING_MPS:
+        return None
+    line = fit(*history(rows, row))
+    if line is None or -line.slope_mps < MOVING_MPS:
+        return None
+    crossed_s = line.time_at(0.0)
+    return crossed_s if crossed_s >= one["first_s"] - LATE_S else None
+
+
+def _crossing(rows: Rows, row: int) -> Crossing:
+    one = rows[row]
+    crossed_s = float(one["crossed_s"])
+    line = speed_at(*history(rows, row), crossed_s)
+    rows["crossed_s"][row] = np.nan
+    return Crossing(
+        time_s=crossed_s,
+        track=int(one["id"]),
+        kind=int(one["kind"]),
+        approach=int(one["approach"]),
+        lane=int(one["lane"]),
+        speed_mps=None if line is None else -line.slope_mps,
+        speed_error_mps=None if line is None else line.error_mps,
+        length_m=float(one["length_m"]),
+        was_queued=bool(one["was_queued"]),
+        still_s=float(one["still_s"]),
+        start_s=float(one["first_s"]),
+        start_m=float(one["first_m"]),
+        stopped_s=float(one["stopped_s"]),
+        stops=int(one["stops"]),
+    )
+
+
+def speed_at(time_s: FloatArray, along_m: FloatArray, crossed_s: float) -> Line | None:
+    """Fit of the motion over the line: samples within 8 m of it and evenly around the moment of crossing.
+
+    Evenly (at most 1 s before and as long after as was seen), because then the slope is the speed at the line even
+    while the vehicle accelerates. With too little after the line, all samples within 1.5 s count. None for fewer
+    than 3 samples or less than 2 m of motion, and for a slope that is not toward the line or no vehicle's.
+    """
+    away_s = np.abs(time_s - crossed_s)
+    near = np.abs(along_m) <= NEAR_M
+    after_s = float((time_s[near] - crossed_s).max(initial=0.0))
+    for reach_s in (min(AROUND_S, max(after_s, 0.25)), WIDE_S):
+        used = near & (away_s <= reach_s + 1e-6)
+        moved_m = float(np.ptp(along_m[used])) if used.any() else 0.0
+        line = fit(time_s[used], along_m[used]) if moved_m >= MIN_MOTION_M else None
+        if line is not None and -MAX_MPS <= line.slope_mps < 0:
+            return line
+    return None

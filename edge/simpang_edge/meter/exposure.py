@@ -1,0 +1,91 @@
+"""What the road carried between two frames, summed by cell: amounts that add up over time and split at boundaries."""
+
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+
+from ..data import FloatArray, IntArray
+from .fleet import PERSON, Fleet, Seen
+from .layout import Layout
+from .settings import IS_MOTOR, WIDTH_M
+
+DETECTOR_M: Final = 2.0
+"""Length of the virtual detector, from the stop line upstream (domain reference, section 1)."""
+
+
+class Amount(IntEnum):
+    """Rows of an exposure array (len(Amount), C).
+
+    TIME_S, DISTANCE_M: motor vehicles within the measured length (Edie). OCCUPIED_S: the detector at the line was
+    covered. AREA_M2S: footprints times time. GAP_MS, GAP_S: rear-front distances of successive vehicles of a lane
+    times time, and that time.
+    """
+
+    TIME_S = 0
+    DISTANCE_M = 1
+    OCCUPIED_S = 2
+    AREA_M2S = 3
+    GAP_MS = 4
+    GAP_S = 5
+
+
+def nothing(layout: Layout) -> FloatArray:
+    """An exposure array of zeros."""
+    return np.zeros((len(Amount), len(layout)))
+
+
+def between(fleet: Fleet, seen: Seen, layout: Layout, frame_s: float) -> FloatArray:
+    """Amounts from the previous frame until this one, `frame_s` later (0 when that time was not observed)."""
+    amounts = nothing(layout)
+    if frame_s <= 0 or not len(seen):
+        return amounts
+    rows = fleet.rows
+    keep = rows["kind"][seen.row] != PERSON
+    row, before_m, dt_s = seen.row[keep], seen.before_m[keep], seen.dt_s[keep]
+    approach, lane, kind = rows["approach"][row], rows["lane"][row], rows["kind"][row]
+    time_s, distance_m = _edie(before_m, rows["along_m"][row], dt_s, layout.length_m[layout.approach_cell[approach]])
+    motor, places = IS_MOTOR[kind], layout.places(approach, lane)
+    amounts[Amount.TIME_S] = places.sums(time_s * motor)
+    amounts[Amount.DISTANCE_M] = places.sums(distance_m * motor)
+    amounts[Amount.AREA_M2S] = places.sums(time_s * rows["length_m"][row] * WIDTH_M[kind])
+    front_m, rear_m = fleet.extent_m(row)
+    lanes = places.lanes
+    amounts[Amount.OCCUPIED_S] = _occupied(layout, lanes[(front_m < DETECTOR_M) & (rear_m > 0)]) * frame_s
+    amounts[Amount.GAP_MS], amounts[Amount.GAP_S] = _gaps(layout, lanes, front_m, rear_m, frame_s)
+    return amounts
+
+
+def _edie(before_m: FloatArray, now_m: FloatArray, dt_s: FloatArray, length_m: FloatArray) -> tuple[FloatArray, ...]:
+    """Time spent and distance run within [0, length], (n,) each: the parts of the straight motion that lie inside."""
+    moved_m = before_m - now_m
+    inside_m = np.clip(before_m, 0, length_m) - np.clip(now_m, 0, length_m)
+    still = np.abs(moved_m) < 1e-9
+    share = np.where(still, (now_m >= 0) & (now_m <= length_m), inside_m / np.where(still, 1.0, moved_m))
+    return dt_s * share, np.where(dt_s > 0, inside_m, 0.0)
+
+
+def _occupied(layout: Layout, lanes: IntArray) -> FloatArray:
+    """Share of covered detectors by cell (C,): 0 or 1 for a lane, the mean of its lanes for an approach."""
+    covered = np.zeros(len(layout))
+    covered[lanes[lanes >= 0]] = 1.0
+    for approach, cell in enumerate(layout.approach_cell):
+        covered[cell] = covered[layout.lanes_of(approach)].mean()
+    return covered
+
+
+def _gaps(
+    layout: Layout, lanes: IntArray, front_m: FloatArray, rear_m: FloatArray, frame_s: float
+) -> tuple[FloatArray, FloatArray]:
+    """Sum of rear-front gaps times time, and number of gaps times time, by cell (C,); side by side is no gap."""
+    order = np.lexsort((front_m, lanes))
+    lane = lanes[order]
+    gap_m = front_m[order][1:] - rear_m[order][:-1]
+    good = (lane[1:] == lane[:-1]) & (lane[1:] >= 0) & (gap_m >= 0)
+    cell, size = lane[1:][good], len(layout)
+    total = np.bincount(cell, gap_m[good] * frame_s, size)
+    time_s = np.bincount(cell, np.full(len(cell), frame_s), size)
+    for approach, top in enumerate(layout.approach_cell):
+        own = layout.lanes_of(approach)
+        total[top], time_s[top] = total[own].sum(), time_s[own].sum()
+    return total.astype(np.float64), time_s.astype(np.float64)

@@ -1,0 +1,62 @@
+"""Straight lines through positions over time: the only way the meter makes a speed."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import FloatArray
+
+MAX_MPS: Final = 50.0
+"""Faster than this (180 km/h) is no vehicle but a track that jumped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """x = at_m + slope_mps * (t - middle_s), by least squares; error_mps is the standard error of the slope."""
+
+    slope_mps: float
+    at_m: float
+    middle_s: float
+    error_mps: float
+
+    def time_at(self, position_m: float) -> float:
+        """When the line passes a position. The slope must not be 0."""
+        return self.middle_s + (position_m - self.at_m) / self.slope_mps
+
+
+def fit(time_s: FloatArray, position_m: FloatArray) -> Line | None:
+    """Least squares of position over time, (n,) each; None for fewer than 3 samples or no spread in time.
+
+    The standard error is sqrt(SSR / (n - 2) / sum((t - mean)^2)), the usual one of a slope; neighbouring residuals of
+    one track are alike, so it is a lower bound of the true error.
+    """
+    if len(time_s) < 3:
+        return None
+    middle_s, at_m = float(time_s.mean()), float(position_m.mean())
+    dt, dx = time_s - middle_s, position_m - at_m
+    spread = float(dt @ dt)
+    if spread <= 0:
+        return None
+    slope = float(dt @ dx) / spread
+    residual = dx - slope * dt
+    return Line(slope, at_m, middle_s, float(np.sqrt(residual @ residual / (len(time_s) - 2) / spread)))
+
+
+def slopes(time_s: FloatArray, position_m: FloatArray, since_s: float, min_span_s: float) -> FloatArray:
+    """Slope of each row's samples not older than `since_s`, m/s (N,).
+
+    time_s, position_m: (N, K), NaN time where there is no sample. NaN for fewer than 3 samples or less than
+    `min_span_s` between the first and the last.
+    """
+    used: NDArray[np.bool_] = time_s >= since_s
+    count = used.sum(axis=1)
+    safe = np.maximum(count, 1)
+    t = np.where(used, time_s - since_s, 0.0)
+    x = np.where(used, position_m, 0.0)
+    dt = np.where(used, t - (t.sum(axis=1) / safe)[:, None], 0.0)
+    spread = np.einsum("ij,ij->i", dt, dt)
+    first_s = np.where(used, t, np.inf).min(axis=1, initial=np.inf)
+    good = (count >= 3) & (t.max(axis=1, initial=0.0) - first_s >= min_span_s) & (spread > 0)
+    return np.where(good, np.einsum("ij,ij->i", dt, x) / np.where(good, spread, 1.0), np.nan)

@@ -1,0 +1,211 @@
+"""What is remembered of every vehicle in view: one row of a structured array each, gone with the vehicle."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import KINDS, FloatArray, IntArray, Vehicles
+from .fits import MAX_MPS, slopes
+from .settings import LENGTH_M
+
+HISTORY: Final = 48
+"""Positions kept per vehicle: 6 s at 8 frames/s, 1.9 s at 25."""
+
+SPEED_S: Final = 1.0
+MIN_SPAN_S: Final = 0.2
+FORGET_S: Final = 30.0
+PERSON: Final = KINDS.index("person")
+
+Rows = NDArray[Any]
+
+ROW = np.dtype(
+    [
+        ("id", "i8"), ("kind", "i8"), ("approach", "i8"), ("lane", "i8"),
+        ("seen_s", "f8"), ("along_m", "f8"), ("across_m", "f8"), ("length_m", "f8"), ("speed_mps", "f8"),
+        ("first_s", "f8"), ("first_m", "f8"),
+        ("samples", "i8"), ("times_s", "f8", (HISTORY,)), ("alongs_m", "f8", (HISTORY,)),
+        ("slow_since_s", "f8"), ("fast_since_s", "f8"), ("still_s", "f8"), ("queued", "?"), ("was_queued", "?"),
+        ("ran", "?"), ("stopped", "?"), ("stops", "i8"), ("stopped_s", "f8"),
+        ("armed", "?"), ("counted", "?"), ("passed_s", "f8"), ("crossed_s", "f8"),
+        ("back_since_s", "f8"), ("back_from_m", "f8"),
+    ]
+)  # fmt: skip
+"""One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
+ran, stopped: has been fast since its last stop; is in a stop. armed: was upstream of
+the line. counted: will not be counted (again). passed_s: when the contact point last went over 0. crossed_s: crossing
+not yet handed out, else NaN. back_*: moving against the traffic since, from. times_s, alongs_m: a ring of the latest
+`HISTORY` sightings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The vehicles of one frame that are on an approach; all arrays (n,).
+
+    row: index in `Fleet.rows`. before_s, before_m: its previous sighting (this one for a new vehicle). dt_s: the time
+    since, 0 where that is too long to have been watched.
+    """
+
+    time_s: float
+    row: IntArray
+    before_s: FloatArray
+    before_m: FloatArray
+    dt_s: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+class Fleet:
+    """The vehicles in view, by track id."""
+
+    def __init__(self, toward: NDArray[np.bool_]) -> None:
+        self._toward = toward
+        self._row_of: dict[int, int] = {}
+        self._free: list[int] = []
+        self.rows: Rows = np.zeros(0, ROW)
+
+    def __len__(self) -> int:
+        return len(self._row_of)
+
+    def observe(self, vehicles: Vehicles, max_gap_s: float) -> Seen:
+        """Remember one frame. A vehicle that was out of sight for longer than `max_gap_s` has dt_s 0.
+
+        Vehicles on no approach and those without a confirmed id (>= 1) are left out.
+        """
+        on = (vehicles.approach >= 0) & np.isfinite(vehicles.along_m) & (vehicles.id >= 1)
+        picked = np.flatnonzero(on)
+        self._admit(vehicles, picked)
+        row = np.array([self._row_of[i] for i in vehicles.id[picked].tolist()], np.int64)
+        rows, now_s = self.rows, vehicles.time_s
+        for n in np.flatnonzero(rows["approach"][row] != vehicles.approach[picked]).tolist():
+            rows[row[n]] = _blank(vehicles, int(picked[n]))
+        before_s = rows["seen_s"][row]
+        gap_s = now_s - before_s
+        seen = Seen(now_s, row, before_s, rows["along_m"][row], np.where(gap_s <= max_gap_s, gap_s, 0.0))
+        self._write(vehicles, picked, row)
+        speed_mps = -slopes(rows["times_s"][row], rows["alongs_m"][row], now_s - SPEED_S, MIN_SPAN_S)
+        rows["speed_mps"][row] = np.where(np.abs(speed_mps) <= MAX_MPS, speed_mps, np.nan)
+        return seen
+
+    def rows_of(self, ids: IntArray) -> IntArray:
+        """Rows of those of the ids that are remembered, int64 (m,)."""
+        return np.array([self._row_of[i] for i in ids.tolist() if i in self._row_of], np.int64)
+
+    def forget(self, ids: IntArray) -> None:
+        """Drop vehicles that ended."""
+        for i in ids.tolist():
+            row = self._row_of.pop(i, None)
+            if row is not None:
+                self._free.append(row)
+
+    def stale(self, now_s: float) -> IntArray:
+        """Ids not seen for so long that their end must have been missed."""
+        active = self.active()
+        ids: IntArray = self.rows["id"][active[now_s - self.rows["seen_s"][active] > FORGET_S]]
+        return ids
+
+    def active(self) -> IntArray:
+        """Rows in use, in the order in which the vehicles came, int64 (n,)."""
+        return np.fromiter(self._row_of.values(), np.int64, len(self._row_of))
+
+    def fresh(self, now_s: float, hold_s: float) -> IntArray:
+        """Rows of vehicles (persons apart) seen within the last `hold_s`: a flicker does not empty the road."""
+        active = self.active()
+        rows = self.rows[["seen_s", "kind"]][active]
+        kept: IntArray = active[(now_s - rows["seen_s"] <= hold_s) & (rows["kind"] != PERSON)]
+        return kept
+
+    def extent_m(self, row: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Positions of front and rear bumper, (n,) each.
+
+        The contact point is the bumper that the camera sees: the front of traffic that comes toward it, else the rear.
+        """
+        rows = self.rows
+        along_m, length_m = rows["along_m"][row], rows["length_m"][row]
+        front_m = np.where(self._toward[rows["approach"][row]], along_m, along_m - length_m)
+        return front_m, front_m + length_m
+
+    def clear(self) -> None:
+        """Forget everything: positions before and after a step of the clock have nothing to do with each other."""
+        self._row_of.clear()
+        self._free = list(range(len(self.rows)))
+
+    def _admit(self, vehicles: Vehicles, picked: IntArray) -> None:
+        """Give every vehicle of the frame a row, and one that changed its approach a clean one."""
+        for n in picked.tolist():
+            track = int(vehicles.id[n])
+            if track in self._row_of:
+                continue
+            row = self._heir(vehicles, n)
+            if row is None:
+                row = self._new_row()
+                self.rows[row] = _blank(vehicles, n)
+            self.rows[row]["id"] = track
+            self._row_of[track] = row
+
+    def _heir(self, vehicles: Vehicles, n: int) -> int | None:
+        """Row of a vehicle lost a moment ago that the new track `n` continues near the line; it changes its id.
+
+        Without this a track that breaks on the line would be counted twice, or not at all.
+        """
+        active = self.active()
+        rows = self.rows[active]
+        gap_s = vehicles.time_s - rows["seen_s"]
+        expected_m = rows["along_m"] - np.nan_to_num(rows["speed_mps"]) * gap_s
+        miss_m = np.abs(expected_m - vehicles.along_m[n])
+        good = (gap_s > 0) & (gap_s <= 1.6) & (rows["approach"] == vehicles.approach[n]) & (np.abs(expected_m) <= 8)
+        good &= miss_m <= 1.5 + np.abs(np.nan_to_num(rows["speed_mps"])) * gap_s * 0.3
+        good &= (np.abs(rows["across_m"] - vehicles.across_m[n]) <= 1.2) & (rows["kind"] == vehicles.kind[n])
+        good &= ~np.isin(rows["id"], vehicles.id)
+        if not good.any():
+            return None
+        best = int(np.argmin(np.where(good, miss_m, np.inf)))
+        return self._row_of.pop(int(rows["id"][best]))
+
+    def _new_row(self) -> int:
+        if not self._free:
+            old = len(self.rows)
+            self.rows = np.concatenate((self.rows, np.zeros(max(32, old), ROW)))
+            self._free = list(range(len(self.rows) - 1, old - 1, -1))
+        return self._free.pop()
+
+    def _write(self, vehicles: Vehicles, picked: IntArray, row: IntArray) -> None:
+        rows = self.rows
+        for name in ("kind", "lane", "along_m", "across_m"):
+            rows[name][row] = getattr(vehicles, name)[picked]
+        given_m = vehicles.length_m[picked]
+        rows["length_m"][row] = np.where(np.isfinite(given_m), given_m, LENGTH_M[rows["kind"][row]])
+        rows["seen_s"][row] = vehicles.time_s
+        at = rows["samples"][row] % HISTORY
+        rows["times_s"][row, at] = vehicles.time_s
+        rows["alongs_m"][row, at] = vehicles.along_m[picked]
+        rows["samples"][row] += 1
+
+
+def _blank(vehicles: Vehicles, n: int) -> Rows:
+    """The row of vehicle `n` of a frame as if it had never been seen before."""
+    row = np.zeros((), ROW)
+    row["id"], row["approach"], row["lane"] = vehicles.id[n], vehicles.approach[n], -1
+    row["first_s"] = row["seen_s"] = vehicles.time_s
+    row["first_m"] = row["along_m"] = vehicles.along_m[n]
+    for name in (
+        "times_s",
+        "speed_mps",
+        "slow_since_s",
+        "fast_since_s",
+        "still_s",
+        "passed_s",
+        "crossed_s",
+        "back_since_s",
+    ):
+        row[name] = np.nan
+    return row
+
+
+def history(rows: Rows, row: int) -> tuple[FloatArray, FloatArray]:
+    """Times and positions kept of one vehicle, in the order of time, (n,) each."""
+    times_s, alongs_m = rows["times_s"][row], rows["alongs_m"][row]
+    order = np.argsort(times_s)[: int(np.isfinite(times_s).sum())]
+    return times_s[order], alongs_m[order]

@@ -1,0 +1,104 @@
+"""Approaches and lanes as cells of arrays: one cell per approach, then one per lane of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..config import Approach, Camera
+from ..data import FloatArray, IntArray, Scope
+from ..units import mps
+
+EDGE_M = 5.0
+"""A queue whose tail is closer than this to the end of the measured length may reach beyond it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One approach, or one lane of it, that rows are published about."""
+
+    scope: Scope
+    index: int
+    approach: str
+    lane: int | None
+    length_m: float
+    area_m2: float
+    reference_mps: float | None
+    toward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The cells in which each of N vehicles counts; made once, used for several sums.
+
+    cell: the approach's cell of every vehicle, then the lane's cell of those `inside` one. lanes: (N,), -1 for none.
+    """
+
+    cell: IntArray
+    lanes: IntArray
+    inside: IntArray
+    cells: int
+
+    def sums(self, amount: FloatArray) -> FloatArray:
+        """Sum of per-vehicle amounts (N,) in every cell (C,)."""
+        weights = np.concatenate((amount, amount[self.inside]))
+        return np.bincount(self.cell, weights, self.cells).astype(np.float64, copy=False)
+
+
+class Layout:
+    """The cells of a camera, and which cell a vehicle counts in.
+
+    approach_cell: int64 (A,), cell of each approach. lane_cell: int64 (A, L), cell of lane id l in column l, -1 none.
+    toward: bool (A,), whether traffic comes toward the camera, so that the contact point is the front bumper.
+    """
+
+    def __init__(self, camera: Camera, lane_width_m: float) -> None:
+        self.cells = tuple(c for i, a in enumerate(camera.approaches) for c in _cells(i, a, lane_width_m))
+        self.ids = tuple(a.id for a in camera.approaches)
+        self.approach_cell: IntArray = np.array(
+            [i for i, c in enumerate(self.cells) if c.scope is Scope.APPROACH], np.int64
+        )
+        widest = max((c.lane or 0 for c in self.cells), default=0)
+        self.lane_cell: IntArray = np.full((len(self.ids), widest + 1), -1, np.int64)
+        for i, cell in enumerate(self.cells):
+            if cell.lane is not None:
+                self.lane_cell[cell.index, cell.lane] = i
+        self.toward = np.array([a.heading == "toward" for a in camera.approaches], bool)
+        self.length_m: FloatArray = np.array([c.length_m for c in self.cells])
+        self.area_m2: FloatArray = np.array([c.area_m2 for c in self.cells])
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def lanes_of(self, approach: int) -> IntArray:
+        """Cells of the lanes of one approach, int64 (n,)."""
+        row = self.lane_cell[approach]
+        cells: IntArray = row[row >= 0]
+        return cells
+
+    def lane_cells(self, approach: IntArray, lane: IntArray) -> IntArray:
+        """Lane cell of each vehicle, int64 (N,); -1 for a vehicle in no configured lane."""
+        known = (lane >= 0) & (lane < self.lane_cell.shape[1])
+        return np.where(known, self.lane_cell[approach, np.where(known, lane, 0)], -1)
+
+    def places(self, approach: IntArray, lane: IntArray) -> Places:
+        """Where vehicles (N,) count: in their approach and, where they are in one, in their lane."""
+        lanes = self.lane_cells(approach, lane)
+        inside = np.flatnonzero(lanes >= 0)
+        return Places(np.concatenate((self.approach_cell[approach], lanes[inside])), lanes, inside, len(self.cells))
+
+    def sums(self, approach: IntArray, lane: IntArray, amount: FloatArray) -> FloatArray:
+        """Sum of per-vehicle amounts (N,) in every cell (C,)."""
+        return self.places(approach, lane).sums(amount)
+
+
+def _cells(index: int, approach: Approach, lane_width_m: float) -> list[Cell]:
+    reference = approach.reference_kmh()
+    reference_mps = None if reference is None else mps(reference)
+    toward = approach.heading == "toward"
+    lane_m2 = approach.length_m * lane_width_m
+
+    def cell(scope: Scope, lane: int | None, lanes: int) -> Cell:
+        return Cell(scope, index, approach.id, lane, approach.length_m, lane_m2 * lanes, reference_mps, toward)
+
+    lanes = [cell(Scope.LANE, lane.id, 1) for lane in approach.lanes]
+    return [cell(Scope.APPROACH, None, len(lanes)), *lanes]

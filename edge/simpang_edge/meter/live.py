@@ -1,0 +1,167 @@
+"""What the operator sees now: the last minute of observed time, and the moment itself, by cell."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..data import KINDS, FloatArray, IntArray, LiveRow
+from .crossings import Crossing
+from .exposure import Amount, nothing
+from .fleet import PERSON, Fleet, Seen
+from .layout import Cell, Layout
+from .queue import HOLD_S, QueueNow
+from .reasons import Figures
+from .rows import MIN_RATE_S, space_mean_mps
+from .settings import IS_MOTOR
+
+FLOW_S: Final = 60.0
+SPEED_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Running sums at one moment of observed time."""
+
+    observed_s: float
+    exposure: FloatArray
+    motor: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The last minute and this moment, by cell.
+
+    span_s: observed seconds that `amounts` (len(Amount), C) and `motor` (C,) cover. counts: (C, len(KINDS)).
+    in_view: (C,) upstream of the line. moving_mps: (C,) mean of the last 5 s, NaN where nothing moved.
+    """
+
+    span_s: float
+    amounts: FloatArray
+    motor: IntArray
+    counts: IntArray
+    in_view: IntArray
+    moving_mps: FloatArray
+    queue: QueueNow
+
+
+class Recent:
+    """Running sums since the start, and where they stood a minute of observed time ago.
+
+    counts: int64 (C, len(KINDS)), vehicles that crossed since the start.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        cells = len(layout)
+        self.counts: IntArray = np.zeros((cells, len(KINDS)), np.int64)
+        self._motor: IntArray = np.zeros(cells, np.int64)
+        self._exposure = nothing(layout)
+        self._observed_s = 0.0
+        self._marks: deque[_Mark] = deque([self._mark()], maxlen=int(FLOW_S) + 1)
+        self._speeds: deque[tuple[float, FloatArray, FloatArray]] = deque()
+
+    def add(self, exposure: FloatArray, observed_s: float) -> None:
+        """Account for one observed span."""
+        self._exposure += exposure
+        self._observed_s += observed_s
+
+    def cross(self, crossing: Crossing) -> None:
+        """Account for a crossing."""
+        one = np.ones(1)
+        cells = self._layout.sums(np.array([crossing.approach]), np.array([crossing.lane]), one).astype(np.int64)
+        self.counts[:, crossing.kind] += cells
+        self._motor += cells * IS_MOTOR[crossing.kind]
+
+    def second(self) -> None:
+        """Remember where the sums stand, once per second."""
+        self._marks.append(self._mark())
+        while len(self._marks) > 2 and self._observed_s - self._marks[1].observed_s >= FLOW_S:
+            self._marks.popleft()
+
+    def speeds(self, fleet: Fleet, seen: Seen, moving_mps: float) -> None:
+        """Account for the speeds of the moving vehicles of one frame."""
+        rows = fleet.rows
+        row = seen.row[(rows["speed_mps"][seen.row] >= moving_mps) & (rows["kind"][seen.row] != PERSON)]
+        places = self._layout.places(rows["approach"][row], rows["lane"][row])
+        self._speeds.append((seen.time_s, places.sums(rows["speed_mps"][row]), places.sums(np.ones(len(row)))))
+        while self._speeds[0][0] < seen.time_s - SPEED_S:
+            self._speeds.popleft()
+
+    def reset_time(self) -> None:
+        """The clock was set: what is ordered by time starts again; the counts stay."""
+        self._speeds.clear()
+
+    def now(self, fleet: Fleet, queue: QueueNow, frame_s: float) -> "Now":
+        """The moment of the newest frame."""
+        then = self._marks[0]
+        return Now(
+            span_s=self._observed_s - then.observed_s,
+            amounts=self._exposure - then.exposure,
+            motor=self._motor - then.motor,
+            counts=self.counts,
+            in_view=self._in_view(fleet, frame_s),
+            moving_mps=self._moving_mps(frame_s),
+            queue=queue,
+        )
+
+    def _moving_mps(self, frame_s: float) -> FloatArray:
+        recent = [(v, n) for time_s, v, n in self._speeds if time_s >= frame_s - SPEED_S]
+        total = sum((v for v, _ in recent), np.zeros(len(self._layout)))
+        count = sum((n for _, n in recent), np.zeros(len(self._layout)))
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+    def _in_view(self, fleet: Fleet, frame_s: float) -> IntArray:
+        rows, row = fleet.rows, fleet.fresh(frame_s, HOLD_S)
+        row = row[rows["along_m"][row] >= 0]
+        return self._layout.sums(rows["approach"][row], rows["lane"][row], np.ones(len(row))).astype(np.int64)
+
+    def _mark(self) -> _Mark:
+        return _Mark(self._observed_s, self._exposure.copy(), self._motor.copy())
+
+
+def figures(now: Now, cell: int, reference_mps: float | None, area_m2: float) -> Figures:
+    """The last minute of one cell, for the sentence; the queue is that of this moment."""
+    amounts = now.amounts[:, cell]
+    speed_mps = space_mean_mps(amounts)
+    return Figures(
+        speed_mps=speed_mps,
+        ratio=None if speed_mps is None or reference_mps is None else speed_mps / reference_mps,
+        area_ratio=float(amounts[Amount.AREA_M2S]) / (area_m2 * now.span_s) if now.span_s > 0 else None,
+        queue_m=float(now.queue.tail_m[cell]),
+    )
+
+
+def live_row(now: Now, index: int, cell: Cell, time_s: float, observed_s: float) -> LiveRow:
+    """The figures of one cell, without its state."""
+    rate = now.span_s >= MIN_RATE_S
+    moving_mps = float(now.moving_mps[index])
+    return LiveRow(
+        time_s=time_s,
+        scope=cell.scope,
+        approach=cell.approach,
+        lane=cell.lane,
+        vehicles_in_view=int(now.in_view[index]),
+        counts=tuple(int(n) for n in now.counts[index]),
+        observed_s=observed_s,
+        flow_vps=float(now.motor[index]) / now.span_s if rate else None,
+        speed_mps=None if np.isnan(moving_mps) else moving_mps,
+        queue_m=float(now.queue.tail_m[index]),
+        queue_vehicles=int(now.queue.vehicles[index]),
+        queue_beyond_view=bool(now.queue.beyond[index]),
+        occupancy_ratio=min(1.0, float(now.amounts[Amount.OCCUPIED_S, index]) / now.span_s) if rate else None,
+    )
+
+
+def stale_row(counts: IntArray, index: int, cell: Cell, time_s: float, observed_s: float) -> LiveRow:
+    """What remains known without a fresh picture: the counts so far."""
+    known = tuple(int(n) for n in counts[index]) if observed_s > 0 else None
+    return LiveRow(
+        time_s=time_s,
+        scope=cell.scope,
+        approach=cell.approach,
+        lane=cell.lane,
+        counts=known,
+        observed_s=observed_s,
+    )

@@ -1,0 +1,121 @@
+"""Who is queued, per vehicle and per cell (domain reference, section 1)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import FloatArray, IntArray
+from .fleet import PERSON, Fleet, Rows, Seen
+from .layout import EDGE_M, Layout
+from .settings import QueueLimits
+
+BESIDE_M: Final = 2.5
+"""Vehicles this close across the road queue behind one another even when their lanes differ (motorcycles)."""
+
+STANDS_MPS: Final = 0.5
+"""Slower than this over the last second is standing; a pixel of jitter stays below it near the line."""
+
+HOLD_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class QueueNow:
+    """The queue at one moment, by cell; all arrays (C,).
+
+    tail_m: rear of the last queued vehicle, upstream of the stop line, 0 without a queue. vehicles: how many.
+    beyond: whether the tail is so close to the end of the measured length that it may reach past it.
+    waiting: vehicles that were ever queued and have not crossed: at the end of green, the residual queue.
+    """
+
+    tail_m: FloatArray
+    vehicles: IntArray
+    beyond: NDArray[np.bool_]
+    waiting: IntArray
+
+
+class Queue:
+    """Moves vehicles into and out of the queue by speed, time and distance to the one ahead."""
+
+    def __init__(self, limits: QueueLimits, layout: Layout) -> None:
+        self._limits = limits
+        self._layout = layout
+
+    def follow(self, fleet: Fleet, seen: Seen) -> None:
+        """Account for one frame: timers, stops, who enters and who leaves."""
+        rows, row, now_s = fleet.rows, seen.row, seen.time_s
+        speed = rows["speed_mps"][row]
+        slow, fast = speed < self._limits.enter_mps, speed > self._limits.leave_mps
+        _since(rows, "slow_since_s", row, slow, now_s)
+        _since(rows, "fast_since_s", row, fast, now_s)
+        rows["still_s"][row[speed < STANDS_MPS]] = now_s
+        self._stops(rows, seen, slow, fast)
+        gone = (now_s - rows["fast_since_s"][row] >= self._limits.leave_s) | rows["counted"][row]
+        rows["queued"][row[gone]] = False
+        self._enter(fleet, row[~gone], now_s)
+
+    def now(self, fleet: Fleet, now_s: float) -> QueueNow:
+        """The queue of vehicles seen within the last second."""
+        layout, rows = self._layout, fleet.rows
+        row = fleet.fresh(now_s, HOLD_S)
+        waiting = row[rows["was_queued"][row] & ~rows["counted"][row]]
+        row = row[rows["queued"][row]]
+        _, rear_m = fleet.extent_m(row)
+        tail_m = np.zeros(len(layout))
+        lanes = layout.lane_cells(rows["approach"][row], rows["lane"][row])
+        np.maximum.at(tail_m, layout.approach_cell[rows["approach"][row]], rear_m)
+        np.maximum.at(tail_m, lanes[lanes >= 0], rear_m[lanes >= 0])
+        return QueueNow(
+            tail_m, _count(layout, rows, row), tail_m >= layout.length_m - EDGE_M, _count(layout, rows, waiting)
+        )
+
+    def _stops(self, rows: Rows, seen: Seen, slow: NDArray[np.bool_], fast: NDArray[np.bool_]) -> None:
+        """A stop: below the queue's speed for its time after having been above the leaving speed (section 1)."""
+        row = seen.row
+        rows["ran"][row[fast]] = True
+        rows["stopped"][row[fast]] = False
+        upstream = ~rows["counted"][row]
+        rows["stopped_s"][row[slow & upstream]] += seen.dt_s[slow & upstream]
+        held = upstream & (seen.time_s - rows["slow_since_s"][row] >= self._limits.enter_s)
+        begins = row[held & ~rows["stopped"][row]]
+        rows["stops"][begins] += rows["ran"][begins]
+        rows["stopped"][begins] = True
+        rows["ran"][begins] = False
+
+    def _enter(self, fleet: Fleet, row: IntArray, now_s: float) -> None:
+        rows = fleet.rows
+        held = now_s - rows["slow_since_s"][row] >= self._limits.enter_s
+        candidates = row[held & ~rows["queued"][row] & (rows["kind"][row] != PERSON)]
+        if not len(candidates):
+            return
+        front_m, _ = fleet.extent_m(candidates)
+        ahead = fleet.fresh(now_s, HOLD_S)
+        for r in candidates[np.argsort(front_m, kind="stable")].tolist():
+            if self._joins(fleet, r, ahead[rows["queued"][ahead]]):
+                rows["queued"][r] = rows["was_queued"][r] = True
+
+    def _joins(self, fleet: Fleet, row: int, queued: IntArray) -> bool:
+        """Whether this slow vehicle stands close enough behind the line or behind one of the queued rows (m,)."""
+        rows, reach_m = fleet.rows, self._limits.max_gap_m
+        one = rows[row]
+        front_m = float(fleet.extent_m(np.array([row]))[0][0])
+        if front_m <= reach_m:
+            return True
+        others = rows[queued]
+        near = others["approach"] == one["approach"]
+        near &= (others["lane"] == one["lane"]) | (np.abs(others["across_m"] - one["across_m"]) <= BESIDE_M)
+        their_front_m, their_rear_m = fleet.extent_m(queued)
+        return bool((near & (their_front_m <= front_m) & (front_m - their_rear_m <= reach_m)).any())
+
+
+def _since(rows: Rows, name: str, row: IntArray, holds: NDArray[np.bool_], now_s: float) -> None:
+    """Keep, in the field `name`, since when a condition holds without a break."""
+    rows[name][row[~holds]] = np.nan
+    begins = row[holds & np.isnan(rows[name][row])]
+    rows[name][begins] = now_s
+
+
+def _count(layout: Layout, rows: Rows, row: IntArray) -> IntArray:
+    sums = layout.sums(rows["approach"][row], rows["lane"][row], np.ones(len(row)))
+    return sums.astype(np.int64)

@@ -1,0 +1,172 @@
+"""The congestion state of an approach, with hysteresis and its reason (domain reference, section 6)."""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ..config import StateRules
+from ..data import Cycle, Measurement, Reason, State
+from ..units import mps
+from . import reasons
+from .reasons import Figures, Template, say
+
+BREAK_S: Final = 5.0
+"""A full queue may look shorter for this long (a gap moving back through it) and still counts as full throughout."""
+
+RESIDUAL_MIN: Final = 2
+"""Vehicles left over at the end of green that make a cycle "not cleared" [ours]: one is a late arrival."""
+
+FORGET_S: Final = 900.0
+CYCLE_MEMORY_S: Final = 600.0
+CRAWL_MPS: Final = mps(5.0)
+WORSE: Final = (State.CONGESTED, State.JAMMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The state after a window. since_s: when the congestion that holds now began, None where none holds."""
+
+    state: State
+    reason: Reason
+    since_s: float | None = None
+
+
+@dataclass(slots=True)
+class Judge:
+    """One approach: fed with queue seconds, cycles and windows; answers each window with a verdict.
+
+    ON (section 6): slow (speed ratio < 0.40 or mean speed < 10 km/h) with area occupancy > 0.35 in three windows
+    running; or a residual queue in three cycles running; or the queue at 80 % of storage or more for 3 min.
+    OFF: for 5 min no ON sign and area occupancy < 0.25, and speed ratio > 0.55 where there is no signal. Under a
+    signal the ratio includes waiting at red, so there a queue that clears in every cycle takes its place.
+    `jammed` [ours]: congested, the queue full for 3 min, and under 5 km/h in the last window.
+    """
+
+    rules: StateRules
+
+    verdict: Verdict | None = None
+    _slow_windows: int = 0
+    _slow_since_s: float = 0.0
+    _full_since_s: float | None = None
+    _full_last_s: float = 0.0
+    _clear_since_s: float | None = None
+    _since_s: float | None = None
+    _cause: Template | None = None
+    _cycles: deque[Cycle] = field(default_factory=lambda: deque(maxlen=30))
+
+    def second(self, time_s: float, storage_ratio: float) -> None:
+        """Account for the queue of one second, as a share of the measured length."""
+        if storage_ratio >= self.rules.on_storage_ratio:
+            if self._full_since_s is None or time_s - self._full_last_s > BREAK_S:
+                self._full_since_s = time_s
+            self._full_last_s = time_s
+
+    def cycle(self, cycle: Cycle) -> None:
+        """Account for one signal cycle."""
+        self._cycles.append(cycle)
+
+    def window(self, row: Measurement) -> Verdict:
+        """Judge one window of an approach. One seen too little is `unknown` and moves nothing."""
+        if row.counts is None or (row.quality.score or 0.0) < self.rules.min_quality:
+            figures = Figures(seconds=row.quality.observed_s, needed_s=row.to_s - row.from_s)
+            return Verdict(State.UNKNOWN, say(reasons.FEW_SECONDS, figures), self._since_s)
+        self._switch(row)
+        self.verdict = self._judge(row)
+        return self.verdict
+
+    def signalled(self, now_s: float, queue_m: float | None) -> bool:
+        """Whether a low mean speed is explained: cycles were found lately, or a queue stands at the line."""
+        return bool(self._recent(now_s)) or bool(queue_m)
+
+    def _switch(self, row: Measurement) -> None:
+        """Turn congestion on or off."""
+        slow = self._slow(row)
+        if slow and not self._slow_windows:
+            self._slow_since_s = row.from_s
+        self._slow_windows = self._slow_windows + 1 if slow else 0
+        on = self._on(row)
+        if on is not None:
+            self._cause, begin_s = on
+            self._since_s = begin_s if self._since_s is None else self._since_s
+        if on is not None or not self._clear(row):
+            self._clear_since_s = None
+            return
+        self._clear_since_s = row.from_s if self._clear_since_s is None else self._clear_since_s
+        if row.to_s - self._clear_since_s >= self.rules.off_s:
+            self._since_s = self._cause = None
+
+    def _slow(self, row: Measurement) -> bool:
+        speed, ratio, area = row.speed_space_mean_mps, row.speed_ratio, row.area_occupancy_ratio
+        if speed is None or area is None or area <= self.rules.on_area_occupancy:
+            return False
+        return speed < mps(self.rules.on_speed_kmh) or (ratio is not None and ratio < self.rules.on_speed_ratio)
+
+    def _on(self, row: Measurement) -> tuple[Template, float] | None:
+        """The first rule that asks for congestion, and since when what it names has held."""
+        not_cleared = self._not_cleared(row.to_s)
+        if len(not_cleared) >= self.rules.on_residual_cycles:
+            return reasons.NOT_CLEARED, not_cleared[0].from_s
+        if self._full_s(row.to_s) >= self.rules.on_storage_s and self._full_since_s is not None:
+            return reasons.FULL, self._full_since_s
+        if self._slow_windows >= self.rules.on_windows:
+            return reasons.SLOW, self._slow_since_s
+        return None
+
+    def _clear(self, row: Measurement) -> bool:
+        area, ratio = row.area_occupancy_ratio, row.speed_ratio
+        if area is None or area >= self.rules.off_area_occupancy or self._not_cleared(row.to_s):
+            return False
+        return bool(self._recent(row.to_s)) or ratio is None or ratio > self.rules.off_speed_ratio
+
+    def _recent(self, now_s: float) -> list[Cycle]:
+        return [c for c in self._cycles if now_s - c.to_s <= CYCLE_MEMORY_S]
+
+    def _not_cleared(self, now_s: float) -> list[Cycle]:
+        """The unbroken run of latest cycles that left a residual queue, oldest first."""
+        run: list[Cycle] = []
+        for cycle in reversed(self._recent(now_s)):
+            if (cycle.residual_queue_vehicles or 0) < RESIDUAL_MIN:
+                break
+            run.append(cycle)
+        return run[::-1]
+
+    def _full_s(self, now_s: float) -> float:
+        """For how long the queue has been full without a break, 0 when it is not full now.
+
+        A window is judged a few seconds after its end, so `_full_last_s` may lie past `now_s`.
+        """
+        if self._full_since_s is None or now_s - self._full_last_s > BREAK_S:
+            return 0.0
+        return self._full_last_s - self._full_since_s
+
+    def _judge(self, row: Measurement) -> Verdict:
+        if self._since_s is None:
+            return calm(figures_of(row), self.rules, self.signalled(row.to_s, row.queue_max_m))
+        full_s, speed = self._full_s(row.to_s), row.speed_space_mean_mps
+        jammed = full_s >= self.rules.on_storage_s and speed is not None and speed < CRAWL_MPS
+        template = reasons.RECOVERING if self._clear_since_s is not None else self._cause or reasons.SLOW
+        held_s = full_s if template is reasons.FULL and full_s else row.to_s - self._since_s
+        figures = replace(figures_of(row), cycles=len(self._not_cleared(row.to_s)), minutes=held_s / 60)
+        return Verdict(State.JAMMED if jammed else State.CONGESTED, say(template, figures), self._since_s)
+
+
+def figures_of(row: Measurement) -> Figures:
+    """The figures of a window that sentences name; the queue is the longest of the window."""
+    return Figures(
+        speed_mps=row.speed_space_mean_mps,
+        ratio=row.speed_ratio,
+        area_ratio=row.area_occupancy_ratio,
+        queue_m=row.queue_max_m,
+        storage_ratio=row.queue_storage_ratio,
+    )
+
+
+def calm(figures: Figures, rules: StateRules, signal: bool) -> Verdict:
+    """Free or dense from the figures of a minute; `signal`: waiting at red explains a low mean speed."""
+    if figures.speed_mps is None:
+        return Verdict(State.FREE, say(reasons.EMPTY, figures))
+    if figures.area_ratio is not None and figures.area_ratio >= rules.dense_area_occupancy:
+        return Verdict(State.DENSE, say(reasons.DENSE, figures))
+    if not signal and figures.ratio is not None and figures.ratio < rules.dense_speed_ratio:
+        return Verdict(State.DENSE, say(reasons.SLOWING, figures))
+    return Verdict(State.FREE, say(reasons.SHORT_QUEUE if figures.queue_m else reasons.FREE, figures))

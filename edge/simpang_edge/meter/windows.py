@@ -1,0 +1,157 @@
+"""Windows [start, end) of event time, aligned to the clock: what belongs in which, and when one is complete."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import FloatArray, IntArray
+from .crossings import Crossing
+from .exposure import nothing
+from .layout import Layout
+from .queue import QueueNow
+
+
+@dataclass(slots=True)
+class Tally:
+    """All that is summed up for one window. Arrays by cell, (C,) or (len(Amount), C).
+
+    queue_samples: seconds in which the queue was looked at; without one its maximum is unknown.
+    """
+
+    from_s: float
+    to_s: float
+    exposure: FloatArray
+    queue_max_m: FloatArray
+    queue_max_vehicles: IntArray
+    beyond: NDArray[np.bool_]
+    late: IntArray
+    observed_s: float = 0.0
+    frames: int = 0
+    queue_samples: int = 0
+    crossings: list[Crossing] = field(default_factory=list)
+    flags: set[str] = field(default_factory=set)
+
+
+class Windows:
+    """The running windows of one length.
+
+    A window whose key was published before (the clock was set back) is held: it is measured for nothing, and the
+    crossings in it are counted as late in the next window that is published.
+    """
+
+    def __init__(self, length_s: int, grace_s: float, layout: Layout) -> None:
+        self.length_s = length_s
+        self._grace_s = grace_s
+        self._layout = layout
+        self._open: dict[int, Tally] = {}
+        self._next: int | None = None
+        self._held_until_s = -math.inf
+        self._late: IntArray = np.zeros(len(layout), np.int64)
+        self._flags: set[str] = set()
+
+    def begin(self, time_s: float) -> None:
+        """Start at this time, if nothing runs yet."""
+        if self._next is None:
+            self._next = self._number(time_s)
+
+    def spread(self, from_s: float, to_s: float, exposure: FloatArray) -> None:
+        """Give every window its share of an observed span and of the amounts in it."""
+        span_s, at_s = to_s - from_s, from_s
+        while at_s < to_s:
+            number = self._number(at_s)
+            end_s = min(to_s, (number + 1.0) * self.length_s)
+            tally = self._tally(number)
+            if tally is not None:
+                tally.observed_s += end_s - at_s
+                tally.exposure += exposure * ((end_s - at_s) / span_s)
+            at_s = end_s
+
+    def frame(self, time_s: float) -> None:
+        """Account for one analysed frame."""
+        tally = self._tally(self._number(time_s))
+        if tally is not None:
+            tally.frames += 1
+
+    def cross(self, crossing: Crossing) -> None:
+        """Count a crossing in the window of its time, or as late when that is closed."""
+        tally = self._tally(self._number(crossing.time_s))
+        if tally is None:
+            self._late += self._where(crossing)
+        else:
+            tally.crossings.append(crossing)
+
+    def queue(self, time_s: float, queue: QueueNow) -> None:
+        """Account for the queue of one second."""
+        tally = self._tally(self._number(time_s))
+        if tally is None:
+            return
+        tally.queue_samples += 1
+        np.maximum(tally.queue_max_m, queue.tail_m, out=tally.queue_max_m)
+        np.maximum(tally.queue_max_vehicles, queue.vehicles, out=tally.queue_max_vehicles)
+        tally.beyond |= queue.beyond
+
+    def close(self, now_s: float) -> list[Tally]:
+        """Windows that are complete at this time, in order; one in which nothing was seen is among them."""
+        done: list[Tally] = []
+        while self._next is not None and (self._next + 1.0) * self.length_s + self._grace_s <= now_s:
+            done += self._publish(self._next)
+            self._next += 1
+        return done
+
+    def flush(self, until_s: float, flag: str | None = None) -> list[Tally]:
+        """Close all that began before this time, complete or not, and wait for a new beginning."""
+        done: list[Tally] = []
+        while self._next is not None and self._next * self.length_s < until_s:
+            done += self._publish(self._next)
+            self._next += 1
+        for tally in done:
+            tally.flags |= {flag} if flag else set()
+        self._open.clear()
+        self._next = None
+        self._flags = {flag} if flag else set()
+        return done
+
+    def release(self) -> None:
+        """Publish every window again, whatever was published before."""
+        self._held_until_s = -math.inf
+
+    def _number(self, time_s: float) -> int:
+        return math.floor(time_s / self.length_s)
+
+    def _tally(self, number: int) -> Tally | None:
+        if self._next is None or number < self._next or number * self.length_s < self._held_until_s:
+            return None
+        if number not in self._open:
+            self._open[number] = self._new(number)
+        return self._open[number]
+
+    def _new(self, number: int) -> Tally:
+        cells = len(self._layout)
+        start_s = float(number * self.length_s)
+        return Tally(
+            from_s=start_s,
+            to_s=start_s + self.length_s,
+            exposure=nothing(self._layout),
+            queue_max_m=np.zeros(cells),
+            queue_max_vehicles=np.zeros(cells, np.int64),
+            beyond=np.zeros(cells, bool),
+            late=np.zeros(cells, np.int64),
+        )
+
+    def _where(self, crossing: Crossing) -> IntArray:
+        ones = self._layout.sums(np.array([crossing.approach]), np.array([crossing.lane]), np.ones(1))
+        return ones.astype(np.int64)
+
+    def _publish(self, number: int) -> list[Tally]:
+        """The window of this number with what came late before it; nothing while it is held."""
+        tally = self._open.pop(number, None)
+        if number * self.length_s < self._held_until_s:
+            return []
+        tally = tally or self._new(number)
+        self._held_until_s = tally.to_s
+        tally.late += self._late
+        tally.flags |= self._flags
+        self._late, self._flags = np.zeros_like(self._late), set()
+        return [tally]

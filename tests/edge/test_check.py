@@ -1,0 +1,163 @@
+"""``simpang edge check``: finds what is wrong without touching the network."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from simpang_edge.check import Report, check
+from simpang_edge.message import Channel
+from simpang_edge.outbox import Outbox
+
+# The road plane of the tests: 32 pixels are 1 m across, 4 pixels are 1 m along; no perspective, so that lengths can
+# be worked out by hand. Picture 320x240: 10 m wide, 60 m long.
+BOX = """
+site: tangsel
+outbox: {{folder: outbox}}
+{top}
+cameras:
+  - id: utara
+    source: {source}
+    calibration:
+      points:
+        - {{image: [0, 240], road: [0, 0]}}
+        - {{image: [320, 240], road: [10, 0]}}
+        - {{image: [320, 0], road: [10, {far}]}}
+        - {{image: [0, 0], road: [0, 60]}}
+        - {{image: [160, 120], road: [5, {middle}]}}
+    approaches:
+      - id: utara
+        stop_line: [[0, 232], [320, 232]]
+        lanes: [{{id: 1, polygon: {polygon}}}]
+        length_m: {length}
+        {speed}
+"""
+WHOLE = "[[0, 232], [320, 232], [320, 12], [0, 12]]"  # 220 px = 55 m
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One second of 320x240."""
+    file = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=8:duration=1", str(file)], check=True
+    )
+    return file
+
+
+def report(folder: Path, clip: str | Path, **changes: str) -> Report:
+    """Write a configuration and check it."""
+    values = {"source": str(clip), "top": "", "far": "60", "middle": "30", "polygon": WHOLE, "length": "55",
+              "speed": "speed_limit_kmh: 50", **changes}
+    file = folder / "box.yaml"
+    file.write_text(BOX.format(**values), encoding="utf-8")
+    return check(file)
+
+
+def texts(report: Report, level: str) -> list[str]:
+    """The findings of a level."""
+    return [finding.text for finding in report.findings if finding.level == level]
+
+
+def test_a_good_configuration_is_ok_and_shows_the_calibration_error(tmp_path: Path, clip: Path) -> None:
+    """Exact points give an error of 0.00 m; the picture's size is read from the file."""
+    result = report(tmp_path, clip)
+    assert result.ok
+    assert result.findings == ()
+    camera = result.cameras[0]
+    assert camera.error_m == pytest.approx(0.0, abs=1e-6)
+    assert (camera.size_px, camera.approaches, camera.lanes) == ((320, 240), 1, 1)
+
+
+def test_points_that_do_not_fit_are_told_in_metres(tmp_path: Path, clip: Path) -> None:
+    """One corner measured 20 m wrong cannot be a plane's picture; the allowed error is named."""
+    result = report(tmp_path, clip, far="40")
+    assert not result.ok
+    assert any("calibration.points" in text and "max_error_m allows 1" in text for text in texts(result, "fault"))
+
+
+def test_a_small_error_is_shown(tmp_path: Path, clip: Path) -> None:
+    """The middle point half a metre off: an error between 0 and half a metre is shown, and that is no fault."""
+    result = report(tmp_path, clip, middle="30.5")
+    assert result.ok
+    error_m = result.cameras[0].error_m
+    assert error_m is not None
+    assert 0.05 < error_m < 0.5
+
+
+FAULTS = [
+    pytest.param({"source": "nowhere.mp4"}, "nowhere.mp4", id="source file missing"),
+    pytest.param({"source": "box.yaml"}, "box.yaml", id="source is no video"),
+    pytest.param({"top": "model: {path: no.onnx}"}, "no.onnx", id="model file missing"),
+    pytest.param({"top": "broker: {username: a, password_env: SIMPANG_NOT_SET}"}, "SIMPANG_NOT_SET", id="password"),
+    pytest.param({"top": "broker: {url: 'mqtts://b', ca_file: no.crt}"}, "no.crt", id="certificate"),
+    pytest.param({"top": "colour: red"}, "colour: unknown key (value 'red')", id="unknown key"),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), FAULTS)
+def test_faults(tmp_path: Path, clip: Path, changes: dict[str, str], expected: str) -> None:
+    """What keeps a worker from running is a fault that names the thing."""
+    result = report(tmp_path, clip, **changes)
+    assert not result.ok
+    assert any(expected in text for text in texts(result, "fault")), result.findings
+
+
+WARNINGS = [
+    pytest.param({"speed": ""}, "no speed ratio", id="no speed to compare with"),
+    # 60 px / 4 px per metre = 15 m
+    pytest.param({"polygon": "[[0, 232], [320, 232], [320, 172], [0, 172]]", "length": "15"},
+                 "lane 1 reaches 15 m upstream; 20 m or more is needed", id="short lane"),
+    pytest.param({"length": "120"}, "lane 1 reaches 55 m upstream of the stop line, length_m says 120", id="length"),
+    pytest.param({"polygon": "[[0, 232], [420, 232], [320, 12], [0, 12]]"}, "outside the picture (320x240): lane 1",
+                 id="outside the picture"),
+    pytest.param({"top": "broker: {url: 'mqtt://mqtt.example.org', username: a, password_file: box.yaml}"},
+                 "use mqtts://", id="password in clear"),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), WARNINGS)
+def test_warnings(tmp_path: Path, clip: Path, changes: dict[str, str], expected: str) -> None:
+    """What works, but worse than it could, is a warning."""
+    result = report(tmp_path, clip, **changes)
+    assert result.ok, result.findings
+    assert any(expected in text for text in texts(result, "warning")), result.findings
+
+
+def test_an_address_on_the_network_is_not_touched(tmp_path: Path) -> None:
+    """The address belongs to nobody: a check that tried it would take long or fail."""
+    result = report(tmp_path, "rtsp://192.0.2.1/stream")
+    assert result.ok
+    assert result.cameras[0].size_px is None
+
+
+def test_the_last_trouble_of_a_worker_is_shown(tmp_path: Path, clip: Path) -> None:
+    """A wrong password shows here too, from what the worker wrote down."""
+    outbox = Outbox(tmp_path / "outbox", "utara")
+    outbox.append(Channel.EVENT, lambda _: b"{}", 0.0)
+    outbox.note("broker", "broker refuses user 'a' (bad user name or password)")
+    outbox.close()
+    assert any("refuses user 'a'" in text for text in texts(report(tmp_path, clip), "warning"))
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``simpang edge …``."""
+    return subprocess.run(
+        [sys.executable, "-m", "simpang_edge.cli", "edge", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_command_prints_a_table_and_its_exit_code_tells(tmp_path: Path, clip: Path) -> None:
+    """0 when a worker can run, 1 when something must be corrected; the same in JSON."""
+    assert report(tmp_path, clip).ok
+    good = command("check", str(tmp_path / "box.yaml"))
+    assert good.returncode == 0, good.stderr
+    assert "0.00 m" in good.stdout
+    assert "ok" in good.stdout.splitlines()[-1]
+    report(tmp_path, "nowhere.mp4")
+    bad = command("check", str(tmp_path / "box.yaml"), "--json")
+    assert bad.returncode == 1
+    found = json.loads(bad.stdout)
+    assert found["ok"] is False
+    assert "nowhere.mp4" in found["findings"][0]["text"]

@@ -1,0 +1,127 @@
+"""Counting at the stop line: by real motion, once per vehicle."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from simpang_edge.data import EventType
+
+from .meter_road import T0, Car, Path, approach_row, counted, drive, frame, lane_row, measure, meter, path
+
+PASSES = path((0, 40), (6, -20))
+"""10 m/s from 40 m upstream to 20 m past: over the line at 4 s."""
+
+
+def wiggle(centre_m: float, swing_m: float) -> Path:
+    """A box that jitters around a place, one swing per two frames."""
+    return lambda t: centre_m + swing_m * np.sin(2 * np.pi * 4 * t + 0.3) if t < 40 else None
+
+
+def then(first: Path, second: Path, change_s: float) -> Path:
+    """One path, and from a time on another."""
+    return lambda t: first(t) if t < change_s else second(t)
+
+
+def test_a_vehicle_that_passes_counts_once_in_its_lane_and_kind() -> None:
+    """The plain case: one bus on lane 2."""
+    done = measure([Car(7, PASSES, kind="bus", lane=2)])
+    assert approach_row(done).counts == (0, 0, 1, 0, 0, 0, 0)
+    assert lane_row(done, 2).counts == (0, 0, 1, 0, 0, 0, 0)
+    assert lane_row(done, 1).counts == (0, 0, 0, 0, 0, 0, 0)
+
+
+NOT_COUNTED: dict[str, Path] = {
+    #  +5 ........ +0.2 | ........ +5      came near, went back
+    "turned back before the line": path((0, 20), (2, 0.2), (4, 0.2), (6, 20)),
+    "flickers on the line": wiggle(0.0, 0.4),
+    "flickers just past the line": wiggle(-1.0, 0.4),
+    "stands past the line": path((0, -2), (30, -2)),
+    "drives against the traffic": path((0, -15), (6, 45)),
+    "stands before the line to the end": path((0, 30), (3, 1), (55, 1)),
+    "lost standing 1 m before the line": path((0, 30), (3, 1), (10, 1)),
+    "lost braking 5 m before the line": path((0, 30), (3, 5)),
+    "appears past the line too far for a late detection": path((0, -9), (3, -14)),
+}
+
+
+@pytest.mark.parametrize("along", NOT_COUNTED.values(), ids=NOT_COUNTED.keys())
+def test_who_did_not_come_over_the_line_does_not_count(along: Path) -> None:
+    """Only motion from clearly upstream to clearly past the line is a crossing."""
+    assert counted(measure([Car(1, along)])) == 0
+
+
+ONCE: dict[str, Path] = {
+    # standing with its contact point swinging over the line, then away: counted 15 times elsewhere
+    "stop and go on the line": then(then(path((0, 30), (3, 0)), wiggle(0.0, 0.45), 3), path((33, 0), (36, -14)), 33),
+    "over, back, over": path((0, 20), (2, -1), (4, 2), (6, -1), (8, 2), (10, -14)),
+    "box jumps by 0.9 m while it creeps over": lambda t: 10 - 0.5 * t + 0.45 * np.sin(25 * t) if t < 45 else None,
+    "seen only from 0.3 m upstream": path((1, 0.3), (2, -9.7)),
+    "first seen 1 m past at 10 m/s": path((1, -1), (2, -11)),
+    "out of view 1 m before the line at 8 m/s": path((0, 33), (4, 1)),
+    "waits 20 s on the line": path((0, 30), (3, 0), (23, 0), (26, -14)),
+}
+
+
+@pytest.mark.parametrize("along", ONCE.values(), ids=ONCE.keys())
+def test_who_came_over_the_line_counts_once(along: Path) -> None:
+    """However it stops, swings or is seen late: one vehicle, one count."""
+    assert counted(measure([Car(1, along)])) == 1
+
+
+# line at 0:  ---1---1---1(lost)   2---2---2   the same vehicle, tracked under a second id
+BROKEN: dict[str, Callable[[], list[Car]]] = {
+    "before the line": lambda: [Car(1, path((0, 40), (3.9, 1))), Car(2, path((4.2, -2), (6, -20)))],
+    "after the line": lambda: [Car(1, path((0, 40), (4.1, -1))), Car(2, path((4.4, -4), (6, -20)))],
+    "well before the line": lambda: [Car(1, path((0, 40), (2, 20))), Car(2, path((2.3, 17), (6, -20)))],
+}
+
+
+@pytest.mark.parametrize("cars", BROKEN.values(), ids=BROKEN.keys())
+def test_a_track_that_breaks_near_the_line_counts_once(cars: Callable[[], list[Car]]) -> None:
+    """A new id for the same vehicle is neither a second crossing nor a lost one."""
+    assert counted(measure(cars())) == 1
+
+
+def test_two_motorcycles_side_by_side_are_two() -> None:
+    """Taking over a lost track must not swallow a neighbour that is still seen."""
+    beside = [Car(1, PASSES, "motorcycle", across_m=1.0), Car(2, PASSES, "motorcycle", across_m=1.9)]
+    assert counted(measure(beside)) == 2
+
+
+def test_a_frame_rate_that_varies_and_lost_frames_do_not_change_the_count() -> None:
+    """20 cars, 10 m/s, 3 s apart; every tenth frame is missing and the rest are unevenly spaced."""
+    cars = [Car(i + 1, path((3 * i, 40), (3 * i + 5.5, -15))) for i in range(20)]
+    engine = meter()
+    rng = np.random.default_rng(3)
+    times = np.cumsum(rng.uniform(0.05, 0.2, 600))
+    for i, time_s in enumerate(times[times < 75]):
+        if i % 10:
+            engine.update(frame(float(time_s), cars))
+    assert sum(engine.live(T0 + 75)[0].counts or ()) == 20
+
+
+def test_unconfirmed_tracks_do_not_count() -> None:
+    """Ids below 1 are not vehicles (a phantom count of id -1 elsewhere)."""
+    assert counted(measure([Car(-1, PASSES), Car(0, PASSES)])) == 0
+
+
+def test_a_person_over_the_line_is_not_traffic() -> None:
+    """Persons are counted by their kind and leave flow, speed and density alone."""
+    row = approach_row(measure([Car(1, path((0, 10), (15, -10)), "person")]))
+    assert row.counts == (0, 0, 0, 0, 0, 1, 0)
+    assert (row.flow_vps, row.density_vpm, row.speed_space_mean_mps) == (0.0, 0.0, None)
+
+
+def test_the_wrong_way_is_an_event() -> None:
+    """Against the traffic at 10 m/s: told within 5 s of its first sighting; out of view it ends, under the same id."""
+    events = measure([Car(1, path((0, -14), (8, 66)))]).events
+    assert [(e.type, e.end_s is None) for e in events] == [(EventType.WRONG_WAY, True), (EventType.WRONG_WAY, False)]
+    assert events[0].id == events[1].id
+    assert events[0].begin_s - T0 < 5.0
+
+
+def test_crossings_do_not_depend_on_who_else_was_there_before() -> None:
+    """A second meter in the same process starts with nothing of the first."""
+    engine = meter()
+    drive(engine, [Car(1, PASSES)], 0, 8)
+    assert counted(measure([Car(1, PASSES)])) == 1

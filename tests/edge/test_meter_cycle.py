@@ -1,0 +1,117 @@
+"""The signal cycle from discharge: start to start, green, residual; and none where there is no signal."""
+
+import pytest
+from simpang_edge.data import Cycle, Readings
+
+from .meter_road import T0, Car, drive, meter, path
+
+CYCLE_S = 50.0
+"""Green starts at 10, 60, 110 s after T0; the first car of a queue stands 2 m behind the line until then."""
+
+
+def waiting(cycle: int, place: int, leaves_s: float, lane: int) -> Car:
+    """Comes in red, stands as the n-th of its lane, drives off at `leaves_s` with 2 m/s², over and away."""
+    stands_m = 2.0 + 7.0 * place
+    green_s = 10 + CYCLE_S * cycle
+    arrives_s = green_s - 20 + 3 * place
+    come = path((arrives_s - 6, stands_m + 60), (arrives_s, stands_m))
+
+    def along(time_s: float) -> float | None:
+        if time_s < arrives_s:
+            return come(time_s)
+        place_m = stands_m - max(0.0, time_s - leaves_s) ** 2
+        return place_m if place_m > -14 else None
+
+    return Car(1 + 100 * cycle + 10 * place + lane, along, lane=lane, across_m=3.25 * lane - 1.6)
+
+
+def queue(cycle: int, length: int = 4, served: int | None = None) -> list[Car]:
+    """Both lanes stand `length` deep; each car starts 1.5 s after the one ahead. The unserved go in the next green."""
+    green_s = 10 + CYCLE_S * cycle
+    cars = []
+    for place in range(length):
+        late = served is not None and place >= served
+        leaves_s = green_s + (CYCLE_S if late else 0.0) + 1.5 * (place - (served or 0) if late else place)
+        cars += [waiting(cycle, place, leaves_s, lane) for lane in (1, 2)]
+    return cars
+
+
+def cycles(cars: list[Car], to_s: float) -> tuple[Cycle, ...]:
+    """What one meter finds."""
+    return drive(meter(), cars, 0, to_s).cycles
+
+
+def test_a_cycle_lasts_from_green_to_green() -> None:
+    """Greens at 10, 60 and 110 s: two cycles of 50 s, each start within 1.5 s."""
+    found = cycles([car for i in range(3) for car in queue(i)], 130)
+    assert [(c.from_s - T0, c.to_s - T0) for c in found] == [
+        (pytest.approx(10, abs=1.5), pytest.approx(60, abs=1.5)),
+        (pytest.approx(60, abs=1.5), pytest.approx(110, abs=1.5)),
+    ]
+    assert all(c.method == "discharge" and c.confidence is not None and c.confidence >= 0.5 for c in found)
+
+
+def test_what_a_cycle_says_of_its_queue() -> None:
+    """Four rows of two: 8 at green, tail 2 + 3·7 + 4.4 = 27.4 m, all discharged, none left.
+
+    The last car stands 23 m behind the line and leaves 4.5 s after green: over it sqrt(23) = 4.8 s later, so 9.3 s.
+    """
+    cycle = cycles([car for i in range(2) for car in queue(i)], 80)[0]
+    assert (cycle.queue_at_green_vehicles, cycle.discharged, cycle.residual_queue_vehicles) == (8, 8, 0)
+    assert cycle.queue_at_green_m == pytest.approx(27.4)
+    assert cycle.green_s == pytest.approx(9.3, abs=1.5)
+    assert cycle.queue_beyond_view is False
+
+
+def test_who_waits_for_a_second_green_is_residual() -> None:
+    """Six rows of two, four served: 4 vehicles are left when the discharge ends."""
+    cycle = cycles([*queue(0, 6, served=4), *queue(2)], 130)[0]
+    assert (cycle.discharged, cycle.residual_queue_vehicles) == (8, 4)
+
+
+def test_saturation_flow_by_hand() -> None:
+    """Ten rows of two; row n is over the line 1.5·n + sqrt(2 + 7·n) s after green.
+
+    Later than 4 s: rows 1 (4.5 s) to 9 (21.6 s), so 17 headways in 17.1 s, 1.00 vehicles a second; should the start
+    be taken 0.5 s later, rows 2 (7.0 s) to 9: 15 headways in 14.6 s, 1.03.
+    """
+    cycle = cycles([*queue(0, 10), *queue(1)], 80)[0]
+    assert cycle.saturation_flow_vps == pytest.approx(1.0, abs=0.04)
+
+
+def test_free_flow_has_no_cycle() -> None:
+    """Nobody ever stands: no signal evidence, no rows."""
+    cars = [Car(i + 1, path((2.5 * i, 60), (2.5 * i + 7.5, -15))) for i in range(45)]
+    assert cycles(cars, 120) == ()
+
+
+def test_one_motorcycle_that_creeps_over_the_line_is_no_green() -> None:
+    """In red at 52 s one rider rolls over the line while the others stand: still one cycle of 50 s."""
+    rider = Car(999, path((20, 60), (26, 1.5), (50, 1.5), (54, -2), (60, -2), (62, -14)), "motorcycle", across_m=0.4)
+    found = cycles([*queue(0), *queue(1), rider], 80)
+    assert [(c.from_s - T0, c.to_s - T0) for c in found] == [
+        (pytest.approx(10, abs=1.5), pytest.approx(60, abs=1.5)),
+    ]
+
+
+def test_a_discharge_that_was_running_at_the_start_is_no_green() -> None:
+    """The worker starts 4 s into the green: the first start it can know is the next one."""
+    engine = meter()
+    cars = [car for i in range(3) for car in queue(i)]
+    done = drive(engine, cars, 14, 130)
+    assert [round(c.from_s - T0, -1) for c in done.cycles] == [60]
+
+
+def test_a_cycle_that_was_not_watched_is_not_told() -> None:
+    """25 of 50 s without a picture: what happened in them is unknown."""
+    engine = meter()
+    cars = [car for i in range(3) for car in queue(i)]
+    done = drive(engine, cars, 0, 25) + drive(engine, cars, 45, 130)
+    assert [round(c.from_s - T0, -1) for c in done.cycles] == [60]
+
+
+def test_cycles_are_told_once() -> None:
+    """Nothing comes again at the end."""
+    engine = meter()
+    drive(engine, [car for i in range(2) for car in queue(i)], 0, 80)
+    assert (engine.finish(T0 + 80) + Readings()).cycles == ()

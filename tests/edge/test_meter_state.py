@@ -1,0 +1,221 @@
+"""The congestion state: hysteresis, reasons in both languages, and events that are worth telling."""
+
+from dataclasses import replace
+
+import pytest
+from simpang_edge.config import StateRules
+from simpang_edge.data import Cycle, EventType, Measurement, Quality, Scope, State
+from simpang_edge.meter.events import CongestionEvents
+from simpang_edge.meter.reasons import Figures, Template, say
+from simpang_edge.meter.state import Judge, Verdict
+
+from .meter_road import T0, Car, drive, meter, path
+
+RULES = StateRules()
+FREE, DENSE, CONGESTED, JAMMED, UNKNOWN = State.FREE, State.DENSE, State.CONGESTED, State.JAMMED, State.UNKNOWN
+
+
+def minute(n: int, ratio: float = 0.9, area: float = 0.1, score: float = 1.0, queue_m: float = 0.0) -> Measurement:
+    """Minute n of an approach of 80 m with 50 km/h: 13.9 m/s times the ratio."""
+    return Measurement(
+        from_s=60.0 * n,
+        to_s=60.0 * n + 60,
+        scope=Scope.APPROACH,
+        approach="utara",
+        quality=Quality(60.0 * score, score),
+        counts=(0,) * 7,
+        speed_space_mean_mps=13.9 * ratio,
+        speed_ratio=ratio,
+        area_occupancy_ratio=area,
+        queue_max_m=queue_m,
+        queue_storage_ratio=queue_m / 80,
+    )
+
+
+def states(rows: list[Measurement]) -> list[State]:
+    """The verdicts of one judge over windows."""
+    judge = Judge(RULES)
+    return [judge.window(row).state for row in rows]
+
+
+def cycle(n: int, residual: int, length_s: float = 60.0) -> Cycle:
+    """Cycle n with its residual queue."""
+    return Cycle(
+        from_s=length_s * n,
+        to_s=length_s * (n + 1),
+        approach="utara",
+        quality=Quality(length_s, 1.0),
+        method="discharge",
+        confidence=0.9,
+        residual_queue_vehicles=residual,
+    )
+
+
+def test_three_slow_and_full_minutes_are_congestion() -> None:
+    """Ratio 0.3 (< 0.40) with 40 % of the road filled (> 35 %): the third window running switches on."""
+    assert states([minute(n, 0.3, 0.4) for n in range(4)]) == [DENSE, DENSE, CONGESTED, CONGESTED]
+
+
+def test_two_slow_minutes_and_a_free_one_are_not() -> None:
+    """The windows must follow one another."""
+    slow, free = (0.3, 0.4), (0.9, 0.1)
+    rows = [minute(n, *figures) for n, figures in enumerate([slow, slow, free, slow, slow])]
+    assert CONGESTED not in states(rows)
+
+
+def test_a_slow_but_empty_road_is_not_congested() -> None:
+    """One slow vehicle makes no jam: ratio 0.2 with 5 % of the road filled."""
+    assert states([minute(n, 0.2, 0.05) for n in range(5)]) == [DENSE] * 5
+
+
+def test_congestion_ends_after_five_clear_minutes() -> None:
+    """On at minute 2; clear from minute 3 (ratio 0.6 > 0.55, 20 % < 25 %); five minutes are full with minute 7."""
+    rows = [minute(n, 0.3, 0.4) for n in range(3)] + [minute(n, 0.6, 0.2) for n in range(3, 9)]
+    assert states(rows)[2:] == [CONGESTED] * 5 + [DENSE, DENSE]
+
+
+def test_between_the_thresholds_it_stays() -> None:
+    """Ratio 0.5 lies between 0.40 and 0.55: no longer slow, not yet clear."""
+    rows = [minute(n, 0.3, 0.4) for n in range(3)] + [minute(n, 0.5, 0.3) for n in range(3, 12)]
+    assert states(rows)[2:] == [CONGESTED] * 10
+
+
+def test_three_cycles_that_do_not_clear_are_congestion() -> None:
+    """Residual queues of 3, 4 and 5 vehicles; the reason says so in both languages."""
+    judge = Judge(RULES)
+    for n, residual in enumerate((3, 4, 5)):
+        judge.cycle(cycle(n, residual))
+    verdict = judge.window(minute(3, 0.3, 0.2, queue_m=62))
+    assert verdict.state is CONGESTED
+    assert verdict.since_s == 0.0
+    assert verdict.reason.code == "queue_not_cleared"
+    assert verdict.reason.id == "antrean 62 m, 3 siklus tidak habis"
+    assert verdict.reason.en == "queue 62 m, 3 cycles not cleared"
+
+
+@pytest.mark.parametrize("left", [(3, 0, 5), (3, 4, 1), (0, 0, 9)])
+def test_cycles_that_clear_between_are_not(left: tuple[int, ...]) -> None:
+    """Three running; one vehicle left over is a late arrival."""
+    judge = Judge(RULES)
+    for n, residual in enumerate(left):
+        judge.cycle(cycle(n, residual))
+    assert judge.window(minute(3, 0.3, 0.1)).state is FREE
+
+
+def test_a_queue_over_four_fifths_for_three_minutes_is_congestion() -> None:
+    """66 m of 80 m is 83 %; full from 0 s: at minute 2 it has been full for 120 s, at 3 for 180 s."""
+    judge = Judge(RULES)
+    found = []
+    for n in range(4):
+        for second in range(60 * n, 60 * n + 63):
+            judge.second(float(second), 66 / 80)
+        found.append(judge.window(minute(n, 0.3, 0.22, queue_m=66)))
+    assert [v.state for v in found] == [DENSE, DENSE, CONGESTED, CONGESTED]
+    assert found[2].reason.en == "queue 66 m, 82 % of the storage full for 3 min"
+
+
+def test_a_full_queue_that_clears_in_every_green_is_not() -> None:
+    """50 s full, 10 s gone, again and again: the three minutes never come together."""
+    judge = Judge(RULES)
+    found = []
+    for n in range(5):
+        for second in range(60 * n, 60 * n + 60):
+            judge.second(float(second), 0.9 if second % 60 < 50 else 0.0)
+        found.append(judge.window(minute(n, 0.3, 0.1, queue_m=72)).state)
+    assert found == [FREE] * 5
+
+
+def test_a_full_queue_that_hardly_moves_is_a_jam() -> None:
+    """Full for three minutes and 13.9 · 0.05 = 0.7 m/s (2.5 km/h, under 5)."""
+    judge = Judge(RULES)
+    for second in range(200):
+        judge.second(float(second), 0.95)
+    assert judge.window(minute(2, 0.05, 0.4, queue_m=76)).state is JAMMED
+
+
+def test_a_minute_hardly_seen_is_unknown_and_changes_nothing() -> None:
+    """Score 0.4 (< 0.5) in between: unknown, and the run of slow windows goes on after it."""
+    rows = [minute(0, 0.3, 0.4), minute(1, 0.3, 0.4, score=0.4), minute(2, 0.3, 0.4), minute(3, 0.3, 0.4)]
+    assert states(rows) == [DENSE, UNKNOWN, DENSE, CONGESTED]
+
+
+def test_unseen_is_never_free() -> None:
+    """A window without counts is unknown, with the seconds in its reason."""
+    empty = replace(minute(0), counts=None, quality=Quality(0.0, 0.0))
+    verdict = Judge(RULES).window(empty)
+    assert verdict.state is UNKNOWN
+    assert verdict.reason.en == "only 0 of 60 s observed"
+
+
+def test_a_sentence_has_its_figures_in_both_languages() -> None:
+    """One template, both languages, km/h for people: 5 m/s is 18 km/h; unknown is a dash."""
+    template = Template("x", "{speed} km/jam, {queue} m", "{speed} km/h, {queue} m")
+    reason = say(template, Figures(speed_mps=5.0))
+    assert (reason.code, reason.id, reason.en) == ("x", "18 km/jam, – m", "18 km/h, – m")
+
+
+def events() -> CongestionEvents:
+    """Congestion events of one approach with the usual five minutes."""
+    return CongestionEvents("kamera", "utara", RULES.min_event_s, RULES.merge_event_s)
+
+
+def told(follow: CongestionEvents, on: list[bool]) -> list[tuple[float, float | None]]:
+    """Begin and end (minutes) of the events told over minutes of congestion or not; `since` is the run's start."""
+    found, since = [], 0.0
+    for n, congested in enumerate(on):
+        since = 60.0 * n if congested and not (n and on[n - 1]) else since
+        reason = say(Template("x", "x", "x"), Figures())
+        verdict = Verdict(CONGESTED if congested else FREE, reason, since if congested else None)
+        found += list(follow.follow(verdict, 60.0 * n + 60))
+    return [(e.begin_s / 60, None if e.end_s is None else e.end_s / 60) for e in found]
+
+
+YES, NO = True, False
+
+
+def test_congestion_shorter_than_five_minutes_is_no_event() -> None:
+    """Four minutes of it are told to nobody."""
+    assert told(events(), [YES] * 4 + [NO] * 12) == []
+
+
+def test_an_event_is_told_at_five_minutes_and_ended_after_five_free_ones() -> None:
+    """Minutes 2 to 8: told with begin 2; over since the end of minute 9, told when that has lasted 5 minutes."""
+    assert told(events(), [NO] * 2 + [YES] * 7 + [NO] * 8) == [(2.0, None), (2.0, 10.0)]
+
+
+def test_events_less_than_five_minutes_apart_are_one() -> None:
+    """Six minutes, three free, six minutes: one event."""
+    assert told(events(), [YES] * 6 + [NO] * 3 + [YES] * 6 + [NO] * 8) == [(0.0, None), (0.0, 16.0)]
+
+
+def test_event_ids_are_made_of_place_kind_and_begin() -> None:
+    """The same happening has the same id in both messages and in a second run."""
+    follow = events()
+    reason = say(Template("x", "x", "x"), Figures())
+    event = follow.follow(Verdict(CONGESTED, reason, 1_800_000_000.0), 1_800_000_300.0)[0]
+    assert event.id == "kamera-utara-congestion-1800000000"
+    assert event.type is EventType.CONGESTION
+    ended = follow.close(1_800_000_400.0)[0]
+    assert (ended.id, ended.end_s) == (event.id, 1_800_000_400.0)
+
+
+def test_a_stopped_vehicle_that_others_pass_is_told_within_twenty_seconds() -> None:
+    """It stands 40 m upstream from 4 s on; cars in the other lane pass every 3 s; at 60 s it drives off."""
+    broken = Car(1, path((0, 80), (4, 40), (60, 40), (66, -14)))
+    others = [Car(i + 2, path((3 * i, 80), (3 * i + 9, -10)), lane=2, across_m=4.9) for i in range(20)]
+    found = drive(meter(), [broken, *others], 0, 75).events
+    assert [(e.type, e.end_s is None) for e in found] == [
+        (EventType.STOPPED_VEHICLE, True),
+        (EventType.STOPPED_VEHICLE, False),
+    ]
+    assert found[0].begin_s - T0 == pytest.approx(5, abs=1)
+    assert found[0].reason is not None
+    assert found[0].reason.en.endswith("outside the queue, 40 m from the stop line")
+    early = drive(meter(), [broken, *others], 0, 24).events
+    assert len(early) == 1
+
+
+def test_a_queue_whose_head_was_missed_is_no_stopped_vehicle() -> None:
+    """Nobody goes past the two that stand 30 m behind the line for half a minute: a red light, not a breakdown."""
+    cars = [Car(i + 1, path((0, 80), (5, 30 + 7 * i), (38, 30 + 7 * i), (45, -14))) for i in range(2)]
+    assert drive(meter(), cars, 0, 60).events == ()
