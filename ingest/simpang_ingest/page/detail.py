@@ -1,0 +1,221 @@
+"""The screen of one camera, and of a junction with all its cameras: now, the last hour, cycles, events."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from ..errors import HistoryError
+from ..rows import CycleRow, EventRow, WindowRow
+from .cards import Teller, camera_path, place_name, reason_line, state_line, truth_line
+from .charts import Curve, hour, spark
+from .figures import with_unit
+from .looks import CameraLook
+from .markup import Markup, classes, join, tag
+from .overview import truth_of
+from .past import CameraPast
+from .shell import Room, html
+from .tables import HourSum, cycle_table, event_table, hour_table, live_table
+
+Chosen = Callable[[CameraLook], bool]
+HISTORY_EVERY = 15
+"""Ticks of the screen's timer (one a second) between two questions to the store."""
+CYCLES_SHOWN = 40
+EVENTS_SHOWN = 50
+
+
+@dataclass(slots=True)
+class Live:
+    """The part of one camera that shows now."""
+
+    element: ui.html
+    chart: ui.echart
+    look: CameraLook | None = None
+    point_s: float | None = None
+
+
+class Detail:
+    """Everything known about the chosen cameras."""
+
+    def __init__(self, room: Room, teller: Teller, title: str, chosen: Chosen) -> None:
+        self._room = room
+        self._teller = teller
+        self._title = title
+        self._chosen = chosen
+        self._ticks = 0
+        self._heading = html(tag("h1", title)).classes("heading")
+        self._missing = html(tag("p", teller.words.not_found_why.format(name=title))).classes("nothing")
+        self._now = ui.element("section").classes("now")
+        self._lives: list[Live] = []
+        self._past = PastPart(teller)
+
+    async def update(self, looks: list[CameraLook]) -> None:
+        """Show the cameras as they are, and every few seconds what the store has of them."""
+        chosen = sorted((look for look in looks if self._chosen(look)), key=lambda look: (look.name, look.key))
+        self._missing.style("display:none" if chosen else "display:block")
+        self._show_now(chosen)
+        due = self._ticks % HISTORY_EVERY == 0
+        self._ticks += 1 if chosen else 0
+        if due and chosen:
+            await self._show_past(chosen)
+
+    def _show_now(self, looks: Sequence[CameraLook]) -> None:
+        while len(self._lives) < len(looks):
+            self._lives.append(self._new_live())
+        for live, look in zip(self._lives, looks, strict=False):
+            if live.look != look:
+                live.element.set_content(_now(look, self._teller, self._room, named=len(looks) > 1))
+                live.look = look
+            self._show_trail(live, look)
+        if len(looks) == 1 and self._title != looks[0].name:
+            self._title = looks[0].name
+            self._heading.set_content(_heading(looks[0], self._teller))
+
+    def _new_live(self) -> Live:
+        teller = self._teller
+        with self._now, ui.element("div").classes("panel"):
+            element = html("")
+            html(_legend(teller)).classes("legend")
+            return Live(element, ui.echart(spark((), teller.words, teller.time)).classes("spark"))
+
+    def _show_trail(self, live: Live, look: CameraLook) -> None:
+        points = self._room.present.trails.of(look.key)
+        if points and points[-1].time_s != live.point_s:
+            live.chart.options.update(spark(points, self._teller.words, self._teller.time))
+            live.chart.update()
+            live.point_s = points[-1].time_s
+
+    async def _show_past(self, looks: Sequence[CameraLook]) -> None:
+        try:
+            pasts = [(look, await self._room.past.of(look.key)) for look in looks]
+        except HistoryError as exc:
+            self._past.say(self._teller.words.history_failed.format(why=exc))
+            return
+        self._past.show(pasts, self._room.clock.now())
+
+
+def _legend(teller: Teller) -> Markup:
+    words = teller.words
+    return join(
+        tag("span", words.last_minutes), tag("span", f"{words.queue_longest} ({words.m})", class_="key-queue"),
+        tag("span", f"{words.speed_lowest} ({words.kmh})", class_="key-speed"),
+    )
+
+
+def _heading(look: CameraLook, teller: Teller) -> Markup:
+    words = teller.words
+    junction = tag("a", place_name(look.junction), href=f"/junction/{look.junction}") if look.junction else None
+    error_m = look.meta.calibration_error_m if look.meta else None
+    facts = (
+        None if error_m is None else f"{words.calibration} {with_unit(error_m, words.m, words, 2)}",
+        None if look.meta is None or not look.meta.model_id else f"{words.model} {look.meta.model_id}",
+        None if look.meta is None else f"{words.software} {look.meta.software}",
+    )
+    badge = tag("span", words.simulated, class_="badge", title=words.simulated_why) if look.simulated else None
+    spans = (tag("span", fact) for fact in facts if fact)
+    return join(tag("h1", look.name), tag("div", junction, tag("span", look.key.site), badge, *spans, class_="where"))
+
+
+def _now(look: CameraLook, teller: Teller, room: Room, named: bool) -> Markup:
+    words = teller.words
+    truth = (truth_line(row, compared, look, words) for row, compared in truth_of(look, room.truth))
+    return tag(
+        "div",
+        tag("h2", tag("a", look.name, href=camera_path(look))) if named else None,
+        state_line(look, teller),
+        reason_line(look, teller),
+        live_table(look, teller) if look.approaches else tag("p", words.no_approaches, class_="empty"),
+        *truth,
+        class_=classes("body", f"face-{look.face.value}", None if look.current else "is-stale"),
+        data_stale_after=teller.settings.stale_s,
+        data_sent=look.live_sent_s,
+    )
+
+
+Pasts = Sequence[tuple[CameraLook, CameraPast]]
+
+
+class PastPart:
+    """Charts and tables of the last hour."""
+
+    def __init__(self, teller: Teller) -> None:
+        self._teller = teller
+        words = teller.words
+        html(join(tag("h2", words.last_hour), tag("small", words.last_hour_note))).classes("part")
+        self._note = html("").classes("empty")
+        with ui.element("section").classes("charts"):
+            self._charts = [
+                (_chart(words.flow, words.vph), _flow),
+                (_chart(words.speed, words.kmh), _speed),
+                (_chart(words.queue, words.m), _queue),
+            ]
+        self._sums = html("").classes("panel")
+        html(tag("h2", words.events)).classes("part")
+        self._events = html("").classes("panel tall")
+        html(tag("h2", words.cycles)).classes("part")
+        self._cycles = html("").classes("panel tall")
+
+    def say(self, text: str) -> None:
+        """A sentence in place of what cannot be shown."""
+        self._note.set_content(tag("p", text))
+
+    def show(self, pasts: Pasts, now_s: float) -> None:
+        """Fill everything; now_s is POSIX UTC."""
+        curves = _curves(pasts)
+        words = self._teller.words
+        self._note.set_content("" if any(curve.windows for curve in curves) else tag("p", words.no_windows))
+        for chart, value in self._charts:
+            chart.options.update(hour(curves, value, now_s, self._teller.time, words))
+            chart.update()
+        self._sums.set_content(hour_table([HourSum(curve.name, curve.windows) for curve in curves], words))
+        self._events.set_content(event_table(_events(pasts), self._teller, now_s))
+        self._cycles.set_content(cycle_table(_cycles(pasts), self._teller))
+
+
+def _chart(title: str, unit: str) -> ui.echart:
+    with ui.element("figure").classes("panel"):
+        html(join(title, " ", tag("small", unit)), "figcaption")
+        return ui.echart({"series": []}).classes("chart")
+
+
+def _flow(window: WindowRow) -> float | None:
+    return window.flow_vph
+
+
+def _speed(window: WindowRow) -> float | None:
+    return window.speed_kmh if window.speed_kmh is not None else window.speed_space_mean_kmh
+
+
+def _queue(window: WindowRow) -> float | None:
+    return window.queue_max_m
+
+
+def _curves(pasts: Pasts) -> list[Curve]:
+    """One per approach: as configured, then those that only the store knows."""
+    curves = []
+    for look, past in pasts:
+        ids = dict.fromkeys([one.approach for one in look.approaches] + [window.approach for window in past.windows])
+        for approach in ids:
+            windows = tuple(window for window in past.windows if window.approach == approach)
+            curves.append(Curve(_name(look, approach, len(pasts) > 1), windows))
+    return curves
+
+
+def _name(look: CameraLook, approach: str | None, several: bool) -> str:
+    """The approach's name, with its camera's where there are several."""
+    named = next((one.name for one in look.approaches if one.approach == approach), approach)
+    if named is None:
+        return look.name
+    return f"{look.name} · {named}" if several and named != look.name else named
+
+
+def _events(pasts: Pasts) -> list[tuple[str, EventRow]]:
+    several = len(pasts) > 1
+    rows = [(_name(look, event.approach, several), event) for look, past in pasts for event in past.events]
+    return sorted(rows, key=lambda row: -row[1].begin_s)[:EVENTS_SHOWN]
+
+
+def _cycles(pasts: Pasts) -> list[tuple[str, CycleRow]]:
+    several = len(pasts) > 1
+    rows = [(_name(look, cycle.approach, several), cycle) for look, past in pasts for cycle in past.cycles]
+    return sorted(rows, key=lambda row: -row[1].from_s)[:CYCLES_SHOWN]

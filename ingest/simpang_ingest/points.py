@@ -1,0 +1,152 @@
+"""From messages to the rows that are stored. Pure; the key of a row depends on the message alone."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
+from zlib import crc32
+
+import msgspec
+from simpang_edge.message import (
+    AnyMessage,
+    Channel,
+    Counts,
+    CycleRow,
+    EventRow,
+    FlowRow,
+    HealthRow,
+    Message,
+    MetaRow,
+    Words,
+)
+
+from . import rows
+
+STATE_CODES: Final = {"free": 0, "dense": 1, "congested": 2, "jammed": 3}
+"""What a state timeline draws; unknown has no number."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_NO_WORDS: Final = (None, None, None)
+
+
+class Cities:
+    """Which city a site belongs to: from the configuration, because a tag must not depend on what came before."""
+
+    def __init__(self, default: str | None = None, of_site: dict[str, str] | None = None) -> None:
+        self._default = default
+        self._of_site = dict(of_site or {})
+
+    def of(self, site: str) -> str | None:
+        """The city of a site, None when none is configured."""
+        return self._of_site.get(site, self._default)
+
+
+def time_ns(moment: datetime) -> int:
+    """POSIX nanoseconds of an aware datetime, exactly (no float between)."""
+    return (moment - _EPOCH) // _MICROSECOND * 1000
+
+
+def to_rows(message: AnyMessage, cities: Cities) -> list[rows.Stored]:
+    """The rows to store of a message; live and status messages have none."""
+    city = cities.of(message.site)
+    return [make(message, row, city) for row in message.rows] if (make := _MAKERS.get(message.channel)) else []
+
+
+def _window(message: Message[FlowRow], row: FlowRow, city: str | None) -> rows.WindowRow:
+    x = row.x
+    motorcycle, car, bus, truck, bicycle, person, three_wheeler = _counts(x.counts)
+    reason_code, reason_id, reason_en = _words(x.reason)
+    return rows.WindowRow(
+        site=message.site, camera=message.camera, city=city, time_ns=time_ns(row.date_observed_from),
+        window=x.window_s, scope=x.scope, approach=x.approach, lane=row.lane_id, movement=x.movement,
+        observed_s=x.quality.observed_s, observed_ratio=min(1.0, x.quality.observed_s / x.window_s),
+        quality=x.quality.score, flags=_flags(x.quality.flags), intensity=row.intensity,
+        count_motorcycle=motorcycle, count_car=car, count_bus=bus, count_truck=truck, count_bicycle=bicycle,
+        count_person=person, count_three_wheeler=three_wheeler, late=x.late,
+        flow_vph=x.flow_vph, flow_smph=x.flow_smph, emp=x.emp, heavy_pct=x.heavy_pct,
+        speed_kmh=row.average_vehicle_speed, speed_space_mean_kmh=x.speed_space_mean_kmh,
+        speed_p15_kmh=x.speed_p15_kmh, speed_p50_kmh=x.speed_p50_kmh, speed_p85_kmh=x.speed_p85_kmh,
+        speed_n=x.speed_n, speed_low_kmh=x.speed_low_kmh, speed_high_kmh=x.speed_high_kmh, speed_ratio=x.speed_ratio,
+        occupancy=row.occupancy, area_occupancy=x.area_occupancy, density_vpkm=x.density_vpkm,
+        headway_s=row.average_headway_time, gap_m=row.average_gap_distance, length_m=row.average_vehicle_length,
+        queue_max_m=x.queue_max_m, queue_max_vehicles=x.queue_max_vehicles, queue_storage_pct=x.queue_storage_pct,
+        stopped_delay_s=x.stopped_delay_s, control_delay_s=x.control_delay_s, stops_per_vehicle=x.stops_per_vehicle,
+        travel_time_s=x.travel_time_s, pedestrians=x.pedestrians, congested=row.congested,
+        state=x.state, state_code=STATE_CODES.get(x.state),
+        reason_code=reason_code, reason_id=reason_id, reason_en=reason_en,
+    )  # fmt: skip
+
+
+def _cycle(message: Message[CycleRow], row: CycleRow, city: str | None) -> rows.CycleRow:
+    return rows.CycleRow(
+        site=message.site, camera=message.camera, city=city, time_ns=time_ns(row.from_), approach=row.approach,
+        observed_s=row.quality.observed_s, quality=row.quality.score, flags=_flags(row.quality.flags),
+        method=row.method, confidence=row.confidence, cycle_s=row.cycle_s, green_s=row.green_s,
+        queue_at_green_vehicles=row.queue_at_green_vehicles, queue_at_green_m=row.queue_at_green_m,
+        residual_queue_vehicles=row.residual_queue_vehicles, queue_max_m=row.queue_max_m,
+        queue_beyond_view=row.queue_beyond_view, discharged=row.discharged,
+        saturation_flow_vph=row.saturation_flow_vph,
+    )  # fmt: skip
+
+
+def _event(message: Message[EventRow], row: EventRow, city: str | None) -> rows.EventRow:
+    reason_code, reason_id, reason_en = _words(row.reason)
+    begin_s = row.begin.timestamp()
+    end_s = None if row.end is None else row.end.timestamp()
+    return rows.EventRow(
+        site=message.site, camera=message.camera, city=city, event=row.type, approach=row.approach, lane=row.lane,
+        time_ns=time_ns(row.begin) + crc32(row.id.encode()) % 1000, id=row.id, begin_s=begin_s, end_s=end_s,
+        duration_s=None if end_s is None else max(0.0, end_s - begin_s), severity=row.severity,
+        reason_code=reason_code, reason_id=reason_id, reason_en=reason_en,
+    )  # fmt: skip
+
+
+def _health(message: Message[HealthRow], row: HealthRow, city: str | None) -> rows.HealthRow:
+    return rows.HealthRow(
+        site=message.site, camera=message.camera, city=city, time_ns=time_ns(message.sent), source=row.source,
+        source_detail=row.source_detail or None, online=int(row.source == "online"), fps_read=row.fps_read,
+        fps_analysed=row.fps_analysed, frames_missed=row.frames_missed, reconnects=row.reconnects,
+        latency_ms=row.latency_ms, detect_ms=row.detect_ms, memory_mb=row.memory_mb, cpu_pct=row.cpu_pct,
+        temperature_c=row.temperature_c, disk_free_mb=row.disk_free_mb, outbox_messages=row.outbox_messages,
+        outbox_dropped=row.outbox_dropped, clock_offset_s=row.clock_offset_s, clock_steps=row.clock_steps,
+        boot=message.boot,
+    )  # fmt: skip
+
+
+def _meta(message: Message[MetaRow], row: MetaRow, city: str | None) -> rows.CameraRow:
+    return rows.CameraRow(
+        site=message.site, camera=message.camera, city=city, time_ns=message.boot * 1_000_000, name=row.name,
+        junction=row.junction, latitude=row.latitude, longitude=row.longitude,
+        approaches=msgspec.json.encode(row.approaches).decode(), calibration_error_m=row.calibration_error_m,
+        calibration_id=row.calibration_id, model_id=row.model_id, software=row.software,
+        config_hash=row.config_hash, analysis_fps=row.analysis_fps, simulated=row.simulated,
+    )  # fmt: skip
+
+
+_MAKERS: Final = cast(
+    "dict[Channel, Any]",
+    {
+        Channel.WINDOW: _window,
+        Channel.CYCLE: _cycle,
+        Channel.EVENT: _event,
+        Channel.HEALTH: _health,
+        Channel.META: _meta,
+    },
+)
+
+
+def _counts(counts: Counts | None) -> tuple[int | None, ...]:
+    """By the kinds in their order; a kind that an older worker does not know is unknown, not 0."""
+    if counts is None:
+        return (None,) * 7
+    get = counts.get
+    return (get("motorcycle"), get("car"), get("bus"), get("truck"), get("bicycle"), get("person"),
+            get("three_wheeler"))  # fmt: skip
+
+
+def _words(words: Words | None) -> tuple[str | None, str | None, str | None]:
+    return _NO_WORDS if words is None else (words.code, words.id, words.en)
+
+
+def _flags(flags: list[str]) -> str | None:
+    """Flags in one string, ordered, so that the same flags are the same string."""
+    return ",".join(sorted(flags)) if flags else None

@@ -1,0 +1,218 @@
+"""The nouns of the centre: what is stored and what history answers with, one type per measurement.
+
+A row is a point: its tags and `time_ns` are its key (the same point twice is one point), the rest are its fields.
+Names are those of the columns and of the InfluxDB fields; units are in the names. None is unknown, never 0.
+"""
+
+from typing import ClassVar, NamedTuple
+
+from msgspec import Struct
+
+
+class CameraKey(NamedTuple):
+    """Which camera: camera ids are unique within a site."""
+
+    site: str
+    camera: str
+
+
+class Stored(Struct, frozen=True, kw_only=True):
+    """What every stored row has.
+
+    time_ns: POSIX nanoseconds UTC. MEASUREMENT: the name in the store. TAGS: in the order of the key.
+    """
+
+    MEASUREMENT: ClassVar[str] = ""
+    TAGS: ClassVar[tuple[str, ...]] = ("site", "camera")
+
+    site: str
+    camera: str
+    city: str | None = None
+    time_ns: int
+
+    @property
+    def key(self) -> CameraKey:
+        """Which camera the row is of."""
+        return CameraKey(self.site, self.camera)
+
+    @property
+    def time_s(self) -> float:
+        """POSIX seconds UTC of the row's time."""
+        return self.time_ns / 1e9
+
+
+class WindowRow(Stored, frozen=True, kw_only=True):
+    """One approach, lane or movement in one window; time_ns is the window's start, `window` its length in seconds.
+
+    count_*: vehicles that crossed, by kind. state_code: 0 free, 1 dense, 2 congested, 3 jammed, None unknown.
+    """
+
+    MEASUREMENT: ClassVar[str] = "traffic_window"
+    TAGS: ClassVar[tuple[str, ...]] = ("site", "camera", "window", "scope", "approach", "lane", "movement")
+
+    window: int
+    scope: str
+    approach: str
+    lane: int | None = None
+    movement: str | None = None
+    observed_s: float
+    observed_ratio: float
+    quality: float | None = None
+    flags: str | None = None
+    intensity: int | None = None
+    count_motorcycle: int | None = None
+    count_car: int | None = None
+    count_bus: int | None = None
+    count_truck: int | None = None
+    count_bicycle: int | None = None
+    count_person: int | None = None
+    count_three_wheeler: int | None = None
+    late: int = 0
+    flow_vph: float | None = None
+    flow_smph: float | None = None
+    emp: str | None = None
+    heavy_pct: float | None = None
+    speed_kmh: float | None = None
+    speed_space_mean_kmh: float | None = None
+    speed_p15_kmh: float | None = None
+    speed_p50_kmh: float | None = None
+    speed_p85_kmh: float | None = None
+    speed_n: int = 0
+    speed_low_kmh: float | None = None
+    speed_high_kmh: float | None = None
+    speed_ratio: float | None = None
+    occupancy: float | None = None
+    area_occupancy: float | None = None
+    density_vpkm: float | None = None
+    headway_s: float | None = None
+    gap_m: float | None = None
+    length_m: float | None = None
+    queue_max_m: float | None = None
+    queue_max_vehicles: int | None = None
+    queue_storage_pct: float | None = None
+    stopped_delay_s: float | None = None
+    control_delay_s: float | None = None
+    stops_per_vehicle: float | None = None
+    travel_time_s: float | None = None
+    pedestrians: int | None = None
+    congested: bool | None = None
+    state: str = "unknown"
+    state_code: int | None = None
+    reason_code: str | None = None
+    reason_id: str | None = None
+    reason_en: str | None = None
+
+    @property
+    def from_s(self) -> float:
+        """Start of the window, POSIX UTC."""
+        return self.time_s
+
+    @property
+    def to_s(self) -> float:
+        """End of the window, POSIX UTC; not part of it."""
+        return self.time_s + self.window
+
+
+class CycleRow(Stored, frozen=True, kw_only=True):
+    """One signal cycle of an approach; time_ns is its start of green."""
+
+    MEASUREMENT: ClassVar[str] = "traffic_cycle"
+    TAGS: ClassVar[tuple[str, ...]] = ("site", "camera", "approach")
+
+    approach: str
+    observed_s: float
+    quality: float | None = None
+    flags: str | None = None
+    method: str
+    confidence: float | None = None
+    cycle_s: float
+    green_s: float | None = None
+    queue_at_green_vehicles: int | None = None
+    queue_at_green_m: float | None = None
+    residual_queue_vehicles: int | None = None
+    queue_max_m: float | None = None
+    queue_beyond_view: bool | None = None
+    discharged: int | None = None
+    saturation_flow_vph: float | None = None
+
+    @property
+    def from_s(self) -> float:
+        """Start of green, POSIX UTC."""
+        return self.time_s
+
+    @property
+    def to_s(self) -> float:
+        """The next start of green, POSIX UTC."""
+        return self.time_s + self.cycle_s
+
+
+class EventRow(Stored, frozen=True, kw_only=True):
+    """Something that began; end_s and duration_s are None while it lasts.
+
+    time_ns: its beginning in microseconds, and in the last three digits a number made of the event's id, so that two
+    events of one kind that began in the same frame are two points, and beginning and end of one event are one.
+    event: what happened (congestion, stopped_vehicle, ...). begin_s, end_s: POSIX UTC.
+    """
+
+    MEASUREMENT: ClassVar[str] = "traffic_event"
+    TAGS: ClassVar[tuple[str, ...]] = ("site", "camera", "event", "approach", "lane")
+
+    event: str
+    approach: str | None = None
+    lane: int | None = None
+    id: str
+    begin_s: float
+    end_s: float | None = None
+    duration_s: float | None = None
+    severity: str
+    reason_code: str | None = None
+    reason_id: str | None = None
+    reason_en: str | None = None
+
+
+class HealthRow(Stored, frozen=True, kw_only=True):
+    """How a worker was doing; time_ns is when it said so. online: 1 when its source delivers pictures, else 0."""
+
+    MEASUREMENT: ClassVar[str] = "camera_health"
+
+    source: str
+    source_detail: str | None = None
+    online: int
+    fps_read: float | None = None
+    fps_analysed: float | None = None
+    frames_missed: int = 0
+    reconnects: int = 0
+    latency_ms: float | None = None
+    detect_ms: float | None = None
+    memory_mb: float | None = None
+    cpu_pct: float | None = None
+    temperature_c: float | None = None
+    disk_free_mb: float | None = None
+    outbox_messages: int | None = None
+    outbox_dropped: int = 0
+    clock_offset_s: float | None = None
+    clock_steps: int = 0
+    boot: int
+
+
+class CameraRow(Stored, frozen=True, kw_only=True):
+    """What a camera is; time_ns is the start of the worker that said so. approaches: JSON, as in the meta message."""
+
+    MEASUREMENT: ClassVar[str] = "camera_meta"
+
+    name: str
+    junction: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    approaches: str = "[]"
+    calibration_error_m: float | None = None
+    calibration_id: str | None = None
+    model_id: str | None = None
+    software: str
+    config_hash: str
+    analysis_fps: float
+    simulated: bool = False
+
+
+TABLES: tuple[type[Stored], ...] = (WindowRow, CycleRow, EventRow, HealthRow, CameraRow)
+"""Every kind of row."""

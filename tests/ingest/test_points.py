@@ -1,0 +1,119 @@
+"""From messages to rows, and from rows to line protocol."""
+
+import pytest
+from simpang_edge.message import Channel, decode, encode, topic
+from simpang_ingest.lines import field_names, line
+from simpang_ingest.points import Cities, time_ns, to_rows
+from simpang_ingest.rows import TABLES, CycleRow, EventRow, HealthRow, WindowRow
+
+from .world import START_S, cycle, event, flow, health, live, message, meta, status, window
+
+NO_CITIES = Cities()
+START_NS = 1_795_485_600_000_000_000
+
+
+def only(message_: object, kind: type) -> object:
+    """The one row of a message, after a trip over the wire."""
+    name = topic(message_.site, message_.camera, message_.channel)  # type: ignore[attr-defined]
+    (row,) = to_rows(decode(name, encode(message_)), NO_CITIES)  # type: ignore[arg-type]
+    assert isinstance(row, kind)
+    return row
+
+
+def test_a_window_keeps_its_figures_and_its_unknowns() -> None:
+    """Every figure of the message stands in the row under a name with its unit; what is unknown stays unknown."""
+    row = only(window(2), WindowRow)
+    assert isinstance(row, WindowRow)
+    assert row.time_ns == START_NS + 120 * 10**9
+    assert (row.from_s, row.to_s) == (START_S + 120, START_S + 180)
+    assert (row.intensity, row.count_car, row.count_motorcycle, row.count_bus) == (2, 3, 8, None)
+    assert (row.speed_kmh, row.flow_vph, row.queue_max_m) == (22.4, 738.5, None)
+    assert row.observed_ratio == 0.75  # 45 of 60 seconds
+    assert (row.state, row.state_code, row.flags) == ("dense", 1, "dark,night")
+    assert row.reason_en == "queue 140 m, 3 cycles not cleared"
+
+
+def test_an_unknown_state_has_no_number() -> None:
+    """A state timeline must not draw unknown as free."""
+    row = only(window(1, state="unknown"), WindowRow)
+    assert isinstance(row, WindowRow)
+    assert row.state_code is None
+
+
+def test_a_line_holds_tags_fields_and_time() -> None:
+    """Tags in order, floats with a point, integers with an i, truth as a word, text in quotes, nothing for unknown."""
+    row = only(cycle(), CycleRow)
+    assert isinstance(row, CycleRow)
+    assert line(row) == (
+        "traffic_cycle,approach=utara,camera=utara,site=tangsel "
+        'observed_s=50.0,method="discharge",cycle_s=50.0,green_s=19.5,queue_at_green_m=41.0,'
+        "queue_beyond_view=false,discharged=11i 1795485600000000000"
+    )
+
+
+@pytest.mark.parametrize(
+    ("movement", "tag"),
+    [
+        pytest.param("a,b=c d", r"a\,b\=c\ d", id="separators"),
+        pytest.param("x\ny", r"x\ y", id="a line break would begin another point"),
+        pytest.param("end\\", "end/", id="a backslash would join the next tag"),
+        pytest.param('q"q', 'q"q', id="quotes mean nothing in a tag"),
+    ],
+)
+def test_tags_cannot_break_out_of_their_place(movement: str, tag: str) -> None:
+    """Whatever a movement is called, it stays one tag of one point."""
+    row = only(message(Channel.WINDOW, [flow(0, movement=movement)]), WindowRow)
+    assert isinstance(row, WindowRow)
+    assert f",movement={tag}," in line(row)
+    assert "\n" not in line(row)
+
+
+def test_text_fields_are_escaped() -> None:
+    """Quotes and backslashes of a text do not end it."""
+    row = only(health(), HealthRow)
+    assert isinstance(row, HealthRow)
+    quoted = HealthRow(site="s", camera="c", time_ns=1, source='a"b\\c', online=1, boot=2)
+    assert 'source="a\\"b\\\\c"' in line(quoted)
+
+
+def test_not_a_number_is_left_out() -> None:
+    """InfluxDB refuses a whole request for one NaN."""
+    row = HealthRow(site="s", camera="c", time_ns=1, source="x", online=1, boot=2, fps_read=float("nan"),
+                    cpu_pct=float("inf"))  # fmt: skip
+    assert line(row) == 'camera_health,camera=c,site=s source="x",online=1i,frames_missed=0i,reconnects=0i,' \
+        "outbox_dropped=0i,clock_steps=0i,boot=2i 1"  # fmt: skip
+
+
+def test_no_field_shares_a_name_with_a_tag() -> None:
+    """InfluxDB 3 has one column per name."""
+    for kind in TABLES:
+        assert not set(field_names(kind)) & {*kind.TAGS, "city", "time"}
+
+
+def test_an_event_is_one_point_from_its_beginning_to_its_end() -> None:
+    """Beginning and end have the same key; two events that begin in the same frame have not."""
+    begun, ended = only(event("e-1"), EventRow), only(event("e-1", ended=True), EventRow)
+    other = only(event("e-2"), EventRow)
+    assert isinstance(begun, EventRow)
+    assert isinstance(ended, EventRow)
+    assert isinstance(other, EventRow)
+    assert begun.time_ns == ended.time_ns != other.time_ns
+    assert begun.time_ns // 1000 == START_NS // 1000  # the microsecond is that of the beginning
+    assert (begun.end_s, ended.end_s, ended.duration_s) == (None, START_S + 300, 300.0)
+
+
+def test_the_city_comes_from_the_configuration() -> None:
+    """A tag must not depend on which messages came before: the site decides."""
+    cities = Cities("Kota Tangerang Selatan", {"bogor": "Kota Bogor"})
+    assert to_rows(window(1), cities)[0].city == "Kota Tangerang Selatan"
+    assert to_rows(message(Channel.WINDOW, [flow(1)], site="bogor"), cities)[0].city == "Kota Bogor"
+
+
+def test_live_and_status_are_not_stored() -> None:
+    """What is true for two seconds is shown, not kept."""
+    assert to_rows(live(), NO_CITIES) == to_rows(status(), NO_CITIES) == []
+
+
+def test_times_are_exact() -> None:
+    """No float stands between the message's microseconds and the stored nanoseconds."""
+    assert time_ns(meta(boot=1).sent.replace(microsecond=123_457)) % 10**9 == 123_457_000
