@@ -53,12 +53,13 @@ class Model:
     def detect(self, picture: Picture) -> Boxes:
         """All boxes with a score of at least MIN_SCORE, in pixels of the picture, best first."""
         canvas, scale = letterbox(picture, self.width_px, self.height_px)
-        return to_source(self.infer(self.prepare(canvas)), scale, picture)
+        outputs = self.run(self.prepare(canvas))
+        return to_source(self.decode(outputs, self.width_px, self.height_px), scale, picture)
 
-    def infer(self, blob: Blob) -> Boxes:
-        """Boxes in pixels of the letterboxed input."""
-        outputs = self.session.run(None, {self.session.get_inputs()[0].name: blob})
-        return self.decode(outputs, self.width_px, self.height_px)
+    def run(self, blob: Blob) -> Outputs:
+        """The network alone: raw outputs for a prepared input."""
+        outputs: Outputs = self.session.run(None, {self.session.get_inputs()[0].name: blob})
+        return outputs
 
 
 def open_session(path: Path, threads: int) -> ort.InferenceSession:

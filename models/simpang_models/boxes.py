@@ -1,6 +1,7 @@
 """Boxes as arrays: the one type that passes between the parts of this package, and the geometry on it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,7 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.score)
 
-    def __getitem__(self, index: npt.NDArray[np.bool_] | IntArray) -> "Boxes":
+    def __getitem__(self, index: npt.NDArray[np.bool_] | npt.NDArray[np.integer[Any]]) -> "Boxes":
         return Boxes(self.xyxy_px[index], self.score[index], self.kind[index])
 
     def of_kinds(self, kinds: tuple[int, ...]) -> "Boxes":
@@ -87,9 +88,9 @@ def area(xyxy_px: FloatArray) -> FloatArray:
     return np.asarray((xyxy_px[:, 2] - xyxy_px[:, 0]) * (xyxy_px[:, 3] - xyxy_px[:, 1]), np.float32)
 
 
-def suppress(boxes: Boxes, iou: float, agnostic: bool = False) -> Boxes:
-    """Greedy non-maximum suppression, per class unless `agnostic`; the result is sorted by score."""
-    boxes = boxes[np.argsort(-boxes.score, kind="stable")]
+def suppress(boxes: Boxes, iou: float, agnostic: bool = False, limit: int = 600) -> Boxes:
+    """Greedy non-maximum suppression of the best `limit`, per class unless `agnostic`; sorted by score."""
+    boxes = boxes[np.argsort(-boxes.score, kind="stable")[:limit]]
     overlaps = pairwise_iou(boxes.xyxy_px, boxes.xyxy_px) > iou
     if not agnostic:
         overlaps &= boxes.kind[:, None] == boxes.kind[None, :]

@@ -1,0 +1,118 @@
+"""From a trained network to one ONNX file that holds everything from uint8 pixels to final boxes.
+
+Cheap in the order that matters on a CPU: normalisation is one multiplication on the input, the best 300
+anchors are chosen on scores alone, and only those are decoded and suppressed.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from simpang_models.boxes import BICYCLE, CLASSES, FOUR_WHEELS, MOTORCYCLE
+from simpang_models.network import Detector, anchors, decode
+
+CONTRACT = "1"
+SIZES = ("416x256", "640x384", "960x544")
+MIN_SCORE = 0.05
+MAX_BOXES = 300
+SUPPRESS_IOU = 0.6
+# Farther apart than any input is wide, so boxes of different groups never overlap when shifted by it.
+GROUP_SHIFT_PX = 8192.0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the file says about itself."""
+
+    name: str
+    version: str
+    licence: str
+
+
+class _Suppression(torch.autograd.Function):
+    """Stands for the ONNX operator NonMaxSuppression during tracing."""
+
+    @staticmethod
+    def forward(_ctx: Any, boxes: Tensor, _scores: Tensor, _limit: Tensor, _iou: Tensor) -> Tensor:
+        count = min(2, boxes.shape[1])
+        index = torch.zeros(count, 3, dtype=torch.int64)
+        index[:, 2] = torch.arange(count)
+        return index
+
+    @staticmethod
+    def symbolic(g: Any, boxes: Any, scores: Any, limit: Any, iou: Any) -> Any:
+        return g.op("NonMaxSuppression", boxes, scores, limit, iou)
+
+
+class Contract(nn.Module):
+    """The network with pre- and post-processing inside, for a batch of one; takes the network over."""
+
+    def __init__(self, network: Detector) -> None:
+        super().__init__()
+        self.network = network
+        self.network.fold_input_scale()
+        groups = [0 if k in FOUR_WHEELS else 1 if k in (MOTORCYCLE, BICYCLE) else 2 for k in range(len(CLASSES))]
+        self.register_buffer("group", torch.tensor(groups, dtype=torch.float32))
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(1, H, W, 3) uint8 BGR to boxes (N, 4), scores (N,) and classes (N,)."""
+        raw = self.network(image.permute(0, 3, 1, 2).float())
+        joint = torch.sigmoid(raw.cls[0]) * torch.sigmoid(raw.ctr[0])[:, None]
+        best, kind = joint.max(dim=1)
+        score, chosen = torch.topk(best, MAX_BOXES)
+        # The product of two probabilities is on the low side; its root reads like other detectors' scores.
+        score = score.sqrt()
+        kind = kind[chosen]
+        anchor = anchors(image.shape[1], image.shape[2])
+        boxes = decode(raw.reg[0][chosen], anchor[chosen])
+        keep = self._keep(boxes, score, kind)
+        return boxes[keep], score[keep], kind[keep]
+
+    def _keep(self, boxes: Tensor, score: Tensor, kind: Tensor) -> Tensor:
+        """Indices after suppression among four-wheelers, among two-wheelers, and among persons."""
+        shifted = boxes + (self.group[kind] * GROUP_SHIFT_PX)[:, None]
+        good = torch.nonzero(score >= MIN_SCORE).squeeze(1)
+        picked = _Suppression.apply(
+            shifted[good][None],
+            score[good][None, None],
+            torch.tensor([MAX_BOXES], dtype=torch.int64),
+            torch.tensor([SUPPRESS_IOU]),
+        )
+        return good[picked[:, 2]]
+
+
+def export(network: Detector, facts: Facts, path: Path) -> None:
+    """Write the contract's ONNX file, weights stored as float32."""
+    module = Contract(network.float().eval()).eval()
+    picture = torch.randint(0, 255, (1, 384, 640, 3), dtype=torch.uint8)
+    torch.onnx.export(
+        module,
+        (picture,),
+        str(path),
+        input_names=["image"],
+        output_names=["boxes", "scores", "classes"],
+        dynamic_axes={"image": {1: "height", 2: "width"}, "boxes": {0: "n"}, "scores": {0: "n"}, "classes": {0: "n"}},
+        opset_version=17,
+        dynamo=False,
+    )
+    model = onnx.load(str(path))
+    describe(model, facts)
+    onnx.save(model, str(path))
+
+
+def describe(model: onnx.ModelProto, facts: Facts) -> None:
+    """Write the contract's metadata into the model."""
+    entries = {
+        "simpang.contract": CONTRACT,
+        "simpang.name": facts.name,
+        "simpang.version": facts.version,
+        "simpang.classes": json.dumps(list(CLASSES)),
+        "simpang.sizes": json.dumps(list(SIZES)),
+        "simpang.licence": facts.licence,
+    }
+    onnx.helper.set_model_props(model, entries)
