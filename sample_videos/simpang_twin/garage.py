@@ -1,0 +1,83 @@
+"""Which mesh a vehicle gets: model by its type, colours drawn from its id (the same id always looks the same)."""
+
+import numpy as np
+
+from simpang_twin import cars, heavy, riders
+from simpang_twin.fleet import BY_NAME
+from simpang_twin.mesh import Mesh, Rgb
+
+# Linear colours. White, silver, black and grey dominate Indonesian streets.
+_CAR_PAINTS: tuple[Rgb, ...] = (
+    (0.75, 0.75, 0.74), (0.72, 0.72, 0.70), (0.42, 0.43, 0.45), (0.20, 0.21, 0.22), (0.03, 0.03, 0.035),
+    (0.05, 0.05, 0.055), (0.35, 0.03, 0.03), (0.04, 0.07, 0.20), (0.18, 0.12, 0.07), (0.50, 0.48, 0.42),
+)  # fmt: skip
+_ANGKOT_PAINTS: tuple[Rgb, ...] = ((0.02, 0.25, 0.10), (0.03, 0.18, 0.45), (0.60, 0.35, 0.03), (0.45, 0.04, 0.03))
+_BUS_PAINTS: tuple[tuple[Rgb, Rgb], ...] = (
+    ((0.72, 0.72, 0.72), (0.05, 0.15, 0.50)), ((0.70, 0.70, 0.68), (0.50, 0.05, 0.04)),
+    ((0.05, 0.22, 0.50), (0.70, 0.70, 0.70)), ((0.60, 0.38, 0.04), (0.10, 0.10, 0.10)),
+)  # fmt: skip
+_CAB_PAINTS: tuple[Rgb, ...] = (
+    (0.60, 0.36, 0.02),
+    (0.70, 0.70, 0.68),
+    (0.66, 0.66, 0.66),
+    (0.05, 0.18, 0.10),
+    (0.36, 0.04, 0.03),
+)
+_BOX_PAINTS: tuple[Rgb, ...] = ((0.60, 0.61, 0.62), (0.45, 0.46, 0.48), (0.66, 0.66, 0.66), (0.12, 0.24, 0.42))
+_BIKE_PAINTS: tuple[Rgb, ...] = (
+    (0.03, 0.03, 0.03),
+    (0.45, 0.03, 0.03),
+    (0.60, 0.60, 0.60),
+    (0.04, 0.10, 0.35),
+    (0.25, 0.25, 0.26),
+)
+_SHIRTS: tuple[Rgb, ...] = (
+    (0.05, 0.18, 0.07), (0.03, 0.03, 0.04), (0.55, 0.55, 0.55), (0.08, 0.12, 0.35), (0.40, 0.05, 0.05),
+    (0.20, 0.18, 0.16), (0.50, 0.38, 0.08), (0.25, 0.35, 0.45),
+)  # fmt: skip
+_TROUSERS: tuple[Rgb, ...] = ((0.03, 0.04, 0.08), (0.02, 0.02, 0.02), (0.12, 0.10, 0.08), (0.20, 0.20, 0.20))
+_HELMETS: tuple[Rgb, ...] = (
+    (0.03, 0.03, 0.03),
+    (0.65, 0.65, 0.65),
+    (0.03, 0.30, 0.10),
+    (0.45, 0.04, 0.03),
+    (0.05, 0.08, 0.30),
+)
+
+
+def mesh_of(model: str, look: int) -> Mesh:
+    """The mesh of a fleet model; `look` picks its colours."""
+    rng = np.random.default_rng(look)
+    size = BY_NAME[model]
+    if model == "bus" or model == "medium_bus":
+        paint, band = _BUS_PAINTS[int(rng.integers(len(_BUS_PAINTS)))]
+        return heavy.bus(size.length_m, size.width_m, size.height_m, paint, band)
+    if model == "box_truck":
+        return heavy.box_truck(
+            size.length_m, size.width_m, size.height_m, _pick(_CAB_PAINTS, rng), _pick(_BOX_PAINTS, rng)
+        )
+    if model == "dump_truck":
+        return heavy.dump_truck(
+            size.length_m, size.width_m, size.height_m, _pick(_CAB_PAINTS, rng), _pick(_CAB_PAINTS, rng)
+        )
+    if size.kind == "motorcycle":
+        return _motorcycle(model, rng)
+    if model == "pickup":
+        return cars.pickup(_pick(_CAR_PAINTS, rng))
+    return cars.car(cars.SHAPES[model], _pick(_ANGKOT_PAINTS if model == "angkot" else _CAR_PAINTS, rng))
+
+
+def _motorcycle(model: str, rng: np.random.Generator) -> Mesh:
+    paint = _pick(_BIKE_PAINTS, rng)
+    rider = _clothes(rng)
+    if model == "bebek":
+        return riders.bebek(paint, rider)
+    return riders.scooter(paint, rider, _clothes(rng) if model == "scooter_two" else None)
+
+
+def _clothes(rng: np.random.Generator) -> riders.Clothes:
+    return riders.Clothes(_pick(_SHIRTS, rng), _pick(_TROUSERS, rng), _pick(_HELMETS, rng))
+
+
+def _pick(palette: tuple[Rgb, ...], rng: np.random.Generator) -> Rgb:
+    return palette[int(rng.integers(len(palette)))]

@@ -1,0 +1,201 @@
+"""The road as a picture: every pixel's ray is met with the flat road and coloured from the junction's exact geometry.
+
+All functions work on world points (N, 2), x east and y north of the junction's middle, and give linear RGB (N, 3).
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from simpang_twin import light
+from simpang_twin.camera import Pinhole
+from simpang_twin.network import F64
+from simpang_twin.scenario import BEARING_DEG, Arm, Scenario
+
+Mask = npt.NDArray[np.bool_]
+_WHITE = np.array([0.62, 0.61, 0.58])
+_ARMS: tuple[Arm, ...] = ("utara", "timur", "selatan", "barat")
+_CORNER_RADIUS_M = 7.0
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Tileable value noise, (512, 512), mean 0, about −1 to 1."""
+
+    tile: npt.NDArray[np.float32]
+
+    def at(self, points_m: F64, period_m: float) -> F64:
+        """Noise at world points; one tile covers `period_m` metres."""
+        size = self.tile.shape[0]
+        p = np.mod(points_m / period_m, 1.0) * size
+        i = np.minimum(p.astype(np.int64), size - 1)
+        f = p - i
+        j = (i + 1) % size
+        a, b = self.tile[i[:, 1], i[:, 0]], self.tile[i[:, 1], j[:, 0]]
+        c, d = self.tile[j[:, 1], i[:, 0]], self.tile[j[:, 1], j[:, 0]]
+        top, low = a + (b - a) * f[:, 0], c + (d - c) * f[:, 0]
+        return np.asarray(top + (low - top) * f[:, 1], dtype=np.float64)
+
+
+def noise(seed: int) -> Noise:
+    """Sum of blurred white noise at several scales, wrapped around."""
+    rng = np.random.default_rng(seed)
+    size = 512
+    total = np.zeros((size, size), np.float32)
+    for sigma, weight in ((0.8, 0.35), (3.0, 0.5), (12.0, 0.7), (40.0, 0.6)):
+        white = rng.standard_normal((size, size)).astype(np.float32)
+        pad = int(4 * sigma) + 1
+        smooth = cv2.GaussianBlur(np.pad(white, pad, mode="wrap"), (0, 0), sigma)[pad:-pad, pad:-pad]
+        total += weight * smooth / smooth.std()
+    return Noise((total / np.abs(total).max()).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Points in the frame of their own arm: `across` right of the arm's axis looking out of the junction, `out` from
+    the junction's middle; the entry lanes have across > 0 (left-hand traffic comes in on the right seen outward)."""
+
+    across: F64
+    out: F64
+
+
+def own_arm(points_m: F64) -> Arms:
+    """Turn every point into the frame of the arm in whose quarter it lies."""
+    best_out = np.full(len(points_m), -np.inf)
+    best_across = np.zeros(len(points_m))
+    for arm in _ARMS:
+        b = np.radians(BEARING_DEG[arm])
+        out = points_m @ np.array([np.sin(b), np.cos(b)])
+        across = points_m @ np.array([np.cos(b), -np.sin(b)])
+        better = out - np.abs(across) * 0.999 > best_out - np.abs(best_across) * 0.999
+        best_out, best_across = np.where(better, out, best_out), np.where(better, across, best_across)
+    return Arms(best_across, best_out)
+
+
+def paved(points_m: F64, scenario: Scenario, grow_m: float = 0.0) -> Mask:
+    """Whether points lie on the carriageway, widened by `grow_m`."""
+    j = scenario.junction
+    right, left = j.lanes_in * j.lane_width_m + grow_m, j.lanes_out * j.lane_width_m + grow_m
+    inside = np.zeros(len(points_m), dtype=bool)
+    radius = _CORNER_RADIUS_M - grow_m
+    for arm in _ARMS:
+        b = np.radians(BEARING_DEG[arm])
+        out = points_m @ np.array([np.sin(b), np.cos(b)])
+        across = points_m @ np.array([np.cos(b), -np.sin(b)])
+        inside |= (out > -left) & (across < right) & (across > -left)
+        # The corner on this arm's entry side: entry edge of this arm, exit edge of the next one clockwise.
+        dx, dy = across - right, out - left
+        corner = (dx >= 0) & (dy >= 0) & (dx < radius) & (dy < radius)
+        inside |= corner & (np.hypot(dx - radius, dy - radius) > radius)
+    return inside
+
+
+def _asphalt(points_m: F64, arms: Arms, scenario: Scenario, grain: Noise) -> F64:
+    lane = scenario.junction.lane_width_m
+    level = 0.115 + 0.030 * grain.at(points_m, 23.0) + 0.020 * grain.at(points_m, 5.3) + 0.022 * grain.at(points_m, 1.1)
+    in_lane = np.mod(arms.across, lane) - lane / 2
+    tracks = np.exp(-(((np.abs(in_lane) - 0.8) / 0.32) ** 2))
+    oil = np.exp(-((in_lane / 0.35) ** 2)) * np.clip(1.3 - np.abs(arms.out - 24) / 28, 0, 1)
+    level = level * (1 + 0.10 * tracks - 0.30 * oil * (0.6 + 0.4 * grain.at(points_m, 9.0)))
+    patch = grain.at(points_m + 71.0, 61.0) > 0.42
+    level = np.where(patch, level * 0.74, level)
+    crack = np.abs(grain.at(points_m + 13.0, 37.0)) < 0.006
+    level = np.where(crack, level * 0.55, level)
+    return np.asarray(np.clip(level, 0.02, 1)[:, None] * np.array([1.0, 1.0, 1.03]))
+
+
+def markings(arms: Arms, scenario: Scenario, stop_out_m: float) -> Mask:
+    """Stop line, lane lines, centre line, zebra and lane arrows."""
+    j = scenario.junction
+    w, right, left = j.lane_width_m, j.lanes_in * j.lane_width_m, j.lanes_out * j.lane_width_m
+    x, y = arms.across, arms.out
+    up = y - stop_out_m
+    found = (up > 0) & (up < 0.45) & (x > 0.25) & (x < right - 0.2)
+    found |= (np.abs(np.abs(x) - 0.14) < 0.06) & (up > 0)
+    dash = (up < 30) | (np.mod(up, 8.0) < 3.2)
+    for i in range(1, j.lanes_in):
+        found |= (np.abs(x - i * w) < 0.06) & (up > 0) & dash
+    for i in range(1, j.lanes_out):
+        found |= (np.abs(x + i * w) < 0.06) & (up > 0) & (np.mod(up, 8.0) < 3.2)
+    zebra = (up < -1.2) & (up > -4.2) & (x < right - 0.3) & (x > -left + 0.3)
+    found |= zebra & (np.mod(x, 1.0) < 0.5)
+    edge = (np.abs(x - right + 0.25) < 0.05) | (np.abs(x + left - 0.25) < 0.05)
+    found |= edge & (up > 0)
+    return found | _arrows(x, up, j.lanes_in, w)
+
+
+def _arrows(x: F64, up: F64, lanes: int, width: float) -> Mask:
+    found = np.zeros(len(x), dtype=bool)
+    for start in (9.0, 38.0):
+        for lane in range(lanes):
+            # Driving is toward smaller `up`; the arrow's shaft is up 3..5 m behind its tip.
+            u = x - (lane + 0.5) * width
+            v = up - start
+            right_turn = lane == 0
+            shaft = (np.abs(u) < 0.09) & (v > 1.0) & (v < 4.2)
+            if right_turn:
+                head = (np.abs(v - 1.2) < 0.5 * (1 - (-u - 0.3) / 0.6)) & (-u > 0.3) & (-u < 0.9)
+                shaft |= (np.abs(v - 1.2) < 0.14) & (-u > 0) & (-u < 0.35)
+            else:
+                head = (v > 0) & (v < 1.2) & (np.abs(u) < 0.42 * v / 1.2)
+            found |= shaft | head
+    return found
+
+
+def _verge(points_m: F64, scenario: Scenario, grain: Noise) -> F64:
+    """Kerb, pavement and the ground behind it, for points off the carriageway."""
+    arms = own_arm(points_m)
+    tile = (np.mod(points_m[:, 0], 0.6) < 0.04) | (np.mod(points_m[:, 1], 0.6) < 0.04)
+    stone = 0.26 + 0.05 * grain.at(points_m, 4.0) + 0.04 * grain.at(points_m, 0.9)
+    stone = np.where(tile, stone * 0.8, stone)[:, None] * np.array([1.0, 0.94, 0.86])
+    green = np.clip(0.10 + 0.05 * grain.at(points_m, 3.1) + 0.035 * grain.at(points_m, 0.7), 0.02, 1)
+    far = np.clip(1.5 - np.hypot(*points_m.T)[:, None] / 160.0, 0.0, 1.0)  # finer than a pixel out there
+    green = 0.10 + (green - 0.10) * far[:, 0]
+    grass = green[:, None] * np.array([0.75, 1.0, 0.42])
+    soil = np.clip(0.20 + 0.06 * grain.at(points_m, 7.7), 0.02, 1)[:, None] * np.array([1.0, 0.86, 0.68])
+    cover = np.where((grain.at(points_m, 17.0) > 0.05)[:, None], soil * far + grass * (1 - far), grass)
+    walk = paved(points_m, scenario, 2.4)
+    cover = np.where(walk[:, None], stone, cover)
+    kerb = paved(points_m, scenario, 0.3)
+    black = np.mod(np.where(arms.out > 16, arms.out, points_m[:, 0]), 1.6) < 0.8
+    paint = np.where(black, 0.05, 0.55)[:, None] * np.ones(3)
+    return np.where(kerb[:, None], paint, cover)
+
+
+def colour(points_m: F64, scenario: Scenario, stop_out_m: float, grain: Noise) -> F64:
+    """Albedo of the ground, linear RGB (N, 3)."""
+    arms = own_arm(points_m)
+    road = _asphalt(points_m, arms, scenario, grain)
+    worn = 0.80 + 0.35 * grain.at(points_m, 1.7)
+    paint = np.clip(worn, 0.25, 1.0)[:, None] * _WHITE
+    road = np.where(markings(arms, scenario, stop_out_m)[:, None], paint, road)
+    on = paved(points_m, scenario)
+    out = road.copy()
+    out[~on] = _verge(points_m[~on], scenario, grain)
+    return out
+
+
+def picture(camera: Pinhole, scenario: Scenario, stop_out_m: float, supersample: int = 3) -> npt.NDArray[np.float32]:
+    """The empty road and the sky as the camera sees them, linear RGB (H, W, 3), haze included, light applied."""
+    grain = noise(scenario.seed)
+    rows = []
+    for row in range(camera.height_px):
+        rows.append(_row(camera, scenario, stop_out_m, grain, row, supersample))
+    return np.stack(rows).astype(np.float32)
+
+
+def _row(camera: Pinhole, scenario: Scenario, stop_out_m: float, grain: Noise, row: int, s: int) -> F64:
+    step = (np.arange(s) + 0.5) / s
+    x = (np.arange(camera.width_px)[:, None] + step).ravel()
+    pixels = np.stack([np.tile(x, s), np.repeat(row + step, camera.width_px * s)], axis=1)
+    ray = camera.rays(pixels)
+    out = light.sky(ray, scenario.light)
+    hits = np.flatnonzero(ray[:, 2] < -1e-4)
+    if len(hits):
+        points = camera.ground(pixels[hits])
+        reach = np.hypot(*(points - camera.position_m[:2]).T)
+        lit = colour(points, scenario, stop_out_m, grain) * light.on_the_road(scenario.light)
+        out[hits] = light.hazed(lit, reach, scenario.light)
+    return np.asarray(out.reshape(s, camera.width_px, s, 3).mean(axis=(0, 2)))

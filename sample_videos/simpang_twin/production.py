@@ -1,0 +1,45 @@
+"""From a run (or a scenario) to a clip with its truth: the order of the steps, with a progress bar."""
+
+import hashlib
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from simpang_twin import encode, film, records, scenario, simulate
+
+
+def produce(run: Path, clip: Path, camera_id: str | None, processes: int, work: Path | None) -> None:
+    """Film `run` (a run's folder, or a scenario file that is simulated first) into `clip`.
+
+    Single frames are kept in `work` (default: beside the run), so that a stopped render goes on where it stopped.
+    """
+    folder = run if run.is_dir() else _simulated(run, clip)
+    plan, _, _ = simulate.load(folder)
+    camera = plan.camera(camera_id)
+    frames = range(plan.frames)
+    place = work or folder / f"frames-{camera.id}-{_fingerprint(folder, camera)}"
+    clip.parent.mkdir(parents=True, exist_ok=True)
+    with _progress() as bar:
+        drawing = bar.add_task("drawing", total=len(film.missing(place, frames)))
+        film.film(folder, camera, place, frames, processes, lambda: bar.advance(drawing))
+        coding = bar.add_task("encoding", total=len(frames))
+        encode.encode(place, frames, plan, camera, clip, lambda: bar.advance(coding))
+    records.write_truth(folder, camera, clip)
+    records.write_boxes(folder, camera, place, frames, clip)
+    records.write_camera(folder, camera, clip)
+
+
+def _simulated(file: Path, clip: Path) -> Path:
+    folder = clip.parent / f".{clip.stem}.run"
+    simulate.simulate(scenario.load(file), folder)
+    return folder
+
+
+def _fingerprint(folder: Path, camera: scenario.Camera) -> str:
+    """Frames of another run or another camera position are never mixed with these."""
+    digest = hashlib.sha256((folder / "run.npz").read_bytes() + camera.model_dump_json().encode())
+    return digest.hexdigest()[:10]
+
+
+def _progress() -> Progress:
+    return Progress(TextColumn("{task.description:9}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

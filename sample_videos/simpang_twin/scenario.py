@@ -1,0 +1,167 @@
+"""A scenario: junction, signal, demand and cameras, read from YAML and checked without touching anything else."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from simpang_twin.errors import ScenarioError
+
+Arm = Literal["utara", "timur", "selatan", "barat"]
+Kind = Literal["motorcycle", "car", "bus", "truck"]
+Movement = Literal["left", "through", "right"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+# Compass bearing of each arm seen from the junction's middle (0 = north, clockwise).
+BEARING_DEG: dict[Arm, float] = {"utara": 0.0, "timur": 90.0, "selatan": 180.0, "barat": 270.0}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Junction(_Strict):
+    """Four arms at right angles, left-hand traffic; every arm has the same lanes."""
+
+    arm_length_m: float = Field(default=250.0, ge=60, le=1000)
+    lanes_in: int = Field(default=3, ge=2, le=4, description="last lane (next to the median) is for right turns")
+    lanes_out: int = Field(default=2, ge=1, le=3)
+    lane_width_m: float = Field(default=3.25, ge=2.5, le=4.5)
+    speed_limit_kmh: float = Field(default=50.0, ge=10, le=100)
+
+
+class Phase(_Strict):
+    """One green phase: these arms run together, then yellow, then all red."""
+
+    arms: tuple[Arm, ...] = Field(min_length=1)
+    green_s: float = Field(ge=4, le=180)
+    yellow_s: float = Field(default=3.0, ge=2, le=6)
+    all_red_s: float = Field(default=2.0, ge=0, le=10)
+
+
+class Signal(_Strict):
+    """Fixed-time plan; `offset_s` moves the plan's start so that a clip can begin anywhere in the cycle."""
+
+    phases: tuple[Phase, ...] = Field(min_length=2)
+    offset_s: float = 0.0
+
+    @property
+    def cycle_s(self) -> float:
+        """Length of one cycle."""
+        return sum(p.green_s + p.yellow_s + p.all_red_s for p in self.phases)
+
+
+class Demand(_Strict):
+    """Traffic that enters on one arm."""
+
+    arm: Arm
+    flow_vph: float = Field(ge=0, le=6000)
+    classes: dict[Kind, Share]
+    turns: dict[Movement, Share] = Field(default={"left": 0.15, "through": 0.7, "right": 0.15})
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> "Demand":
+        for name in ("classes", "turns"):
+            total = sum(getattr(self, name).values())
+            if abs(total - 1) > 1e-6:
+                raise ValueError(f"{name} of arm {self.arm} must add up to 1, got {total:g}")
+        return self
+
+
+class Camera(_Strict):
+    """A fixed camera. Position: metres from the junction's middle, x east, y north, z up."""
+
+    id: str = Field(pattern=r"^[a-z0-9-]+$")
+    approach: Arm
+    heading: Literal["toward", "away"] = "toward"
+    position_m: tuple[float, float, float]
+    look_at_m: tuple[float, float, float]
+    focal_px: float = Field(gt=100, description="focal length in pixels of the rendered picture")
+    width_px: int = Field(default=1280, ge=320, le=1920, multiple_of=2)
+    height_px: int = Field(default=720, ge=180, le=1080, multiple_of=2)
+    length_m: float = Field(default=70.0, gt=10, description="measured length upstream of the stop line")
+    bitrate_kbps: int = Field(default=520, ge=100, le=8000)
+    noise_level: float = Field(default=1.6, ge=0, le=20, description="sensor noise, grey levels, 1 sigma")
+    clock_text: str = Field(default="CAM", max_length=40)
+
+
+class Light(_Strict):
+    """Sun and air. Elevation and bearing of the sun in degrees; haze is the range at which contrast falls to 1/e."""
+
+    sun_elevation_deg: float = Field(default=42.0, gt=5, le=90)
+    sun_bearing_deg: float = Field(default=75.0, ge=0, le=360)
+    sun_strength: float = Field(default=1.0, ge=0, le=2)
+    haze_m: float = Field(default=700.0, ge=50)
+
+
+class Scenario(_Strict):
+    """Everything that decides a run: the same file and seed give the same truth."""
+
+    name: str = Field(pattern=r"^[a-z0-9_-]+$")
+    seed: int = Field(default=1, ge=0)
+    start_time: datetime = Field(description="UTC time of the first frame")
+    warmup_s: float = Field(default=120.0, ge=0)
+    duration_s: float = Field(default=90.0, gt=0, le=3600)
+    fps: float = Field(default=12.5, description="frames per second; 1/fps must be a whole number of milliseconds")
+    junction: Junction = Junction()
+    signal: Signal
+    demand: tuple[Demand, ...] = Field(min_length=1)
+    cameras: tuple[Camera, ...] = Field(min_length=1)
+    light: Light = Light()
+
+    @model_validator(mode="after")
+    def _usable(self) -> "Scenario":
+        step_ms = 1000.0 / self.fps
+        if not 10 <= step_ms <= 100 or abs(step_ms - round(step_ms)) > 1e-9:
+            raise ValueError(f"fps {self.fps} must be 10 to 100 with a whole number of milliseconds per frame")
+        if abs(self.warmup_s * self.fps - round(self.warmup_s * self.fps)) > 1e-6:
+            raise ValueError(f"warmup_s {self.warmup_s} must be a whole number of frames of {step_ms / 1000} s")
+        if self.start_time.tzinfo is None:
+            raise ValueError("start_time must carry its zone, for example 2026-03-02T00:15:00Z")
+        return self
+
+    @property
+    def step_s(self) -> float:
+        """Simulation step = time between two frames, so nothing is interpolated."""
+        return 1.0 / self.fps
+
+    @property
+    def frames(self) -> int:
+        """Number of frames of a clip."""
+        return round(self.duration_s * self.fps)
+
+    @property
+    def start_utc(self) -> datetime:
+        """Time of the first frame in UTC."""
+        return self.start_time.astimezone(UTC)
+
+    def camera(self, camera_id: str | None) -> Camera:
+        """The camera of this id, or the first one. Raises ScenarioError for an id that is not there."""
+        for camera in self.cameras:
+            if camera_id in (None, camera.id):
+                return camera
+        known = ", ".join(c.id for c in self.cameras)
+        raise ScenarioError(f"no camera {camera_id!r} in scenario {self.name}; it has: {known}")
+
+
+def load(path: Path) -> Scenario:
+    """Read and check a scenario file. Raises ScenarioError naming file, key and value."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Scenario.model_validate(data)
+    except OSError as exc:
+        raise ScenarioError(f"{path}: cannot be read ({exc.strerror})") from exc
+    except yaml.YAMLError as exc:
+        raise ScenarioError(f"{path}: not valid YAML: {exc}") from exc
+    except ValidationError as exc:
+        raise ScenarioError(f"{path}:\n{_describe(exc)}") from exc
+
+
+def _describe(exc: ValidationError) -> str:
+    lines = []
+    for error in exc.errors():
+        key = ".".join(str(part) for part in error["loc"]) or "(top)"
+        lines.append(f"  {key}: {error['msg']} (got {str(error['input'])[:80]})")
+    return "\n".join(lines)

@@ -1,0 +1,92 @@
+"""The GLSL programs of the renderer: lit vehicles, cast shadows, identity codes."""
+
+LIT_VERTEX = """
+#version 150
+uniform mat4 p3d_ModelViewProjectionMatrix;
+uniform mat4 p3d_ModelMatrix;
+in vec4 p3d_Vertex;
+in vec3 p3d_Normal;
+in vec4 p3d_Color;
+out vec3 at;
+out vec3 normal;
+out vec4 paint;
+void main() {
+    gl_Position = p3d_ModelViewProjectionMatrix * p3d_Vertex;
+    at = (p3d_ModelMatrix * p3d_Vertex).xyz;
+    normal = mat3(p3d_ModelMatrix) * p3d_Normal;
+    paint = p3d_Color;
+}
+"""
+
+# Surfaces by the colour's alpha: 1 matte, 0.75 paint, 0.5 glass, 0.25 lamp (see mesh.py).
+LIT_FRAGMENT = """
+#version 150
+uniform vec3 eye;
+uniform vec3 sun;
+uniform vec3 sun_colour;
+uniform vec3 sky_colour;
+uniform vec3 ground_colour;
+uniform vec3 haze_colour;
+uniform float haze_m;
+in vec3 at;
+in vec3 normal;
+in vec4 paint;
+out vec4 colour;
+void main() {
+    vec3 view = normalize(eye - at);
+    vec3 n = normalize(normal);
+    if (dot(n, view) < 0.0) n = -n;
+    vec3 base = paint.rgb;
+    float surface = paint.a;
+    float gloss = surface > 0.9 ? 0.0 : (surface > 0.6 ? 0.8 : (surface > 0.4 ? 1.0 : 0.2));
+    float near_ground = mix(0.35, 1.0, smoothstep(0.0, 0.8, at.z));
+    float upness = 0.5 + 0.5 * n.z;
+    vec3 ambient = mix(ground_colour, sky_colour, upness) * near_ground;
+    vec3 lit = base * (ambient + sun_colour * max(dot(n, sun), 0.0));
+    if (surface < 0.3) lit = base * 1.5;
+    vec3 bounce = reflect(-view, n);
+    vec3 mirror = mix(ground_colour * 0.6, sky_colour * 1.25, smoothstep(-0.15, 0.45, bounce.z));
+    float fresnel = 0.05 + 0.95 * pow(1.0 - max(dot(n, view), 0.0), 5.0);
+    lit += gloss * fresnel * mirror * (surface < 0.6 ? 1.6 : 1.0);
+    lit += gloss * sun_colour * pow(max(dot(bounce, sun), 0.0), 60.0) * 1.5;
+    float haze = 1.0 - exp(-length(eye - at) / haze_m);
+    lit = mix(lit, haze_colour, haze);
+    colour = vec4(pow(clamp(lit, 0.0, 1.0), vec3(1.0 / 2.2)), 1.0);
+}
+"""
+
+# A cast shadow: every vertex is slid along the sun's ray onto the road.
+SHADOW_VERTEX = """
+#version 150
+uniform mat4 p3d_ModelMatrix;
+uniform mat4 p3d_ViewMatrix;
+uniform mat4 p3d_ProjectionMatrix;
+uniform vec3 sun;
+in vec4 p3d_Vertex;
+void main() {
+    vec4 world = p3d_ModelMatrix * p3d_Vertex;
+    world.xyz -= sun * (max(world.z, 0.0) / sun.z);
+    world.z = 0.01;
+    gl_Position = p3d_ProjectionMatrix * (p3d_ViewMatrix * world);
+}
+"""
+
+SHADOW_FRAGMENT = """
+#version 150
+out vec4 colour;
+void main() { colour = vec4(1.0); }
+"""
+
+CODE_VERTEX = """
+#version 150
+uniform mat4 p3d_ModelViewProjectionMatrix;
+in vec4 p3d_Vertex;
+void main() { gl_Position = p3d_ModelViewProjectionMatrix * p3d_Vertex; }
+"""
+
+CODE_FRAGMENT = """
+#version 150
+uniform vec4 code;
+out vec4 colour;
+void main() { colour = code; }
+"""

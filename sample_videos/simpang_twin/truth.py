@@ -1,0 +1,176 @@
+"""The exact truth of an approach from the simulated run: crossings, queue, counts. Definitions: domain.md §1."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simpang_twin import demand
+from simpang_twin.approach import Approach
+from simpang_twin.fleet import BY_NAME
+from simpang_twin.network import F64, destination
+from simpang_twin.poses import Poses
+from simpang_twin.scenario import Movement, Scenario
+from simpang_twin.simulate import Run
+
+# Queued vehicle [ours, domain.md §1].
+SLOW_MPS = 5 / 3.6
+FAST_MPS = 10 / 3.6
+HOLD_S = 2.0
+REACH_M = 15.0
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """One vehicle's passage over the stop line; rear time is None where the clip ends before the rear has passed."""
+
+    id: str
+    kind: str
+    model: str
+    pkji: str
+    lane: int
+    movement: str
+    time_front_s: float
+    time_rear_s: float | None
+    speed_mps: float
+    length_m: float
+
+
+@dataclass(frozen=True)
+class QueueSample:
+    """The queue at one moment. tail_m: rear bumper of the last queued vehicle; tail_front_m: its front bumper."""
+
+    time_s: float
+    vehicles: int
+    tail_m: float
+    tail_front_m: float
+
+
+@dataclass(frozen=True)
+class Track:
+    """One vehicle's rows on the clip, in time order: frame (K,), along of both bumpers (K,), speed (K,), lane (K,)."""
+
+    id: str
+    model: str
+    frame: F64
+    front_along_m: F64
+    rear_along_m: F64
+    speed_mps: F64
+    lane: tuple[int | None, ...]
+
+
+def tracks(run: Run, pose: Poses, way: Approach) -> list[Track]:
+    """Tracks of the vehicles that are on the approach at any time of the clip."""
+    front, rear = way.along_m(run.front_m), way.along_m(pose.rear_m)
+    lane_of = [way.lane_of(name) for name in run.lane_ids]
+    found = []
+    for vehicle, name in enumerate(run.ids):
+        rows = np.flatnonzero(run.vehicle == vehicle)
+        lane = tuple(lane_of[i] for i in run.lane[rows])
+        if any(number is not None for number in lane):
+            found.append(Track(name, run.models[vehicle], run.frame[rows].astype(np.float64), front[rows],
+                               rear[rows], run.speed_mps[rows], lane))  # fmt: skip
+    return found
+
+
+def crossings(vehicles: list[Track], scenario: Scenario) -> list[Crossing]:
+    """Every passage of a front bumper over the stop line, in time order; times are interpolated between frames."""
+    movements = _movements(scenario)
+    found = []
+    for track in vehicles:
+        front = _passage(track.front_along_m)
+        if front is None:
+            continue
+        model = BY_NAME[track.model]
+        rear = _passage(track.rear_along_m)
+        found.append(
+            Crossing(
+                track.id,
+                model.kind,
+                track.model,
+                model.pkji,
+                _lane_at(track, int(front)),
+                movements[track.id],
+                _at(track.frame, front) * scenario.step_s,
+                None if rear is None else _at(track.frame, rear) * scenario.step_s,
+                _at(track.speed_mps, front),
+                model.length_m,
+            )
+        )
+    return sorted(found, key=lambda c: c.time_front_s)
+
+
+def _passage(along_m: F64) -> float | None:
+    """Row (fractional) at which `along` falls through 0, or None."""
+    i = np.flatnonzero((along_m[:-1] > 0) & (along_m[1:] <= 0))
+    if not len(i):
+        return None
+    a, b = along_m[i[0]], along_m[i[0] + 1]
+    return float(i[0] + a / (a - b))
+
+
+def _at(values: F64, row: float) -> float:
+    return float(np.interp(row, np.arange(len(values)), values))
+
+
+def _lane_at(track: Track, row: int) -> int:
+    known = [lane for lane in track.lane[: row + 1] if lane is not None]
+    return known[-1]
+
+
+def _movements(scenario: Scenario) -> dict[str, str]:
+    turns: tuple[Movement, ...] = ("left", "through", "right")
+    by_id: dict[str, str] = {}
+    for number, d in enumerate(demand.departures(scenario)):
+        arm = next(entry.arm for entry in scenario.demand if entry.arm == d.arm)
+        by_id[str(number)] = next(t for t in turns if destination(arm, t) == d.to)
+    return by_id
+
+
+class _Waiting:
+    """Follows who is queued, frame by frame."""
+
+    def __init__(self, step_s: float) -> None:
+        self._step_s = step_s
+        self._slow_s: dict[int, float] = {}
+        self._fast_s: dict[int, float] = {}
+        self.queued: set[int] = set()
+
+    def step(self, rows: list[tuple[float, float, float, int]]) -> None:
+        """One frame: (front along, rear along, speed, vehicle) of those before the line, nearest first."""
+        present = {v for _, _, _, v in rows}
+        self.queued &= present
+        last_rear_m: float | None = None
+        for front, rear, speed, v in rows:
+            self._count(v, speed)
+            near = front <= REACH_M or (last_rear_m is not None and front - last_rear_m <= REACH_M)
+            if v in self.queued and self._fast_s[v] >= HOLD_S:
+                self.queued.discard(v)
+            elif v not in self.queued and self._slow_s[v] >= HOLD_S and near:
+                self.queued.add(v)
+            if v in self.queued:
+                last_rear_m = max(rear, last_rear_m or 0.0)
+
+    def _count(self, v: int, speed: float) -> None:
+        # A vehicle that is slow in its first frame (the clip's start) has been slow before: it counts at once.
+        before = self._slow_s.get(v, HOLD_S)
+        self._slow_s[v] = before + self._step_s if speed < SLOW_MPS else 0.0
+        self._fast_s[v] = self._fast_s.get(v, 0.0) + self._step_s if speed > FAST_MPS else 0.0
+
+
+def queue(vehicles: list[Track], frames: int, step_s: float) -> list[QueueSample]:
+    """The queue in every frame of the clip."""
+    by_frame: list[list[tuple[float, float, float, int]]] = [[] for _ in range(frames)]
+    for v, track in enumerate(vehicles):
+        ahead = (track.front_along_m > 0) & np.array([lane is not None for lane in track.lane])
+        for i in np.flatnonzero(ahead):
+            row = (float(track.front_along_m[i]), float(track.rear_along_m[i]), float(track.speed_mps[i]), v)
+            by_frame[int(track.frame[i])].append(row)
+    waiting = _Waiting(step_s)
+    out = []
+    for frame, rows in enumerate(by_frame):
+        rows.sort()
+        waiting.step(rows)
+        inside = [row for row in rows if row[3] in waiting.queued]
+        last = max(inside, key=lambda row: row[1], default=(0.0, 0.0, 0.0, -1))
+        out.append(QueueSample(frame * step_s, len(inside), last[1], last[0]))
+    return out

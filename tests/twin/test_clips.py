@@ -1,0 +1,139 @@
+"""The committed clips and what stands beside them agree with each other."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from simpang_twin import scenario
+from simpang_twin.camera import pinhole
+
+FOLDER = Path(__file__).parents[2] / "sample_videos"
+CLIPS = sorted(FOLDER.glob("*.mp4"))
+
+
+@pytest.fixture(params=CLIPS, ids=lambda p: p.stem, scope="module")
+def clip(request: pytest.FixtureRequest) -> Path:
+    """One committed clip."""
+    return Path(request.param)
+
+
+def truth_of(clip: Path) -> dict[str, Any]:
+    """NAME.truth.json."""
+    return dict(json.loads(clip.with_name(f"{clip.stem}.truth.json").read_text()))
+
+
+def boxes_of(clip: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """NAME.boxes.parquet as columns."""
+    table = pq.read_table(clip.with_name(f"{clip.stem}.boxes.parquet"))
+    return {name: np.asarray(table[name].to_pylist()) for name in table.column_names}
+
+
+def camera_of(clip: Path) -> dict[str, Any]:
+    """NAME.camera.yaml."""
+    return dict(yaml.safe_load(clip.with_name(f"{clip.stem}.camera.yaml").read_text()))
+
+
+def test_there_are_clips() -> None:
+    """The repository carries at least one clip, each of at most 6 MB."""
+    assert CLIPS
+    assert all(path.stat().st_size <= 6_000_000 for path in CLIPS)
+
+
+def test_video_has_the_frames_and_times_of_the_truth(clip: Path) -> None:
+    """Size, number of frames and every time stamp are as the truth says: frame k at k/fps."""
+    truth = truth_of(clip)
+    with av.open(str(clip)) as video:
+        stream = video.streams.video[0]
+        assert (stream.width, stream.height) == (truth["width"], truth["height"])
+        times = sorted(float(p.pts * p.time_base) for p in video.demux(stream) if p.pts is not None)
+    assert times == pytest.approx([k / truth["fps"] for k in range(truth["frames"])])
+
+
+def test_counts_are_the_crossings(clip: Path) -> None:
+    """Counts by class and the mean speed follow from the listed crossings."""
+    for approach in truth_of(clip)["approaches"]:
+        crossings = approach["crossings"]
+        assert approach["counts"] == dict(Counter(c["class"] for c in crossings))
+        assert approach["mean_speed_kmh"] == pytest.approx(np.mean([c["speed_mps"] for c in crossings]) * 3.6, abs=0.01)
+        assert len({c["id"] for c in crossings}) == len(crossings)
+
+
+def test_nobody_crosses_in_red(clip: Path) -> None:
+    """Every crossing happens in green or yellow, or within 2 s after yellow has ended."""
+    for approach in truth_of(clip)["approaches"]:
+        changes = approach["signal"]
+        for crossing in approach["crossings"]:
+            since = [c for c in changes if c["time_s"] <= crossing["time_front_s"]][-1]
+            assert since["state"] != "red" or crossing["time_front_s"] - since["time_s"] < 2.0, crossing
+
+
+def test_boxes_lie_in_the_picture(clip: Path) -> None:
+    """Boxes are inside the picture, not empty, and their frames exist."""
+    truth, b = truth_of(clip), boxes_of(clip)
+    assert (b["x0"] >= 0).all()
+    assert (b["y0"] >= 0).all()
+    assert (b["x1"] <= truth["width"]).all()
+    assert (b["y1"] <= truth["height"]).all()
+    assert ((b["x1"] > b["x0"]) & (b["y1"] > b["y0"])).all()
+    assert b["frame"].min() >= 0
+    assert b["frame"].max() < truth["frames"]
+    assert b["time_s"] == pytest.approx(b["frame"] / truth["fps"])
+
+
+def test_boxes_and_crossings_tell_the_same_story(clip: Path) -> None:
+    """The frame in which a vehicle's front passes the line in the boxes file is the crossing's, for nearly all vehicles
+    (a vehicle hidden behind a bus in that very frame has no box)."""
+    truth, b = truth_of(clip), boxes_of(clip)
+    crossings = truth["approaches"][0]["crossings"]
+    found = 0
+    for crossing in crossings:
+        own = b["id"] == crossing["id"]
+        frames, along = b["frame"][own], b["along_front_m"][own]
+        before = frames[along > 0]
+        if len(before) and before.max() == int(crossing["time_front_s"] * truth["fps"]):
+            found += 1
+    assert found >= 0.9 * len(crossings)
+
+
+def test_camera_file_gives_the_road_back(clip: Path) -> None:
+    """A homography through the file's points brings the exact pixels of the vehicles' front bumpers back to their
+    place on the road within 0.1 m, and the lanes are 3.25 m wide."""
+    entry, b = camera_of(clip), boxes_of(clip)
+    points = entry["calibration"]["points"]
+    image = np.array([p["image"] for p in points])
+    road = np.array([p["road"] for p in points])
+    homography, _ = cv2.findHomography(image, road)
+    truth = truth_of(clip)
+    plan = scenario.load(FOLDER / "scenarios" / f"{truth['scenario']}.yaml")
+    eye = pinhole(plan.camera(entry["id"]))
+    near = (b["along_front_m"] > -8) & (b["along_front_m"] < entry["approaches"][0]["length_m"])
+    wanted = np.stack([b["across_m"][near], b["along_front_m"][near]], axis=1).astype(float)
+    pixels = eye.project(_world(wanted, entry["id"]))
+    back = cv2.perspectiveTransform(pixels[None], homography)[0]
+    assert np.abs(back - wanted).max() < 0.1
+    for lane in entry["approaches"][0]["lanes"]:
+        corners = cv2.perspectiveTransform(np.array([lane["polygon"]]), homography)[0]
+        assert np.ptp(corners[:, 0]) == pytest.approx(3.25, abs=0.02)
+
+
+def _world(road: np.ndarray[Any, Any], arm: str) -> np.ndarray[Any, Any]:
+    """Road frame to world by hand: the stop line's middle is 4.875 m beside and 16.75 m from the junction's middle."""
+    across, out = road[:, 0] + 4.875, road[:, 1] + 16.75
+    flat = np.zeros(len(road))
+    return np.stack([across, out, flat], axis=1) if arm == "utara" else np.stack([out, -across, flat], axis=1)
+
+
+def test_queue_builds_and_discharges(clip: Path) -> None:
+    """The queue reaches at least 5 vehicles and is empty at some time after that."""
+    queue = truth_of(clip)["approaches"][0]["queue"]
+    sizes = [sample["vehicles"] for sample in queue]
+    peak = int(np.argmax(sizes))
+    assert max(sizes) >= 5
+    assert min(sizes[peak:]) == 0
