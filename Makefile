@@ -15,7 +15,7 @@ demo: $(VENV)/demo.stamp            ## everything on one machine, with a live pa
 	$(BIN)/simpang demo
 
 test: debian $(VENV)/dev.stamp lint types   ## the whole suite, with real parts
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/dev.stamp lint types         ## what needs no servers
 

@@ -1,7 +1,7 @@
 """A real InfluxDB 1.x on 127.0.0.1 for tests, in a folder of its own, with no authentication.
 
-    with Influxd(tmp_path) as influx:
-        influx.query('SELECT * FROM "traffic_window"')
+with Influxd(tmp_path) as influx:
+    influx.query('SELECT * FROM "traffic_window"')
 """
 
 import json

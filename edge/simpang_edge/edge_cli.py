@@ -21,26 +21,27 @@ app = typer.Typer(no_args_is_help=True, help="The camera box: run, check, schema
 outbox_app = typer.Typer(no_args_is_help=True, help="What waits on disk for the broker.")
 app.add_typer(outbox_app, name="outbox")
 
+PARENT = typer.Option(None, "--parent", hidden=True, help="stop when this process is gone")
 CONFIG = typer.Argument(..., help="the box's configuration (YAML)")
 LOG_JSON = typer.Option(False, "--log-json", help="log JSON lines even in a terminal")
 
 
 @app.command()
-def run(config: Path = CONFIG, log_json: bool = LOG_JSON) -> None:
+def run(config: Path = CONFIG, log_json: bool = LOG_JSON, parent: int | None = PARENT) -> None:
     """Run every camera of the box, each in a process of its own, until stopped."""
     from .clock import SystemClock
     from .supervisor import run_box
 
     box = load(config)
     logs.configure(box.log_level, True if log_json else None)
-    run_box(config, [camera.id for camera in box.cameras], log_json, SystemClock())
+    run_box(config, [camera.id for camera in box.cameras], log_json, SystemClock(), parent)
 
 
 @app.command()
 def worker(
     config: Path = CONFIG,
     camera: str = typer.Option(..., "--camera", help="id of the camera"),
-    parent: int | None = typer.Option(None, "--parent", hidden=True),
+    parent: int | None = PARENT,
     log_json: bool = LOG_JSON,
 ) -> None:
     """Run one camera. Exit code: 0 the file ended or it was stopped, 1 crash, 2 unusable, 3 runs elsewhere."""

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from .clock import Clock
+from .parent import stop_with
 
 POLL_S: Final = 0.2
 
@@ -129,9 +130,10 @@ class Supervisor:
                 process.wait()
 
 
-def run_box(config: Path, cameras: Sequence[str], log_json: bool, clock: Clock) -> None:
-    """The workers of a box until SIGTERM or SIGINT, or until all files have ended."""
+def run_box(config: Path, cameras: Sequence[str], log_json: bool, clock: Clock, parent: int | None = None) -> None:
+    """The workers of a box until SIGTERM or SIGINT, until process `parent` is gone, or until all files have ended."""
     stop = threading.Event()
+    stop_with(parent, stop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     Supervisor(cameras, lambda camera: worker_command(config, camera, log_json), clock).run(stop)

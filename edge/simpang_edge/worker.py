@@ -6,7 +6,6 @@ Records depend on the frames alone, so the same file gives the same records; onl
 wall clock (its monotonic one: setting the clock does not stop them).
 """
 
-import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ from .meta import meta_row
 from .meter import Meter, MeterSettings
 from .outbox import Outbox, OutboxStatus
 from .pacing import EventTime, Every
+from .parent import stop_with
 from .publisher import Publisher
 from .records import Identity, new_owner
 from .source import open_source
@@ -308,8 +308,7 @@ def run_camera(box: Box, camera: Camera, stop: threading.Event, clock: Clock) ->
 def main(config: Path, camera_id: str, parent: int | None = None) -> int:
     """The top of a worker process; returns its exit code. It stops by itself when process `parent` is gone."""
     stop = threading.Event()
-    if parent is not None:
-        threading.Thread(target=_stop_with, args=(parent, stop), daemon=True).start()
+    stop_with(parent, stop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log = structlog.get_logger().bind(camera=camera_id)
@@ -326,10 +325,3 @@ def main(config: Path, camera_id: str, parent: int | None = None) -> int:
         log.exception("the worker crashed")
         return EXIT_CRASHED
     return 0
-
-
-def _stop_with(parent: int, stop: threading.Event) -> None:
-    """A worker must not live on without its supervisor: the next one would find the camera taken."""
-    while os.getppid() == parent:
-        stop.wait(1.0)
-    stop.set()

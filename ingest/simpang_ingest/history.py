@@ -13,8 +13,15 @@ class History(Protocol):
         """What every camera last said it is, ordered by site and camera."""
 
     def windows(
-        self, camera: CameraKey, window_s: int, from_s: float, to_s: float, *,
-        scope: str | None = None, approach: str | None = None, lane: int | None = None,
+        self,
+        camera: CameraKey,
+        window_s: int,
+        from_s: float,
+        to_s: float,
+        *,
+        scope: str | None = None,
+        approach: str | None = None,
+        lane: int | None = None,
     ) -> list[WindowRow]:
         """Windows that start in the range; None stands for any scope (approach, lane, movement), approach, lane."""
 

@@ -85,7 +85,14 @@ class LiveBoard:
         meta, _ = _aged(seen.get(Channel.META), now_s)
         heard_s = self._heard_s.get(key)
         return CameraView(
-            key, live, live_age_s, health, health_age_s, status, status_age_s, meta,
+            key,
+            live,
+            live_age_s,
+            health,
+            health_age_s,
+            status,
+            status_age_s,
+            meta,
             None if heard_s is None else now_s - heard_s,
         )
 

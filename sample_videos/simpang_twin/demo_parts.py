@@ -1,5 +1,6 @@
 """What the demo starts: an embedded broker and the edge workers, each in its own process."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -82,7 +83,7 @@ def broker() -> Iterator[int]:
 @contextmanager
 def edge(box: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """``simpang edge run`` on a configuration; stopped by SIGTERM, so that it drains."""
-    command = [sys.executable, "-m", "simpang_edge.cli", "edge", "run", str(box)]
+    command = [sys.executable, "-m", "simpang_edge.cli", "edge", "run", str(box), "--parent", str(os.getpid())]
     with log.open("ab") as out, subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True) as process:
         try:
             yield process

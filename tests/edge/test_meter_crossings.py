@@ -88,6 +88,18 @@ def test_two_motorcycles_side_by_side_are_two() -> None:
     assert counted(measure(beside)) == 2
 
 
+def test_two_boxes_around_one_vehicle_are_one() -> None:
+    """A truck that is also detected as a car, 0.5 m beside and 1 m ahead, cannot be two vehicles."""
+    twice = [Car(1, PASSES, "truck", across_m=1.6), Car(2, path((0, 39), (6, -21)), "car", across_m=2.1)]
+    assert counted(measure(twice)) == 1
+
+
+def test_a_motorcycle_beside_a_car_is_its_own_vehicle() -> None:
+    """1.3 m between the middles leaves room for both (0.85 m + 0.375 m)."""
+    pair = [Car(1, PASSES, "car", across_m=2.0), Car(2, PASSES, "motorcycle", across_m=0.7)]
+    assert counted(measure(pair)) == 2
+
+
 def test_a_frame_rate_that_varies_and_lost_frames_do_not_change_the_count() -> None:
     """20 cars, 10 m/s, 3 s apart; every tenth frame is missing and the rest are unevenly spaced."""
     cars = [Car(i + 1, path((3 * i, 40), (3 * i + 5.5, -15))) for i in range(20)]

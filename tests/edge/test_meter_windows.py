@@ -24,7 +24,7 @@ def rows(done: Readings) -> list[Measurement]:
 
 def crossing_at(time_s: float, track: int = 1, lane: int = 1) -> Car:
     """A car over the line at this time, at 10 m/s, from 10 m up to 10 m past."""
-    return Car(track, path((time_s - 1, 10), (time_s + 1, -10)), lane=lane)
+    return Car(track, path((time_s - 1, 10), (time_s + 1, -10)), lane=lane, across_m=3.25 * lane - 1.6)
 
 
 def test_a_window_closes_a_little_after_its_end_and_holds_its_own_crossings() -> None:

@@ -6,34 +6,44 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from urllib.request import urlopen
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webdriver import WebDriver
+from simpang_ingest.page.past import KEEP_S
 
 SERVER = """
 import sys
 from simpang_ingest.clock import SystemClock
+from simpang_ingest.errors import HistoryError
 from simpang_ingest.live import LiveBoard
 from simpang_ingest.page.app import PageServer
 from simpang_ingest.page.sample import Feed, SampleHistory, SampleTruth
 from simpang_ingest.page.settings import ScreenSettings
 
+faults = set()
+
+class History(SampleHistory):
+    def windows(self, *arguments, **more):
+        if faults:
+            raise HistoryError("store is down")
+        return super().windows(*arguments, **more)
+
 password = sys.argv[1] if len(sys.argv) > 1 else None
 board = LiveBoard(SystemClock())
 feed = Feed(board)
 settings = ScreenSettings(port=0, password=password, require_login=password is not None)
-server = PageServer(SampleHistory(), board, settings, SampleTruth())
+server = PageServer(History(), board, settings, SampleTruth())
 feed.start()
 server.start()
 print(server.url, flush=True)
 for line in sys.stdin:
     verb, camera = line.split()
-    {"pause": feed.paused.add, "resume": feed.paused.discard}[verb](camera)
+    {"pause": feed.paused.add, "resume": feed.paused.discard, "break": faults.add, "mend": faults.discard}[verb](camera)
 server.stop()
 """
 FLAGS = (
@@ -72,7 +82,7 @@ def page() -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[WebDriver]:
+def browser() -> Iterator[webdriver.Chrome]:
     """One browser for all; it notes every request it makes."""
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
@@ -86,7 +96,7 @@ def browser() -> Iterator[WebDriver]:
 
 
 @pytest.fixture(autouse=True)
-def _fresh(browser: WebDriver) -> None:
+def _fresh(browser: webdriver.Chrome) -> None:
     """No language, no session, nothing noted of an earlier test."""
     browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
 
@@ -98,31 +108,37 @@ def until(question: Callable[[], bool], timeout_s: float = 15.0) -> float:
         try:
             if question():
                 return time.monotonic() - begin_s
-        except StaleElementReferenceException:
+        except WebDriverException:
             pass  # the page has changed while it was read: read again
         time.sleep(0.1)
     raise AssertionError(f"not so within {timeout_s} s")
 
 
-def card(browser: WebDriver, name: str) -> str:
+def noted(browser: webdriver.Chrome, log: str) -> list[dict[str, str]]:
+    """What the browser wrote in one of its logs since it was last asked."""
+    entries: list[dict[str, str]] = browser.get_log(log)  # type: ignore[no-untyped-call]
+    return entries
+
+
+def card(browser: webdriver.Chrome, name: str) -> str:
     """The text that can be seen on a camera's card; empty while there is none."""
     texts = (one.text for one in browser.find_elements(By.CSS_SELECTOR, ".card"))
     return next((text for text in texts if text.startswith(name)), "")
 
 
-def seen(browser: WebDriver, text: str) -> bool:
+def seen(browser: webdriver.Chrome, text: str) -> bool:
     """Whether a text can be seen on the page."""
     return text in browser.find_element(By.TAG_NAME, "body").text
 
 
-def open_overview(browser: WebDriver, page: Page) -> None:
+def open_overview(browser: webdriver.Chrome, page: Page) -> None:
     """Open the first screen, and wait until the figures are there."""
     browser.get(page.url)
     until(lambda: len(browser.find_elements(By.CSS_SELECTOR, ".card")) == 8)
     until(lambda: "kend" in card(browser, "Ciater Utara") or "veh" in card(browser, "Ciater Utara"))
 
 
-def test_a_card_shows_state_reason_figures_and_age(browser: WebDriver, page: Page) -> None:
+def test_a_card_shows_state_reason_figures_and_age(browser: webdriver.Chrome, page: Page) -> None:
     """Everything an operator asks stands on the card, in Indonesian, and the state is a word and a sign too."""
     open_overview(browser, page)
     text = card(browser, "Ciater Utara")
@@ -131,14 +147,14 @@ def test_a_card_shows_state_reason_figures_and_age(browser: WebDriver, page: Pag
     assert browser.find_elements(By.CSS_SELECTOR, ".card .face-jammed .state svg.sign")
 
 
-def test_figures_move(browser: WebDriver, page: Page) -> None:
+def test_figures_move(browser: webdriver.Chrome, page: Page) -> None:
     """A new message changes the card within a few seconds, without loading anything anew."""
     open_overview(browser, page)
     before = browser.find_element(By.CSS_SELECTOR, ".card .face-jammed dl").text
     until(lambda: browser.find_element(By.CSS_SELECTOR, ".card .face-jammed dl").text != before, 6)
 
 
-def test_cards_stand_worst_first_and_the_header_counts_them(browser: WebDriver, page: Page) -> None:
+def test_cards_stand_worst_first_and_the_header_counts_them(browser: webdriver.Chrome, page: Page) -> None:
     """The sample has one jam, one congestion, one dead camera, two unknown, two dense and one free."""
     open_overview(browser, page)
     cards = sorted(browser.find_elements(By.CSS_SELECTOR, ".card"), key=lambda one: (one.rect["y"], one.rect["x"]))
@@ -151,7 +167,7 @@ def test_cards_stand_worst_first_and_the_header_counts_them(browser: WebDriver, 
     assert "".join(chips[1:]).replace(" ", "") == "1Macettotal1Macet1Luring2Tidakdiketahui2Padat1Lancar"
 
 
-def test_unknown_is_a_dash_with_words_and_never_zero(browser: WebDriver, page: Page) -> None:
+def test_unknown_is_a_dash_with_words_and_never_zero(browser: webdriver.Chrome, page: Page) -> None:
     """A camera that measures nothing shows no figure at all."""
     open_overview(browser, page)
     lines = card(browser, "Rawa Buntu").split("\n")
@@ -161,7 +177,7 @@ def test_unknown_is_a_dash_with_words_and_never_zero(browser: WebDriver, page: P
     assert "0" not in lines
 
 
-def test_a_simulated_camera_says_so_and_shows_its_error(browser: WebDriver, page: Page) -> None:
+def test_a_simulated_camera_says_so_and_shows_its_error(browser: webdriver.Chrome, page: Page) -> None:
     """The badge, and 41 counted of 43 true ones: −5 %."""
     open_overview(browser, page)
     text = card(browser, "Kembaran Duren")
@@ -171,7 +187,7 @@ def test_a_simulated_camera_says_so_and_shows_its_error(browser: WebDriver, page
     assert "−5 %" in text
 
 
-def test_data_that_stops_looks_stopped_within_ten_seconds(browser: WebDriver, page: Page) -> None:
+def test_data_that_stops_looks_stopped_within_ten_seconds(browser: webdriver.Chrome, page: Page) -> None:
     """Ten seconds after the last message (2 s apart) the card is stale, its figures are gone, and it recovers."""
     open_overview(browser, page)
     page.say("pause ciater-utara")
@@ -186,7 +202,7 @@ def test_data_that_stops_looks_stopped_within_ten_seconds(browser: WebDriver, pa
     until(lambda: "Macet total" in card(browser, "Ciater Utara"), 6)
 
 
-def test_the_language_is_switched_in_the_header_and_kept(browser: WebDriver, page: Page) -> None:
+def test_the_language_is_switched_in_the_header_and_kept(browser: webdriver.Chrome, page: Page) -> None:
     """English after one click, on the next screen too, and back."""
     open_overview(browser, page)
     browser.find_element(By.LINK_TEXT, "English").click()
@@ -199,7 +215,7 @@ def test_the_language_is_switched_in_the_header_and_kept(browser: WebDriver, pag
     until(lambda: seen(browser, "Sambung ulang"))
 
 
-def test_the_camera_screen_has_lanes_the_last_hour_events_and_cycles(browser: WebDriver, page: Page) -> None:
+def test_the_camera_screen_has_lanes_the_last_hour_events_and_cycles(browser: webdriver.Chrome, page: Page) -> None:
     """From the card to everything known about its camera."""
     open_overview(browser, page)
     browser.find_element(By.LINK_TEXT, "Ciater Timur").click()
@@ -212,20 +228,38 @@ def test_the_camera_screen_has_lanes_the_last_hour_events_and_cycles(browser: We
     assert 900 <= int(total) <= 970
 
 
-def test_the_junction_screen_has_all_its_cameras(browser: WebDriver, page: Page) -> None:
+def test_the_junction_screen_has_all_its_cameras(browser: webdriver.Chrome, page: Page) -> None:
     """A junction is the sum of its cameras."""
     browser.get(page.url + "junction/simpang-ciater")
     until(lambda: all(seen(browser, name) for name in ("Ciater Utara", "Ciater Timur", "Ciater Selatan", "Lajur 1")))
     assert not seen(browser, "Rawa Buntu")
 
 
-def test_a_name_that_is_not_there_is_said_to_be_so(browser: WebDriver, page: Page) -> None:
+def test_a_name_that_is_not_there_is_said_to_be_so(browser: webdriver.Chrome, page: Page) -> None:
     """A mistyped address gets a sentence, not an empty screen."""
     browser.get(page.url + "camera/contoh/tidak-ada")
     until(lambda: seen(browser, "Tidak ada kamera atau simpang dengan nama tidak-ada."))
 
 
-def test_the_health_screen_says_since_when_a_camera_is_gone(browser: WebDriver, page: Page) -> None:
+def test_a_store_that_fails_is_named_and_the_live_part_goes_on(browser: webdriver.Chrome, page: Page) -> None:
+    """No history is no reason to show no present."""
+    page.say("break store")
+    try:
+        time.sleep(KEEP_S)  # until the answer that earlier tests were given is no longer given again
+        browser.get(page.url + "camera/contoh/ciater-timur")
+        until(lambda: seen(browser, "Riwayat tidak dapat dibaca sekarang: store is down"))
+        assert seen(browser, "Lajur 2")
+    finally:
+        page.say("mend store")
+
+
+def test_the_health_check_answers_without_a_browser(page: Page) -> None:
+    """A supervisor asks /healthz."""
+    with urlopen(page.url + "healthz", timeout=5) as answer:
+        assert json.load(answer) == {"status": "ok", "cameras": 8}
+
+
+def test_the_health_screen_says_since_when_a_camera_is_gone(browser: webdriver.Chrome, page: Page) -> None:
     """Rates of those that live, reason and time of those that do not."""
     browser.get(page.url + "health")
     until(lambda: seen(browser, "25,0 / 8,0") and seen(browser, "pengolah kamera berhenti"))
@@ -235,27 +269,27 @@ def test_the_health_screen_says_since_when_a_camera_is_gone(browser: WebDriver, 
     assert "41" in row
 
 
-def test_the_map_names_states_and_nothing_is_asked_of_other_hosts(browser: WebDriver, page: Page) -> None:
+def test_the_map_names_states_and_nothing_is_asked_of_other_hosts(browser: webdriver.Chrome, page: Page) -> None:
     """Every screen lives on what this server gives: no tiles, no fonts, no scripts from elsewhere, no errors."""
-    browser.get_log("performance")
-    browser.get_log("browser")
+    noted(browser, "performance")
+    noted(browser, "browser")
     for path in ("", "camera/contoh/ciater-timur", "health", "map"):
         browser.get(page.url + path)
         until(lambda: seen(browser, "Ciater"))
     until(lambda: seen(browser, "Simpang Ciater") and seen(browser, "Macet total"))
-    entries = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    entries = [json.loads(entry["message"])["message"] for entry in noted(browser, "performance")]
     urls = {one["params"]["request"]["url"] for one in entries if one["method"] == "Network.requestWillBeSent"}
     urls |= {one["params"]["url"] for one in entries if one["method"] == "Network.webSocketCreated"}
     own = (page.url, page.url.replace("http", "ws", 1), "data:", "blob:")
     assert len(urls) > 10
     assert [url for url in urls if not url.startswith(own)] == []
-    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert [entry for entry in noted(browser, "browser") if entry["level"] == "SEVERE"] == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
 @pytest.mark.parametrize("path", ["", "camera/contoh/ciater-timur", "map"])
 def test_no_screen_is_wider_than_the_window(
-    browser: WebDriver, page: Page, path: str, width: int, height: int
+    browser: webdriver.Chrome, page: Page, path: str, width: int, height: int
 ) -> None:
     """On a control-room screen and on a phone nothing has to be pushed sideways."""
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
@@ -267,7 +301,7 @@ def test_no_screen_is_wider_than_the_window(
     assert wide <= width
 
 
-def test_a_password_is_asked_for_and_then_the_page_works(browser: WebDriver) -> None:
+def test_a_password_is_asked_for_and_then_the_page_works(browser: webdriver.Chrome) -> None:
     """Wrong, then right, then the figures move over the guarded socket, then out again."""
     guarded = Page("simpang lima ramai")
     try:
@@ -283,11 +317,11 @@ def test_a_password_is_asked_for_and_then_the_page_works(browser: WebDriver) -> 
         guarded.close()
 
 
-def test_a_lost_centre_makes_every_card_stale_by_itself(browser: WebDriver) -> None:
-    """When the server is gone nobody can tell the browser: it counts on alone, and says so in its language."""
+def test_a_lost_centre_makes_every_card_stale_by_itself(browser: webdriver.Chrome) -> None:
+    """When the server is gone nobody can tell the browser: within ten seconds it says so alone, in its language."""
     dying = Page()
     open_overview(browser, dying)
     dying.close()
-    until(lambda: "Data berhenti" in card(browser, "Ciater Utara"), 14)
+    until(lambda: seen(browser, "Sambungan ke pusat terputus"), 11)
+    until(lambda: "Data berhenti" in card(browser, "Ciater Utara"), 11)
     assert "Macet total" not in card(browser, "Ciater Utara")
-    assert "Sambungan ke pusat terputus" in browser.find_element(By.ID, "popup").text

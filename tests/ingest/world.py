@@ -135,9 +135,7 @@ class Sender:
     def send(self, *messages: Message[Any], qos: int = 1, retain: bool = False) -> None:
         """Publish messages and wait until the broker has them."""
         wait(self._client.is_connected)
-        sent = [
-            self._client.publish(topic(m.site, m.camera, m.channel), encode(m), qos, retain) for m in messages
-        ]
+        sent = [self._client.publish(topic(m.site, m.camera, m.channel), encode(m), qos, retain) for m in messages]
         for info in sent:
             info.wait_for_publish(30)
 

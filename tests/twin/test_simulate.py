@@ -81,3 +81,21 @@ def test_signal_follows_the_plan(plan: scenario.Scenario, folder: Path, result: 
     """The clip starts 40 s = one whole cycle after the plan's start: the north arm is green for all 6 s."""
     assert simulate.signal_states(folder, plan, result[0], "utara") == [(0.0, "green")]
     assert simulate.signal_states(folder, plan, result[0], "timur") == [(0.0, "red")]
+
+
+@pytest.mark.parametrize(("heading", "road"), [("toward", (3.25, 10.0)), ("away", (-3.25, -10.0))])
+def test_road_frame_follows_the_camera(
+    heading: str, road: tuple[float, float], plan: scenario.Scenario, result: tuple[Network, Run]
+) -> None:
+    """A point 10 m upstream in the kerb lane's middle is 10 m along for both headings; the road frame is the camera's.
+
+    The north arm's stop line lies at y = 16.75 with its middle at x = 4.875; the kerb lane's middle is x = 8.125,
+    3.25 m to the right for a camera that looks north (toward) and to the left for one that looks south (away).
+    """
+    camera = plan.cameras[0].model_copy(update={"heading": heading})
+    way = approach.approach(camera, result[0])
+    point = np.array([[8.125, 26.75]])
+
+    assert way.along_m(point) == pytest.approx([10.0])
+    assert way.road_m(point)[0] == pytest.approx(road)
+    assert way.world_m(way.road_m(point))[0] == pytest.approx([8.125, 26.75])

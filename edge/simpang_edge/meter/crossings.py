@@ -18,6 +18,7 @@ NEAR_M: Final = 8.0
 AROUND_S: Final = 1.0
 WIDE_S: Final = 1.5
 MIN_MOTION_M: Final = 2.0
+MAX_ROUGH_M: Final = 1.0
 MOVING_MPS: Final = 2.0
 LOST_M: Final = 1.5
 LATE_S: Final = 0.5
@@ -216,7 +217,8 @@ def speed_at(time_s: FloatArray, along_m: FloatArray, crossed_s: float) -> Line 
 
     Evenly (at most 1 s before and as long after as was seen), because then the slope is the speed at the line even
     while the vehicle accelerates. With too little after the line, all samples within 1.5 s count. None for fewer
-    than 3 samples or less than 2 m of motion, and for a slope that is not toward the line or no vehicle's.
+    than 3 samples or less than 2 m of motion, and for what no vehicle does: away from the line, faster than
+    180 km/h, or more than 1 m (root mean square) off the fit.
     """
     away_s = np.abs(time_s - crossed_s)
     near = np.abs(along_m) <= NEAR_M
@@ -225,6 +227,6 @@ def speed_at(time_s: FloatArray, along_m: FloatArray, crossed_s: float) -> Line 
         used = near & (away_s <= reach_s + 1e-6)
         moved_m = float(np.ptp(along_m[used])) if used.any() else 0.0
         line = fit(time_s[used], along_m[used]) if moved_m >= MIN_MOTION_M else None
-        if line is not None and -MAX_MPS <= line.slope_mps < 0:
+        if line is not None and -MAX_MPS <= line.slope_mps < 0 and line.rough_m <= MAX_ROUGH_M:
             return line
     return None

@@ -1,5 +1,6 @@
 """Straight lines through positions over time: the only way the meter makes a speed."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,12 +15,16 @@ MAX_MPS: Final = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """x = at_m + slope_mps * (t - middle_s), by least squares; error_mps is the standard error of the slope."""
+    """x = at_m + slope_mps * (t - middle_s), by least squares.
+
+    error_mps: standard error of the slope. rough_m: root mean square of the residuals.
+    """
 
     slope_mps: float
     at_m: float
     middle_s: float
     error_mps: float
+    rough_m: float
 
     def time_at(self, position_m: float) -> float:
         """When the line passes a position. The slope must not be 0."""
@@ -41,7 +46,9 @@ def fit(time_s: FloatArray, position_m: FloatArray) -> Line | None:
         return None
     slope = float(dt @ dx) / spread
     residual = dx - slope * dt
-    return Line(slope, at_m, middle_s, float(np.sqrt(residual @ residual / (len(time_s) - 2) / spread)))
+    square = float(residual @ residual)
+    error_mps = math.sqrt(square / (len(time_s) - 2) / spread)
+    return Line(slope, at_m, middle_s, error_mps, math.sqrt(square / len(time_s)))
 
 
 def slopes(time_s: FloatArray, position_m: FloatArray, since_s: float, min_span_s: float) -> FloatArray:

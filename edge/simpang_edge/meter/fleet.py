@@ -16,6 +16,9 @@ HISTORY: Final = 48
 SPEED_S: Final = 1.0
 MIN_SPAN_S: Final = 0.2
 FORGET_S: Final = 30.0
+JUMP_M: Final = 4.0
+JUMP_SHARE: Final = 0.1
+BACK_MPS: Final = 5.0
 PERSON: Final = KINDS.index("person")
 
 Rows = NDArray[Any]
@@ -79,7 +82,8 @@ class Fleet:
         self._admit(vehicles, picked)
         row = np.array([self._row_of[i] for i in vehicles.id[picked].tolist()], np.int64)
         rows, now_s = self.rows, vehicles.time_s
-        for n in np.flatnonzero(rows["approach"][row] != vehicles.approach[picked]).tolist():
+        other = (rows["approach"][row] != vehicles.approach[picked]) | self._jumped(vehicles, picked, row)
+        for n in np.flatnonzero(other).tolist():
             rows[row[n]] = _blank(vehicles, int(picked[n]))
         before_s = rows["seen_s"][row]
         gap_s = now_s - before_s
@@ -144,6 +148,19 @@ class Fleet:
                 self.rows[row] = _blank(vehicles, n)
             self.rows[row]["id"] = track
             self._row_of[track] = row
+
+    def _jumped(self, vehicles: Vehicles, picked: IntArray, row: IntArray) -> NDArray[np.bool_]:
+        """Which tracks moved as no vehicle can, so that they now follow another one, (n,).
+
+        More than 4 m and a tenth of the distance (a metre is less than 4 pixels there) beyond 50 m/s downstream or
+        5 m/s upstream.
+        """
+        rows, along_m = self.rows, vehicles.along_m[picked]
+        gap_s = vehicles.time_s - rows["seen_s"][row]
+        moved_m = rows["along_m"][row] - along_m
+        slack_m = JUMP_M + JUMP_SHARE * np.abs(along_m)
+        far: NDArray[np.bool_] = (moved_m > MAX_MPS * gap_s + slack_m) | (moved_m < -BACK_MPS * gap_s - slack_m)
+        return far
 
     def _heir(self, vehicles: Vehicles, n: int) -> int | None:
         """Row of a vehicle lost a moment ago that the new track `n` continues near the line; it changes its id.

@@ -46,10 +46,10 @@ class Queue:
         """Account for one frame: timers, stops, who enters and who leaves."""
         rows, row, now_s = fleet.rows, seen.row, seen.time_s
         speed = rows["speed_mps"][row]
-        slow, fast = speed < self._limits.enter_mps, speed > self._limits.leave_mps
+        slow, fast = np.abs(speed) < self._limits.enter_mps, speed > self._limits.leave_mps
         _since(rows, "slow_since_s", row, slow, now_s)
         _since(rows, "fast_since_s", row, fast, now_s)
-        rows["still_s"][row[speed < STANDS_MPS]] = now_s
+        rows["still_s"][row[np.abs(speed) < STANDS_MPS]] = now_s
         self._stops(rows, seen, slow, fast)
         gone = (now_s - rows["fast_since_s"][row] >= self._limits.leave_s) | rows["counted"][row]
         rows["queued"][row[gone]] = False

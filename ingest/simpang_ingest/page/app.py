@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import uvicorn
@@ -36,13 +36,14 @@ from .words import words_in
 
 TICK_S: Final = 1.0
 STOP_S: Final = 5.0
+BACKLOG: Final = 128
 YEAR_S: Final = 365 * 86400
 
 
 class Screen(Protocol):
     """What a visitor looks at."""
 
-    def update(self, looks: list[CameraLook]) -> Awaitable[None] | None:
+    def update(self, looks: list[CameraLook]) -> None:
         """Bring it up to now, once a second."""
 
 
@@ -98,12 +99,10 @@ def _screen(room: Room, request: Request, make: Callable[[Teller], Screen]) -> N
     with shell.main():
         screen = make(teller)
 
-    async def tick() -> None:
+    def tick() -> None:
         looks = room.present.looks()
         shell.update(looks)
-        waiting = screen.update(looks)
-        if waiting is not None:
-            await waiting
+        screen.update(looks)
 
     ui.timer(TICK_S, tick)
 
@@ -125,7 +124,7 @@ class PageServer:
         self, history: History, board: BoardView, settings: ScreenSettings, truth: TruthView | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._socket = _listen(settings)
+        self._socket = listen(settings)
         self._host = settings.host
         self._server = uvicorn.Server(uvicorn.Config(
             build(history, board, settings, truth, clock), log_config=None, access_log=False,
@@ -170,7 +169,7 @@ def screen_settings(settings: PageSettings) -> ScreenSettings:
     )
 
 
-def _listen(settings: ScreenSettings) -> socket.socket:
+def listen(settings: ScreenSettings) -> socket.socket:
     """A listening socket. Raises `ConfigurationError` when the address cannot be had."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -179,6 +178,7 @@ def _listen(settings: ScreenSettings) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(BACKLOG)  # now, so that who comes while the page is being made waits instead of being refused
     except OSError as exc:
         raise ConfigurationError(f"page: cannot listen on {settings.host} port {settings.port}: {exc}") from exc
     return listener

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 
 from ..errors import HistoryError
 from ..rows import CycleRow, EventRow, WindowRow
@@ -49,15 +49,15 @@ class Detail:
         self._lives: list[Live] = []
         self._past = PastPart(teller)
 
-    async def update(self, looks: list[CameraLook]) -> None:
-        """Show the cameras as they are, and every few seconds what the store has of them."""
+    def update(self, looks: list[CameraLook]) -> None:
+        """Show the cameras as they are, and every few seconds what the store has of them (it may take its time)."""
         chosen = sorted((look for look in looks if self._chosen(look)), key=lambda look: (look.name, look.key))
         self._missing.style("display:none" if chosen else "display:block")
         self._show_now(chosen)
         due = self._ticks % HISTORY_EVERY == 0
         self._ticks += 1 if chosen else 0
         if due and chosen:
-            await self._show_past(chosen)
+            background_tasks.create_lazy(self._show_past(chosen), name=f"past {id(self)}")
 
     def _show_now(self, looks: Sequence[CameraLook]) -> None:
         while len(self._lives) < len(looks):

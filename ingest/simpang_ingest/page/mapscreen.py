@@ -80,9 +80,10 @@ class MapScreen:
             html(tag("p", words.map_note)).classes("note")
         self._markers: dict[tuple[str, str], tuple[GenericLayer, Place]] = {}
 
-    async def update(self, looks: list[CameraLook]) -> None:
-        """Show the places as they are."""
-        await self._map.initialized()
+    def update(self, looks: list[CameraLook]) -> None:
+        """Show the places as they are, once the browser has made the map."""
+        if not self._map.is_initialized:
+            return
         found = places(looks, self._teller)
         self._nowhere.style("display:none" if found else "display:block")
         fresh = {place.key for place in found} - self._markers.keys()

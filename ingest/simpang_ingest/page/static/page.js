@@ -1,6 +1,7 @@
 // Ages tick here, and data goes stale here: also when the connection to the centre is lost, when nobody else could say so.
 (() => {
   "use strict";
+  const LOST_S = 8;
   const words = JSON.parse(document.getElementById("simpang-words").textContent);
 
   // The same as figures.span.
@@ -27,6 +28,15 @@
     }
   }
 
+  // The clock in the header comes from the centre once a second: when it stands still, so does everything else here.
+  const clock = { text: null, start: null };
+  function watch() {
+    const text = document.querySelector(".clock")?.textContent;
+    if (!text) return;
+    if (text !== clock.text) Object.assign(clock, { text, start: { steady: performance.now(), wall: Date.now() } });
+    document.body.classList.toggle("lost", since(clock.start) > LOST_S);
+  }
+
   function filter(event) {
     const chip = event.target.closest?.("[data-filter]");
     if (!chip || chip === document.body) return;
@@ -38,10 +48,15 @@
   function translate() {
     const lines = document.querySelectorAll("#popup span");
     [words.lost, words.again].forEach((text, index) => lines[index] && (lines[index].textContent = text));
+    if (document.body && !document.getElementById("simpang-lost")) {
+      const banner = Object.assign(document.createElement("div"), { id: "simpang-lost", textContent: words.lost });
+      banner.setAttribute("role", "alert");
+      document.body.append(banner);
+    }
   }
 
   document.addEventListener("click", filter);
   document.addEventListener("DOMContentLoaded", translate);
   translate();
-  setInterval(tick, 500);
+  setInterval(() => (tick(), watch()), 500);
 })();
