@@ -100,7 +100,7 @@ def _line_object(row: LineResult, kinds: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _plain(value: float) -> int | float:
-    return int(value) if value.is_integer() else value
+    return int(value) if float(value).is_integer() else value
 
 
 def _by_kind(counts: IntArray, kinds: tuple[str, ...]) -> dict[str, int]:

@@ -54,7 +54,7 @@ def card_body(look: CameraLook, teller: Teller, truth: Iterable[tuple[RowLook, t
         "div",
         state_line(look, teller),
         reason_line(look, teller),
-        _figures(look.lead, teller.words),
+        _figures(look, teller.words),
         _other_approaches(look, teller.words),
         join(*(truth_line(row, compared, look, teller.words) for row, compared in truth)),
         class_=classes("body", f"face-{look.face.value}", None if look.current else "is-stale"),
@@ -111,24 +111,25 @@ def age(age_s: float | None, words: Words) -> Markup:
     return _age(age_s, words.ago, words) if age_s is not None else tag("span", words.never_seen, class_="age")
 
 
-def _figures(lead: RowLook | None, words: Words) -> Markup:
-    row = lead.row if lead else None
+def _figures(look: CameraLook, words: Words) -> Markup:
+    row = look.lead.row if look.lead else None
     beyond = bool(row and row.queue_beyond_view)
+    why = words.not_measured if look.current else words.face(look.face).lower()
     return tag(
         "dl",
-        _figure(words.queue, row.queue_m if row else None, words.m, words, class_="key-queue", at_least=beyond),
-        _figure(words.speed, row.speed_kmh if row else None, words.kmh, words, class_="key-speed"),
-        _figure(words.flow, row.flow_vph if row else None, words.vph, words),
+        _figure(tag("dt", words.queue, class_="key-queue"), row.queue_m if row else None, words.m, why, words, beyond),
+        _figure(tag("dt", words.speed, class_="key-speed"), row.speed_kmh if row else None, words.kmh, why, words),
+        _figure(tag("dt", words.flow), row.flow_vph if row else None, words.vph, why, words),
         class_="figures",
     )
 
 
 def _figure(
-    label: str, value: float | None, unit: str, words: Words, class_: str | None = None, at_least: bool = False
+    name: Markup, value: float | None, unit: str, why: str, words: Words, at_least: bool = False
 ) -> Markup:
-    name = tag("dt", label, class_=class_)
+    """why: what stands under the dash of a figure that is not known."""
     if value is None:
-        return tag("div", name, tag("dd", UNKNOWN, class_="none"), tag("small", words.not_measured))
+        return tag("div", name, tag("dd", UNKNOWN, class_="none"), tag("small", why))
     last = words.last_known.format(value=with_unit(value, unit, words))
     return tag(
         "div",

@@ -57,8 +57,8 @@ def live_table(look: CameraLook, teller: Teller) -> Markup:
         Column(words.flow, lambda row: _now(row, look, lambda r: with_unit(r.flow_vph, words.vph, words))),
         Column(words.occupancy, lambda row: _now(row, look, lambda r: percent(r.occupancy, words))),
         Column(words.in_view, lambda row: _now(row, look, lambda r: number(r.vehicles_in_view, words))),
-        Column(words.counts, lambda row: _counts(row, words)),
-        Column(words.observed, lambda row: span(row.row.observed_s, words) if row.row else UNKNOWN),
+        Column(words.counts, lambda row: _now(row, look, lambda r: _counts(r.counts, words))),
+        Column(words.observed, lambda row: _now(row, look, lambda r: span(r.observed_s, words))),
     ]
     return table(columns, rows, lambda row: "lane" if row.lane is not None else "approach")
 
@@ -91,8 +91,7 @@ def _now(row: RowLook, look: CameraLook, cell: Callable[..., str]) -> str:
     return cell(row.row) if row.row and look.current else UNKNOWN
 
 
-def _counts(row: RowLook, words: Words) -> str:
-    counts = row.row.counts if row.row else None
+def _counts(counts: dict[str, int] | None, words: Words) -> str:
     if counts is None:
         return UNKNOWN
     total = tag("b", number(sum(counts.values()), words))

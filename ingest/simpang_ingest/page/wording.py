@@ -1,0 +1,163 @@
+"""Which texts the live page has: one field per text, so that no language can lack one."""
+
+from dataclasses import dataclass
+
+from .faces import Face
+from .settings import Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The texts of one language; fields in braces are filled in."""
+
+    language: Language
+    decimal: str
+    thousands: str
+    tagline: str
+    overview: str
+    map: str
+    health: str
+    other_language: str
+    sign_out: str
+    jammed: str
+    congested: str
+    dense: str
+    free: str
+    unknown: str
+    stale: str
+    offline: str
+    simulated: str
+    simulated_why: str
+    queue: str
+    queue_longest: str
+    speed: str
+    speed_lowest: str
+    flow: str
+    occupancy: str
+    in_view: str
+    counts: str
+    observed: str
+    state: str
+    reason: str
+    approach: str
+    lane: str
+    junction: str
+    camera: str
+    m: str
+    kmh: str
+    vph: str
+    vehicles: str
+    percent: str
+    s: str
+    min: str
+    h: str
+    day: str
+    ago: str
+    stopped_ago: str
+    no_data_since: str
+    since: str
+    last_known: str
+    not_measured: str
+    beyond_view: str
+    no_live_yet: str
+    never_seen: str
+    no_approaches: str
+    no_row: str
+    worker_offline: str
+    source_offline: str
+    source_ended: str
+    source_connecting: str
+    source_online: str
+    no_cameras: str
+    no_cameras_why: str
+    cameras_count: str
+    last_minutes: str
+    now: str
+    last_hour: str
+    last_hour_note: str
+    no_windows: str
+    cycles: str
+    cycles_none: str
+    events: str
+    events_none: str
+    ongoing: str
+    begin: str
+    end: str
+    duration: str
+    severity: str
+    info: str
+    warning: str
+    serious: str
+    event: str
+    event_congestion: str
+    event_stopped_vehicle: str
+    event_wrong_way: str
+    event_camera_offline: str
+    event_camera_moved: str
+    event_camera_dark: str
+    event_camera_frozen: str
+    cycle_start: str
+    cycle_length: str
+    green: str
+    queue_at_green: str
+    residual: str
+    discharged: str
+    saturation: str
+    confidence: str
+    method: str
+    total: str
+    motorcycle: str
+    car: str
+    bus: str
+    truck: str
+    bicycle: str
+    person: str
+    three_wheeler: str
+    source: str
+    fps: str
+    fps_note: str
+    latency: str
+    detector: str
+    missed: str
+    reconnects: str
+    outbox: str
+    dropped: str
+    cpu: str
+    memory: str
+    disk: str
+    temperature: str
+    clock_offset: str
+    clock_estimate: str
+    clock_steps: str
+    last_message: str
+    model: str
+    calibration: str
+    software: str
+    truth: str
+    truth_why: str
+    truth_count: str
+    truth_of: str
+    history_failed: str
+    not_found_why: str
+    map_nowhere: str
+    map_note: str
+    login_title: str
+    login_password: str
+    login_button: str
+    login_wrong: str
+    login_wait: str
+    login_why: str
+    connection_lost: str
+    reconnecting: str
+
+    def face(self, face: Face) -> str:
+        """The word of a state."""
+        return str(getattr(self, face.value))
+
+    def event_type(self, event: str) -> str:
+        """The word of an event type; its code where this version has no word."""
+        return str(getattr(self, f"event_{event}", event))
+
+    def kind(self, kind: str) -> str:
+        """The word of a vehicle class; its code where this version has no word."""
+        return str(getattr(self, kind, kind))
