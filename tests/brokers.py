@@ -1,8 +1,8 @@
 """Real Mosquitto brokers on 127.0.0.1 for tests, and a client that listens to one.
 
-    with Mosquitto(tmp_path) as broker, Listener(broker) as listener:
-        ...
-        listener.wait(lambda messages: len(messages) >= 3)
+with Mosquitto(tmp_path) as broker, Listener(broker) as listener:
+    ...
+    listener.wait(lambda messages: len(messages) >= 3)
 """
 
 import shutil
@@ -50,16 +50,46 @@ def _program(name: str) -> str:
 
 def make_certificates(folder: Path) -> None:
     """A certificate authority (ca.crt) and a server certificate for 127.0.0.1 (server.crt, server.key)."""
+
     def openssl(*arguments: str) -> None:
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
     (folder / "san.txt").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days", "2",
-            "-subj", "/CN=Simpang test authority")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr",
-            "-subj", "/CN=127.0.0.1")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
-            "-out", "server.crt", "-days", "2", "-extfile", "san.txt")
+    openssl(
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.crt",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=Simpang test authority",
+    )
+    openssl(
+        "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=127.0.0.1"
+    )
+    openssl(
+        "x509",
+        "-req",
+        "-in",
+        "server.csr",
+        "-CA",
+        "ca.crt",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-out",
+        "server.crt",
+        "-days",
+        "2",
+        "-extfile",
+        "san.txt",
+    )
 
 
 @dataclass
@@ -123,8 +153,9 @@ class Mosquitto:
         file = self.folder / "passwords"
         file.write_text("")
         for user, password in self.users.items():
-            subprocess.run([_program("mosquitto_passwd"), "-b", str(file), user, password], check=True,
-                           capture_output=True)
+            subprocess.run(
+                [_program("mosquitto_passwd"), "-b", str(file), user, password], check=True, capture_output=True
+            )
         return ["allow_anonymous false", f"password_file {file}"]
 
     def __enter__(self) -> Self:
@@ -150,14 +181,18 @@ class Listener:
     """Listens to topics of a broker (persistent session, so that it misses nothing while the broker is away)."""
 
     def __init__(
-        self, broker: Mosquitto, topic: str = "simpang/v1/#", name: str = "listener",
+        self,
+        broker: Mosquitto,
+        topic: str = "simpang/v1/#",
+        name: str = "listener",
         user: tuple[str, str] | None = None,
     ) -> None:
         self._topic = topic
         self._messages: list[Heard] = []
         self._ready = threading.Event()
-        self._client = Client(CallbackAPIVersion.VERSION2, f"test-{name}", clean_session=False,
-                              protocol=MQTTProtocolVersion.MQTTv311)
+        self._client = Client(
+            CallbackAPIVersion.VERSION2, f"test-{name}", clean_session=False, protocol=MQTTProtocolVersion.MQTTv311
+        )
         self._client.reconnect_delay_set(1, 1)
         if user:
             self._client.username_pw_set(*user)

@@ -141,8 +141,13 @@ def _camera(camera: Camera) -> tuple[CameraCheck, list[Finding]]:
     for approach in camera.approaches:
         findings += _approach(camera, approach, ground, size_px)
     row = CameraCheck(
-        camera.id, camera.source, len(camera.approaches), sum(len(approach.lanes) for approach in camera.approaches),
-        ground.error_m if ground else None, ground.max_error_m if ground else None, size_px,
+        camera.id,
+        camera.source,
+        len(camera.approaches),
+        sum(len(approach.lanes) for approach in camera.approaches),
+        ground.error_m if ground else None,
+        ground.max_error_m if ground else None,
+        size_px,
     )
     return row, findings
 

@@ -49,14 +49,21 @@ def parse_size(text: str) -> tuple[int, int]:
 @app.command()
 def count(
     video: Annotated[str, typer.Argument(help="Video file.", metavar="VIDEO")],
-    line: Annotated[list[Line], typer.Option(
-        "--line", parser=parse_line, metavar="X1,Y1,X2,Y2",
-        help="Line in pixels; may be repeated. Forward is from its left to its right hand side.")],
+    line: Annotated[
+        list[Line],
+        typer.Option(
+            "--line",
+            parser=parse_line,
+            metavar="X1,Y1,X2,Y2",
+            help="Line in pixels; may be repeated. Forward is from its left to its right hand side.",
+        ),
+    ],
     fps: Annotated[float, typer.Option(min=0.5, max=60, help="Frames analysed per second of video.")] = 10,
     model: Annotated[Path | None, typer.Option(help="Detector (ONNX); default: the one that comes along.")] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Input size of the detector, e.g. 960x544.")] = None,
-    min_score: Annotated[float | None, typer.Option(
-        min=0.05, max=1, help="Least score of a vehicle's first detection.")] = None,
+    min_score: Annotated[
+        float | None, typer.Option(min=0.05, max=1, help="Least score of a vehicle's first detection.")
+    ] = None,
     persons: Annotated[bool, typer.Option("--persons", help="Report persons too (never in the total).")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     render: Annotated[Path | None, typer.Option(help="Write an MP4 with boxes, ids and counts drawn in.")] = None,
@@ -114,8 +121,10 @@ def _run(video: str, lines: tuple[Line, ...], settings: CountSettings, render: P
     screen = Console(stderr=True)
     for number, line in enumerate(lines, start=1):
         if not _within(line, facts):
-            screen.print(f"warning: line {number} reaches outside the picture "
-                         f"({facts.width_px} × {facts.height_px} pixels)", style="yellow")
+            screen.print(
+                f"warning: line {number} reaches outside the picture ({facts.width_px} × {facts.height_px} pixels)",
+                style="yellow",
+            )
     with ExitStack() as stack:
         writer = stack.enter_context(video_writer(render)) if render else None
         progress, task = stack.enter_context(_progress(screen, facts.seconds))

@@ -94,8 +94,14 @@ def _outbox_row(box: Box, camera: str) -> dict[str, str | int | float | None]:
     if status.oldest_s is not None:
         oldest = datetime.fromtimestamp(status.oldest_s, UTC).isoformat(timespec="seconds")
     said = "; ".join(f"{name}: {text}" for name, text in status.notes)
-    return {"camera": camera, "records": status.messages, "mb": round(status.used_mb, 3), "dropped": status.dropped,
-            "oldest": oldest, "said": said}
+    return {
+        "camera": camera,
+        "records": status.messages,
+        "mb": round(status.used_mb, 3),
+        "dropped": status.dropped,
+        "oldest": oldest,
+        "said": said,
+    }
 
 
 def _print_report(report: "Report") -> None:
@@ -110,5 +116,3 @@ def _print_report(report: "Report") -> None:
     for finding in report.findings:
         typer.echo(f"{finding.level}: {finding.text}")
     typer.echo(f"{report.file}: {'ok' if report.ok else 'must be corrected'}")
-
-

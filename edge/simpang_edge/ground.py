@@ -173,8 +173,9 @@ class Ground:
         approach, lane = self._belong(tracks.id, contact_px, xy_m, usable)
         along_m, across_m = self._distances(xy_m, approach)
         length_m = np.full(len(tracks), np.nan)
-        return Vehicles(tracks.time_s, tracks.id, tracks.kind, xy_m, approach, lane, along_m, across_m, length_m,
-                        tracks.gone)
+        return Vehicles(
+            tracks.time_s, tracks.id, tracks.kind, xy_m, approach, lane, along_m, across_m, length_m, tracks.gone
+        )
 
     def metres_per_pixel(self, xy_px: FloatArray) -> FloatArray:
         """Metres on the road that one pixel spans at picture points (N, 2), (N,); NaN without calibration."""
@@ -277,9 +278,7 @@ def _normalised(points: FloatArray) -> FloatArray:
 def _arm(plane: Plane, approach: Approach, where: str) -> _Arm:
     outlines = {lane.id: np.array(lane.polygon, np.float64) for lane in approach.lanes}
     axes = _axes(plane, approach, outlines, where)
-    lanes = tuple(
-        _Lane(lane, outline, *_range_at_line(plane, axes, outline)) for lane, outline in outlines.items()
-    )
+    lanes = tuple(_Lane(lane, outline, *_range_at_line(plane, axes, outline)) for lane, outline in outlines.items())
     return _Arm(axes, lanes)
 
 
@@ -300,9 +299,7 @@ def _axes(plane: Plane, approach: Approach, outlines: dict[int, FloatArray], whe
     return _Axes(ends_m[int(from_second)], up, -along_line if from_second else along_line, length_m)
 
 
-def _kerb_is_second(
-    middles_m: dict[int, FloatArray], along_line: FloatArray, up: FloatArray, mirrored: bool
-) -> bool:
+def _kerb_is_second(middles_m: dict[int, FloatArray], along_line: FloatArray, up: FloatArray, mirrored: bool) -> bool:
     """Whether the second point of the stop line is its kerb-side end.
 
     With several lanes, lane 1 tells. With one lane, traffic is taken to keep left: facing downstream (a, b), the kerb

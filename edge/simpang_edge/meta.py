@@ -31,8 +31,11 @@ def meta_row(box: Box, camera: Camera, model_id: str | None, error_m: float | No
 def _approaches(camera: Camera) -> Iterable[ApproachMeta]:
     for approach in camera.approaches:
         yield ApproachMeta(
-            id=approach.id, name=approach.name or approach.id, length_m=approach.length_m,
-            lanes=[LaneMeta(id=lane.id) for lane in approach.lanes], free_flow_kmh=approach.reference_kmh(),
+            id=approach.id,
+            name=approach.name or approach.id,
+            length_m=approach.length_m,
+            lanes=[LaneMeta(id=lane.id) for lane in approach.lanes],
+            free_flow_kmh=approach.reference_kmh(),
         )
 
 

@@ -154,9 +154,7 @@ class Outbox:
         with self._lock, _translated(self._path):
             found = _status(self._db)
             held = len(self._held)
-        return OutboxStatus(
-            found.messages + held, held, found.used_mb, self._dropped, found.oldest_s, found.notes
-        )
+        return OutboxStatus(found.messages + held, held, found.used_mb, self._dropped, found.oldest_s, found.notes)
 
     def close(self) -> None:
         """Close the file and let another worker have it."""

@@ -49,8 +49,15 @@ class Publisher:
     """
 
     def __init__(
-        self, broker: Broker, identity: Identity, records: Records, meta: MetaRow, clock: Clock, *,
-        keep_acked_s: float = 30.0, pace: Pace | None = None,
+        self,
+        broker: Broker,
+        identity: Identity,
+        records: Records,
+        meta: MetaRow,
+        clock: Clock,
+        *,
+        keep_acked_s: float = 30.0,
+        pace: Pace | None = None,
     ) -> None:
         self._broker = broker
         self._identity = identity

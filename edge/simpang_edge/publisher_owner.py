@@ -88,5 +88,3 @@ def _state(message: AnyMessage) -> str | None:
         return None
     rows = [row for row in message.rows if isinstance(row, StatusRow)]
     return rows[0].state if rows else None
-
-

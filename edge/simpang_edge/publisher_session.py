@@ -53,7 +53,13 @@ class Session:
     """
 
     def __init__(
-        self, link: Link, identity: Identity, records: Records, clock: Clock, pace: Pace, keep_acked_s: float,
+        self,
+        link: Link,
+        identity: Identity,
+        records: Records,
+        clock: Clock,
+        pace: Pace,
+        keep_acked_s: float,
         ack_counts: dict[int, int],
     ) -> None:
         self.acked_count = 0

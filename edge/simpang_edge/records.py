@@ -39,8 +39,13 @@ class Identity:
         """The JSON of one message of this camera; sent_s is POSIX UTC."""
         return encode(
             Message(
-                channel=channel, site=self.site, camera=self.camera, boot=self.boot, seq=seq,
-                sent=utc(sent_s), rows=list(rows),
+                channel=channel,
+                site=self.site,
+                camera=self.camera,
+                boot=self.boot,
+                seq=seq,
+                sent=utc(sent_s),
+                rows=list(rows),
             )
         )
 

@@ -59,7 +59,10 @@ class Supervisor:
     """Runs the workers of one box until all files have ended or until it is told to stop."""
 
     def __init__(
-        self, cameras: Sequence[str], command: Callable[[str], list[str]], clock: Clock,
+        self,
+        cameras: Sequence[str],
+        command: Callable[[str], list[str]],
+        clock: Clock,
         restarts: Restarts | None = None,
     ) -> None:
         self.children = tuple(Child(camera) for camera in cameras)

@@ -51,9 +51,7 @@ class Motion:
 
     def joined(self, other: Self) -> Self:
         """These boxes, then the others."""
-        return type(self)(
-            *(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self))
-        )
+        return type(self)(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
 
     def xyxy_px(self) -> FloatArray:
         """Corners (N, 4), x0 y0 x1 y1."""

@@ -121,8 +121,15 @@ class Worker:
     """Runs one camera until its file ends, or until it is told to stop."""
 
     def __init__(
-        self, box: Box, camera: Camera, identity: Identity, source: Frames, stages: Stages | None,
-        outbox: Outbox, publisher: Publishes, clock: Clock,
+        self,
+        box: Box,
+        camera: Camera,
+        identity: Identity,
+        source: Frames,
+        stages: Stages | None,
+        outbox: Outbox,
+        publisher: Publishes,
+        clock: Clock,
     ) -> None:
         self._camera = camera
         self._identity = identity

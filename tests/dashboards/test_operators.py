@@ -49,11 +49,14 @@ def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxd]:
     with pytest.MonkeyPatch.context() as patch, Influxd(folder / "db") as server, Adapter(server.url) as adapter:
         patch.setenv("DASHBOARD_TOKEN", adapter.token)
         store = {"kind": "influxdb", "url": adapter.url, "bucket": "simpang", "token_env": "DASHBOARD_TOKEN"}
-        with Mosquitto(folder / "broker") as broker:
-            with Service(world.settings(folder, broker.url, store=store)), world.Sender(broker.port) as sender:
-                world.wait(lambda: _subscribed(sender, server))
-                sender.send(*windows())
-                world.wait(lambda: server.count("traffic_event", "id") == 1 and _windows(server) >= 5)
+        with (
+            Mosquitto(folder / "broker") as broker,
+            Service(world.settings(folder, broker.url, store=store)),
+            world.Sender(broker.port) as sender,
+        ):
+            world.wait(lambda: _subscribed(sender, server))
+            sender.send(*windows())
+            world.wait(lambda: server.count("traffic_event", "id") == 1 and _windows(server) >= 5)
         yield server
 
 

@@ -48,8 +48,16 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def report(folder: Path, clip: str | Path, **changes: str) -> Report:
     """Write a configuration and check it."""
-    values = {"source": str(clip), "top": "", "far": "60", "middle": "30", "polygon": WHOLE, "length": "55",
-              "speed": "speed_limit_kmh: 50", **changes}
+    values = {
+        "source": str(clip),
+        "top": "",
+        "far": "60",
+        "middle": "30",
+        "polygon": WHOLE,
+        "length": "55",
+        "speed": "speed_limit_kmh: 50",
+        **changes,
+    }
     file = folder / "box.yaml"
     file.write_text(BOX.format(**values), encoding="utf-8")
     return check(file)
@@ -107,13 +115,22 @@ def test_faults(tmp_path: Path, clip: Path, changes: dict[str, str], expected: s
 WARNINGS = [
     pytest.param({"speed": ""}, "no speed ratio", id="no speed to compare with"),
     # 60 px / 4 px per metre = 15 m
-    pytest.param({"polygon": "[[0, 232], [320, 232], [320, 172], [0, 172]]", "length": "15"},
-                 "lane 1 reaches 15 m upstream; 20 m or more is needed", id="short lane"),
+    pytest.param(
+        {"polygon": "[[0, 232], [320, 232], [320, 172], [0, 172]]", "length": "15"},
+        "lane 1 reaches 15 m upstream; 20 m or more is needed",
+        id="short lane",
+    ),
     pytest.param({"length": "120"}, "lane 1 reaches 55 m upstream of the stop line, length_m says 120", id="length"),
-    pytest.param({"polygon": "[[0, 232], [420, 232], [320, 12], [0, 12]]"}, "outside the picture (320x240): lane 1",
-                 id="outside the picture"),
-    pytest.param({"top": "broker: {url: 'mqtt://mqtt.example.org', username: a, password_file: box.yaml}"},
-                 "use mqtts://", id="password in clear"),
+    pytest.param(
+        {"polygon": "[[0, 232], [420, 232], [320, 12], [0, 12]]"},
+        "outside the picture (320x240): lane 1",
+        id="outside the picture",
+    ),
+    pytest.param(
+        {"top": "broker: {url: 'mqtt://mqtt.example.org', username: a, password_file: box.yaml}"},
+        "use mqtts://",
+        id="password in clear",
+    ),
 ]
 
 

@@ -71,8 +71,8 @@ def test_outbox_status_shows_what_waits_and_what_the_worker_said(tmp_path: Path)
     """Per camera: records, dropped ones, and the last words; a camera that never ran says so."""
     file = tmp_path / "box.yaml"
     file.write_text(
-        "site: a\noutbox: {folder: outbox}\n"
-        "cameras: [{id: utara, source: x.mp4}, {id: timur, source: y.mp4}]\n", encoding="utf-8"
+        "site: a\noutbox: {folder: outbox}\ncameras: [{id: utara, source: x.mp4}, {id: timur, source: y.mp4}]\n",
+        encoding="utf-8",
     )
     outbox = Outbox(tmp_path / "outbox", "utara")
     outbox.append(Channel.EVENT, lambda _: b"{}", 0.0)

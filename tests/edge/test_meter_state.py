@@ -219,3 +219,14 @@ def test_a_queue_whose_head_was_missed_is_no_stopped_vehicle() -> None:
     """Nobody goes past the two that stand 30 m behind the line for half a minute: a red light, not a breakdown."""
     cars = [Car(i + 1, path((0, 80), (5, 30 + 7 * i), (38, 30 + 7 * i), (45, -14))) for i in range(2)]
     assert drive(meter(), cars, 0, 60).events == ()
+
+
+def test_waiting_at_red_is_not_called_free_flow() -> None:
+    """Under a signal whose queue clears, 10 km/h in the mean is free, and the sentence says why it is so slow."""
+    judge = Judge(RULES)
+    judge.cycle(cycle(0, 0))
+    # 13.9 m/s * 0.2 * 3.6 = 10 km/h
+    verdict = judge.window(minute(1, 0.2, 0.1))
+    assert verdict.state is FREE
+    assert verdict.reason.code == "queue_cleared"
+    assert verdict.reason.en == "free, the queue clears at green (10 km/h including the wait)"

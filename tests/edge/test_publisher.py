@@ -169,9 +169,7 @@ def test_a_broker_that_hangs_is_left_and_found_again(tmp_path: Path, broker: Mos
     edge.close()
 
 
-def test_a_record_leaves_the_outbox_only_some_time_after_its_acknowledgement(
-    tmp_path: Path, broker: Mosquitto
-) -> None:
+def test_a_record_leaves_the_outbox_only_some_time_after_its_acknowledgement(tmp_path: Path, broker: Mosquitto) -> None:
     """Acknowledged records stay `keep_acked_s` (here 3 s), then go."""
     edge = Edge(tmp_path / "outbox", Broker(url=broker.url), keep_acked_s=3.0)
     edge.put(5)
@@ -318,9 +316,7 @@ def test_the_second_worker_of_a_camera_says_so_and_stops(tmp_path: Path, broker:
     first.close()
 
 
-def test_a_worker_that_died_without_a_last_will_does_not_block_its_successor(
-    tmp_path: Path, broker: Mosquitto
-) -> None:
+def test_a_worker_that_died_without_a_last_will_does_not_block_its_successor(tmp_path: Path, broker: Mosquitto) -> None:
     """After a power cut the broker may still say online; nobody speaks, so the newcomer takes over after `listen_s`."""
     with Listener(broker) as listener:
         ghost = Identity("tangsel", "utara", 1, "ghost")

@@ -190,9 +190,7 @@ class Bench:
         stages = Stages(stub, stub, stub, self.meter, "none", 0.1) if self.camera.approaches else None
         source = Script(self.clock, iter(steps), self.stop, self.facts)
         identity = Identity("tangsel", "utara", 1, "me")
-        worker = Worker(
-            self.box, self.camera, identity, source, stages, self.outbox, self.mailbox, self.clock
-        )
+        worker = Worker(self.box, self.camera, identity, source, stages, self.outbox, self.mailbox, self.clock)
         worker.run(self.stop)
 
     def records(self) -> list[AnyMessage]:
@@ -229,7 +227,10 @@ def test_every_frame_goes_through_all_stages_and_its_windows_to_disk(bench: Benc
     bench.run(frame(START_S), frame(START_S + 1), frame(START_S + 2))
     assert bench.meter.updates == [START_S, START_S + 1, START_S + 2]
     assert [(message.channel, message.seq) for message in bench.records()] == [
-        (Channel.WINDOW, 1), (Channel.WINDOW, 2), (Channel.WINDOW, 3), (Channel.WINDOW, 4),
+        (Channel.WINDOW, 1),
+        (Channel.WINDOW, 2),
+        (Channel.WINDOW, 3),
+        (Channel.WINDOW, 4),
     ]
     assert bench.mailbox.reasons == ["stopped"]
 

@@ -56,8 +56,24 @@ CAMERA = """
 def make_clip(file: Path, duration_s: int) -> Path:
     """Moving patterns, 320x192 at 8 frames per second, a key frame every second."""
     subprocess.run(
-        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size=320x192:rate=8:duration={duration_s}",
-         "-c:v", "libx264", "-g", "8", "-bf", "0", "-pix_fmt", "yuv420p", str(file)],
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            f"testsrc2=size=320x192:rate=8:duration={duration_s}",
+            "-c:v",
+            "libx264",
+            "-g",
+            "8",
+            "-bf",
+            "0",
+            "-pix_fmt",
+            "yuv420p",
+            str(file),
+        ],
         check=True,
     )
     return file
@@ -101,7 +117,9 @@ class Site:
         with (self.folder / "log").open("a", encoding="utf-8") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "simpang_edge.cli", "edge", command[0], str(config), *command[1:]],
-                stderr=log, env=environment, text=True,
+                stderr=log,
+                env=environment,
+                text=True,
             )
         self.processes.append(process)
         return process

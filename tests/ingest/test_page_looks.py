@@ -69,7 +69,12 @@ def meta(name: str = "Utara", **more: object) -> MetaRow:
     """A camera with one approach of two lanes."""
     approach = ApproachMeta(id="a", name="Lengan A", lanes=[LaneMeta(id=1), LaneMeta(id=2)], length_m=80.0)
     return MetaRow(
-        name=name, approaches=[approach], software="0", config_hash="0", analysis_fps=8.0, **more  # type: ignore[arg-type]
+        name=name,
+        approaches=[approach],
+        software="0",
+        config_hash="0",
+        analysis_fps=8.0,
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -242,9 +247,7 @@ def test_a_clock_that_is_off_shows_in_the_health_table(world: World) -> None:
     """A box whose clock is two minutes behind sends messages that seem to take two minutes."""
     sent = utc(NOW_S - 120)
     rows = [HealthRow(source="online")]
-    world.board.put(
-        Message(channel=Channel.HEALTH, site="kota", camera="utara", boot=1, seq=0, sent=sent, rows=rows)
-    )
+    world.board.put(Message(channel=Channel.HEALTH, site="kota", camera="utara", boot=1, seq=0, sent=sent, rows=rows))
     assert "≈ 120,0 s" in health_table([world.look()], TELLER)
 
 
@@ -257,9 +260,7 @@ def test_a_clock_that_is_off_shows_in_the_health_table(world: World) -> None:
         pytest.param(-3.0, 0, "−3", "−3", id="a real minus sign"),
     ],
 )
-def test_figures_are_written_as_the_language_does(
-    value: float | None, digits: int, id_text: str, en_text: str
-) -> None:
+def test_figures_are_written_as_the_language_does(value: float | None, digits: int, id_text: str, en_text: str) -> None:
     """Indonesian writes 1.234,5 where English writes 1,234.5."""
     assert (number(value, ID, digits), number(value, EN, digits)) == (id_text, en_text)
 

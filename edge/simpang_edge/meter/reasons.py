@@ -47,6 +47,11 @@ class Figures:
 
 FREE: Final = Template("free_flow", "lancar, {speed} km/jam", "free flow, {speed} km/h")
 SHORT_QUEUE: Final = Template("short_queue", "lancar, antrean terpanjang {queue} m", "free, longest queue {queue} m")
+CLEARED: Final = Template(
+    "queue_cleared",
+    "lancar, antrean habis saat hijau ({speed} km/jam dengan waktu menunggu)",
+    "free, the queue clears at green ({speed} km/h including the wait)",
+)
 RED_LIGHT: Final = Template("red_light", "lampu merah, antrean {queue} m", "red light, queue {queue} m")
 EMPTY: Final = Template("no_traffic", "tidak ada kendaraan", "no vehicles")
 DENSE: Final = Template(

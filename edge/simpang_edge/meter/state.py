@@ -167,6 +167,9 @@ def calm(figures: Figures, rules: StateRules, signal: bool) -> Verdict:
         return Verdict(State.FREE, say(reasons.EMPTY, figures))
     if figures.area_ratio is not None and figures.area_ratio >= rules.dense_area_occupancy:
         return Verdict(State.DENSE, say(reasons.DENSE, figures))
-    if not signal and figures.ratio is not None and figures.ratio < rules.dense_speed_ratio:
+    slow = figures.ratio is not None and figures.ratio < rules.dense_speed_ratio
+    if slow and not signal:
         return Verdict(State.DENSE, say(reasons.SLOWING, figures))
-    return Verdict(State.FREE, say(reasons.SHORT_QUEUE if figures.queue_m else reasons.FREE, figures))
+    if figures.queue_m:
+        return Verdict(State.FREE, say(reasons.SHORT_QUEUE, figures))
+    return Verdict(State.FREE, say(reasons.CLEARED if slow else reasons.FREE, figures))

@@ -48,7 +48,10 @@ class Screen(Protocol):
 
 
 def build(
-    history: History, board: BoardView, settings: ScreenSettings, truth: TruthView | None = None,
+    history: History,
+    board: BoardView,
+    settings: ScreenSettings,
+    truth: TruthView | None = None,
     clock: Clock | None = None,
 ) -> ASGIApp:
     """The page as an ASGI application. Once per process: NiceGUI keeps its pages in the process."""
@@ -62,8 +65,13 @@ def build(
     _add_screens(room)
     nicegui_app.timer(EVERY_S, lambda: present.trails.sample(present.looks(), clock.now()))
     ui.run_with(
-        outer, title=settings.title, dark=True, tailwind=False, show_welcome_message=False,
-        favicon=STATIC / "favicon.svg", binding_refresh_interval=None,
+        outer,
+        title=settings.title,
+        dark=True,
+        tailwind=False,
+        show_welcome_message=False,
+        favicon=STATIC / "favicon.svg",
+        binding_refresh_interval=None,
     )
     return Guard(outer, settings, clock)
 
@@ -121,15 +129,24 @@ class PageServer:
     """The page in a thread of its own. The port is taken at once, so that a fault shows before anything runs."""
 
     def __init__(
-        self, history: History, board: BoardView, settings: ScreenSettings, truth: TruthView | None = None,
+        self,
+        history: History,
+        board: BoardView,
+        settings: ScreenSettings,
+        truth: TruthView | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._socket = listen(settings)
         self._host = settings.host
-        self._server = uvicorn.Server(uvicorn.Config(
-            build(history, board, settings, truth, clock), log_config=None, access_log=False,
-            timeout_graceful_shutdown=1, ws_max_size=1_000_000,
-        ))
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                build(history, board, settings, truth, clock),
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=1,
+                ws_max_size=1_000_000,
+            )
+        )
         self._thread = threading.Thread(target=self.run, name="page", daemon=True)
 
     @property
@@ -164,7 +181,10 @@ def serve(history: History, board: BoardView, settings: PageSettings, truth: Tru
 def screen_settings(settings: PageSettings) -> ScreenSettings:
     """The page's part of the ingestor's configuration, the password read. Raises `ConfigurationError`."""
     return ScreenSettings(
-        host=settings.host, port=settings.port, password=settings.password(), language=settings.language,
+        host=settings.host,
+        port=settings.port,
+        password=settings.password(),
+        language=settings.language,
         timezone=settings.timezone,
     )
 

@@ -38,7 +38,8 @@ def card_head(look: CameraLook, words: Words) -> Markup:
     """Name, junction and what kind of camera it is; changes only when the configuration does."""
     junction = (
         tag("a", place_name(look.junction), href=f"/junction/{look.junction}", class_="junction-link")
-        if look.junction else None
+        if look.junction
+        else None
     )
     badge = tag("span", words.simulated, class_="badge", title=words.simulated_why) if look.simulated else None
     return join(
@@ -124,9 +125,7 @@ def _figures(look: CameraLook, words: Words) -> Markup:
     )
 
 
-def _figure(
-    name: Markup, value: float | None, unit: str, why: str, words: Words, at_least: bool = False
-) -> Markup:
+def _figure(name: Markup, value: float | None, unit: str, why: str, words: Words, at_least: bool = False) -> Markup:
     """why: what stands under the dash of a figure that is not known."""
     if value is None:
         return tag("div", name, tag("dd", UNKNOWN, class_="none"), tag("small", why))
@@ -135,7 +134,8 @@ def _figure(
         "div",
         name,
         tag(
-            "dd", tag("span", ("≥ " if at_least else "") + number(value, words), class_="live-only"),
+            "dd",
+            tag("span", ("≥ " if at_least else "") + number(value, words), class_="live-only"),
             tag("span", UNKNOWN, class_="stale-only none"),
         ),
         tag("small", unit, class_="live-only"),
@@ -172,7 +172,10 @@ def truth_line(one: RowLook, compared: tuple[Compared, ...], look: CameraLook, w
         return None
     name = f" {one.name}" if len(look.approaches) > 1 else ""
     return tag(
-        "p", tag("b", words.truth + name), *(_compared(item, words) for item in compared), class_="truth",
+        "p",
+        tag("b", words.truth + name),
+        *(_compared(item, words) for item in compared),
+        class_="truth",
         title=words.truth_why,
     )
 

@@ -30,8 +30,10 @@ def spark(points: Sequence[Point], words: Words, time: LocalTime) -> Options:
         "grid": {"left": 2, "right": 2, "top": 6, "bottom": 2},
         "tooltip": _tooltip(),
         "xAxis": {"type": "category", "show": False, "boundaryGap": False, "data": times},
-        "yAxis": [{**axis, "max": _ceiling([p.queue_m for p in points], 20)},
-                  {**axis, "max": _ceiling([p.speed_kmh for p in points], 40)}],
+        "yAxis": [
+            {**axis, "max": _ceiling([p.queue_m for p in points], 20)},
+            {**axis, "max": _ceiling([p.speed_kmh for p in points], 40)},
+        ],
         "series": [
             _line(f"{words.queue} ({words.m})", [_rounded(p.queue_m) for p in points], QUEUE, 0.22),
             {**_line(f"{words.speed} ({words.kmh})", [_rounded(p.speed_kmh) for p in points], SPEED), "yAxisIndex": 1},
@@ -56,15 +58,32 @@ def hour(
         "animation": False,
         "color": list(SERIES),
         "grid": {"left": 48, "right": 14, "top": 34, "bottom": 26},
-        "legend": {"top": 0, "left": 40, "type": "scroll", "icon": "roundRect", "itemWidth": 14, "itemHeight": 4,
-                   "textStyle": {"color": INK, "fontSize": 12}, "pageTextStyle": {"color": INK}},
+        "legend": {
+            "top": 0,
+            "left": 40,
+            "type": "scroll",
+            "icon": "roundRect",
+            "itemWidth": 14,
+            "itemHeight": 4,
+            "textStyle": {"color": INK, "fontSize": 12},
+            "pageTextStyle": {"color": INK},
+        },
         "tooltip": _tooltip(),
-        "xAxis": {"type": "category", "boundaryGap": False, "data": [time.minute(s) for s in starts_s],
-                  "axisLine": {"lineStyle": {"color": GRID}}, "axisTick": {"show": False},
-                  "axisLabel": {"color": INK, "interval": 9}},
-        "yAxis": {"type": "value", "min": 0, "splitLine": {"lineStyle": {"color": GRID}},
-                  # a key that begins with a colon is JavaScript (NiceGUI): figures as the language writes them
-                  "axisLabel": {"color": INK, ":formatter": f"value => value.toLocaleString('{words.language}')"}},
+        "xAxis": {
+            "type": "category",
+            "boundaryGap": False,
+            "data": [time.minute(s) for s in starts_s],
+            "axisLine": {"lineStyle": {"color": GRID}},
+            "axisTick": {"show": False},
+            "axisLabel": {"color": INK, "interval": 9},
+        },
+        "yAxis": {
+            "type": "value",
+            "min": 0,
+            "splitLine": {"lineStyle": {"color": GRID}},
+            # a key that begins with a colon is JavaScript (NiceGUI): figures as the language writes them
+            "axisLabel": {"color": INK, ":formatter": f"value => value.toLocaleString('{words.language}')"},
+        },
         "series": [
             {**_line(curve.name, in_slots(curve.windows, value, starts_s)), "showSymbol": True, "symbolSize": 3}
             for curve in curves
@@ -89,7 +108,12 @@ def in_slots(
 def _line(name: str, data: list[float | None], colour: str | None = None, fill: float = 0.0) -> Options:
     style = {"width": 1.8, **({"color": colour} if colour else {})}
     line: Options = {
-        "type": "line", "name": name, "data": data, "showSymbol": False, "connectNulls": False, "lineStyle": style,
+        "type": "line",
+        "name": name,
+        "data": data,
+        "showSymbol": False,
+        "connectNulls": False,
+        "lineStyle": style,
     }
     if colour:
         line["itemStyle"] = {"color": colour}
@@ -100,7 +124,10 @@ def _line(name: str, data: list[float | None], colour: str | None = None, fill: 
 
 def _tooltip() -> Options:
     return {
-        "trigger": "axis", "confine": True, "backgroundColor": "#0b1220", "borderColor": GRID,
+        "trigger": "axis",
+        "confine": True,
+        "backgroundColor": "#0b1220",
+        "borderColor": GRID,
         "textStyle": {"color": "#e8eef7", "fontSize": 12},
     }
 

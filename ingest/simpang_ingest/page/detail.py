@@ -97,7 +97,8 @@ class Detail:
 def _legend(teller: Teller) -> Markup:
     words = teller.words
     return join(
-        tag("span", words.last_minutes), tag("span", f"{words.queue_longest} ({words.m})", class_="key-queue"),
+        tag("span", words.last_minutes),
+        tag("span", f"{words.queue_longest} ({words.m})", class_="key-queue"),
         tag("span", f"{words.speed_lowest} ({words.kmh})", class_="key-speed"),
     )
 

@@ -194,20 +194,32 @@ async def _password(request: Request) -> str:
 
 
 def _form(
-    words: Words, settings: ScreenSettings, said: str | None = None, status: int = 200,
+    words: Words,
+    settings: ScreenSettings,
+    said: str | None = None,
+    status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
     field = tag(
-        "label", words.login_password,
+        "label",
+        words.login_password,
         Markup('<input type="password" name="password" autocomplete="current-password" autofocus required>'),
     )
     fault = tag("p", said, class_="fault", role="alert") if said else None
     form = tag(
-        "form", tag("h1", settings.title), tag("p", words.login_why), field, fault,
-        tag("button", words.login_button, type="submit"), method="post", action="/login", class_="login",
+        "form",
+        tag("h1", settings.title),
+        tag("p", words.login_why),
+        field,
+        fault,
+        tag("button", words.login_button, type="submit"),
+        method="post",
+        action="/login",
+        class_="login",
     )
     head = tag(
-        "head", Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+        "head",
+        Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         tag("title", f"{settings.title} · {words.login_title}"),
         Markup('<link rel="stylesheet" href="/static/page.css"><link rel="icon" href="data:,">'),
     )

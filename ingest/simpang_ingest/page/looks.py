@@ -148,9 +148,7 @@ def _approach(meta: ApproachMeta, rows: Sequence[LiveRow]) -> RowLook:
     return _row_look(meta, whole, None, lanes)
 
 
-def _row_look(
-    meta: ApproachMeta, row: LiveRow | None, lane: int | None, lanes: tuple[RowLook, ...] = ()
-) -> RowLook:
+def _row_look(meta: ApproachMeta, row: LiveRow | None, lane: int | None, lanes: tuple[RowLook, ...] = ()) -> RowLook:
     face = traffic_face(row.state) if row else Face.UNKNOWN
     reason = row.reason if row else None
     return RowLook(approach=meta.id, name=meta.name, lane=lane, face=face, reason=reason, row=row, lanes=lanes)

@@ -18,7 +18,12 @@ JAKARTA: Final = (-6.2, 106.8)
 FIT: Final = {"paddingTopLeft": [30, 50], "paddingBottomRight": [120, 50], "maxZoom": 16}
 """Room for the labels, which stand to the right of the dots."""
 LABEL: Final = {
-    "permanent": True, "direction": "right", "offset": [10, 0], "interactive": True, "opacity": 1, "className": "place",
+    "permanent": True,
+    "direction": "right",
+    "offset": [10, 0],
+    "interactive": True,
+    "opacity": 1,
+    "className": "place",
 }
 
 

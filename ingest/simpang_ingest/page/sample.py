@@ -34,17 +34,24 @@ from .settings import ScreenSettings
 SITE: Final = "contoh"
 CYCLE_S: Final = 90.0
 JUNCTIONS: Final = (
-    ("simpang-ciater", -6.3165, 106.7009), ("simpang-duren", -6.2934, 106.7150), ("simpang-gaplek", -6.3410, 106.7410),
+    ("simpang-ciater", -6.3165, 106.7009),
+    ("simpang-duren", -6.2934, 106.7150),
+    ("simpang-gaplek", -6.3410, 106.7410),
 )
 ARMS: Final = (("utara", "Utara"), ("timur", "Timur"), ("selatan", "Selatan"), ("barat", "Barat"))
 STATES: Final = {
     "jammed": Sentence("queue_not_cleared", "antrean {q} m, 3 siklus tidak habis", "queue {q} m, 3 cycles not cleared"),
-    "congested": Sentence("slow", "{v} km/jam (22 % dari lancar), 48 % jalan terisi, 6 menit",
-                          "{v} km/h (22 % of free flow), 48 % of the road filled, 6 min"),
-    "dense": Sentence("dense", "padat, 27 % jalan terisi, antrean {q} m",
-                      "dense, 27 % of the road filled, queue {q} m"),
-    "free": Sentence("queue_cleared", "lancar, antrean {q} m habis tiap siklus",
-                     "free, queue of {q} m clears every cycle"),
+    "congested": Sentence(
+        "slow",
+        "{v} km/jam (22 % dari lancar), 48 % jalan terisi, 6 menit",
+        "{v} km/h (22 % of free flow), 48 % of the road filled, 6 min",
+    ),
+    "dense": Sentence(
+        "dense", "padat, 27 % jalan terisi, antrean {q} m", "dense, 27 % of the road filled, queue {q} m"
+    ),
+    "free": Sentence(
+        "queue_cleared", "lancar, antrean {q} m habis tiap siklus", "free, queue of {q} m clears every cycle"
+    ),
     "unknown": Sentence("few_seconds", "baru 12 dari 30 detik teramati", "only 12 of 30 s observed"),
 }
 BASE: Final = {"jammed": (150.0, 6.0), "congested": (95.0, 11.0), "dense": (55.0, 21.0), "free": (22.0, 36.0)}
@@ -74,8 +81,16 @@ CAMERAS: Final = (
     Sample("ciater-timur", "Ciater Timur", "simpang-ciater", -6.3165, 106.7013, ("congested", "dense"), phase=0.4),
     Sample("ciater-selatan", "Ciater Selatan", "simpang-ciater", -6.3169, 106.7009, ("free",), phase=0.6),
     Sample("duren-barat", "Duren Barat", "simpang-duren", -6.2934, 106.7146, ("dense",), phase=0.2),
-    Sample("duren-kembar", "Kembaran Duren", "simpang-duren", -6.2930, 106.7150,
-           ("free", "free", "dense", "unknown"), simulated=True, phase=0.8),
+    Sample(
+        "duren-kembar",
+        "Kembaran Duren",
+        "simpang-duren",
+        -6.2930,
+        106.7150,
+        ("free", "free", "dense", "unknown"),
+        simulated=True,
+        phase=0.8,
+    ),
     Sample("gaplek", "Gaplek", "simpang-gaplek", -6.3410, 106.7410, ("free",), "dead"),
     Sample("pamulang", "Bundaran Pamulang", None, -6.3420, 106.7290, ("free",), "silent"),
     Sample("rawa-buntu", "Rawa Buntu", None, -6.3130, 106.6790, ("unknown",)),
@@ -213,8 +228,15 @@ class SampleHistory:
         return []
 
     def windows(
-        self, camera: CameraKey, window_s: int, from_s: float, to_s: float, *,
-        scope: str | None = None, approach: str | None = None, lane: int | None = None,  # noqa: ARG002
+        self,
+        camera: CameraKey,
+        window_s: int,
+        from_s: float,
+        to_s: float,
+        *,
+        scope: str | None = None,
+        approach: str | None = None,
+        lane: int | None = None,  # noqa: ARG002
     ) -> list[WindowRow]:
         """Windows of every approach."""
         sample = self._cameras[camera.camera]

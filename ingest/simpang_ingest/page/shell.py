@@ -79,8 +79,14 @@ _html = html
 
 
 def _head(words: Words) -> str:
-    said = {"s": words.s, "min": words.min, "h": words.h, "d": words.day,
-            "lost": words.connection_lost, "again": words.reconnecting}
+    said = {
+        "s": words.s,
+        "min": words.min,
+        "h": words.h,
+        "d": words.day,
+        "lost": words.connection_lost,
+        "again": words.reconnecting,
+    }
     data = json.dumps(said).replace("<", "\\u003c")
     return (
         f'<link rel="stylesheet" href="{STATIC_URL}/page.css">'
@@ -95,9 +101,7 @@ def _brand(title: str, words: Words) -> Markup:
 
 def _nav(path: str, words: Words) -> Markup:
     links = (("/", words.overview), ("/map", words.map), ("/health", words.health))
-    return join(
-        *(tag("a", label, href=href, aria_current="page" if href == path else None) for href, label in links)
-    )
+    return join(*(tag("a", label, href=href, aria_current="page" if href == path else None) for href, label in links))
 
 
 def _chips(looks: Sequence[CameraLook], words: Words) -> Markup:
@@ -107,8 +111,13 @@ def _chips(looks: Sequence[CameraLook], words: Words) -> Markup:
 
 def _chip(face: Face, count: int, words: Words) -> Markup:
     return tag(
-        "button", icon(face), tag("b", str(count)), tag("span", words.face(face)), type="button",
-        data_filter=face.value, class_=f"chip face-{face.value}",
+        "button",
+        icon(face),
+        tag("b", str(count)),
+        tag("span", words.face(face)),
+        type="button",
+        data_filter=face.value,
+        class_=f"chip face-{face.value}",
     )
 
 

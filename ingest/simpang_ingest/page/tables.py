@@ -34,9 +34,7 @@ def table(columns: Sequence[Column[T]], rows: Sequence[T], class_of: Callable[[T
 
 
 def _row(columns: Sequence[Column[T]], row: T, class_: str) -> Markup:
-    cells = (
-        tag("td", one.cell(row), data_label=one.title, class_="figure" if one.figure else None) for one in columns
-    )
+    cells = (tag("td", one.cell(row), data_label=one.title, class_="figure" if one.figure else None) for one in columns)
     return tag("tr", *cells, class_=class_ or None)
 
 
