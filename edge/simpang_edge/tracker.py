@@ -54,11 +54,11 @@ class TrackerSettings:
     duplicate_iou, duplicate_cover: overlap with a matched track at which a detection is the same vehicle again.
     """
 
-    sure_score: float = 0.4
+    sure_score: float = 0.45
     weak_score: float = 0.12
     new_score: float = 0.5
     confirm_hits: int = 2
-    confirm_score: float = 1.2
+    confirm_score: float = 1.5
     lost_s: float = 1.5
     tentative_s: float = 0.35
     gap_s: float = 2.0

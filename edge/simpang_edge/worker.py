@@ -284,7 +284,7 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
         return None
     model = box.model
     detector = OnnxDetector(model.path, model.width_height_px(), threads=model.threads)
-    tracker = Tracker(TrackerSettings(sure_score=model.min_score, new_score=model.min_score))
+    tracker = Tracker(TrackerSettings().beginning_at(model.min_score))
     ground = Ground(camera)
     meter = Meter(camera, MeterSettings.of(box))
     return Stages(detector, tracker, ground, meter, detector.model_id, ground.error_m)

@@ -164,7 +164,7 @@ class Subscriber:
     def _now_connected(self, connection: Connection) -> None:
         if self._connections and not connection.session_present:
             self._sessions_lost += 1
-            self._log.warning("the broker has forgotten this session; boxes send again what they still have")
+            self._log.warning("the broker has forgotten the session; boxes send again what they still have")
         self._connections += 1
         self._connected_s = self._clock.monotonic()
         self._trouble = None

@@ -53,7 +53,7 @@ def beginning(seconds: float, path: Path) -> Path:
         source = whole.streams.video[0]
         stream = part.add_stream_from_template(source)
         for packet in whole.demux(source):
-            if packet.dts is not None and packet.pts * source.time_base < seconds:
+            if packet.pts is not None and float(packet.pts * (source.time_base or 0)) < seconds:
                 packet.stream = stream
                 part.mux(packet)
     return path
@@ -206,7 +206,9 @@ def test_a_sound_file_is_not_a_video(tmp_path: Path) -> None:
 def test_the_clip_benchmark_reads_truth_files(tmp_path: Path) -> None:
     """Line, span in seconds (frames 25 to 50 at 25 fps are 1 to 2 s), counts and directions; extra lines follow."""
     first = {
-        "line": [[0, 10], [20, 10]], "frame_range": [25, 50], "counts": {"car": 3, "bus": 1},
+        "line": [[0, 10], [20, 10]],
+        "frame_range": [25, 50],
+        "counts": {"car": 3, "bus": 1},
         "by_direction": {"up": {"car": 3}, "down": {"bus": 1}},
     }
     extra = {**first, "line": [[5, 0], [5, 9]], "counts": {"car": 1}, "by_direction": {"left": {"car": 1}}}

@@ -119,9 +119,7 @@ def test_weak_detections_continue_a_track_but_begin_none() -> None:
 
 def test_a_second_box_on_the_same_vehicle_begins_no_second_track() -> None:
     """A truck box at 0.5 that covers the car's box by 2/3 (64 of 96 px wide: IoU 64/96) in every frame."""
-    frames = [
-        seen(i / 10, [at(100 + 8 * i, 200), at(116 + 8 * i, 200)], [CAR, TRUCK], [0.9, 0.5]) for i in range(20)
-    ]
+    frames = [seen(i / 10, [at(100 + 8 * i, 200), at(116 + 8 * i, 200)], [CAR, TRUCK], [0.9, 0.5]) for i in range(20)]
     assert ids(run(Tracker(), frames)) == {1}
 
 
@@ -135,9 +133,25 @@ def test_a_motorcycle_in_front_of_a_car_is_its_own_vehicle() -> None:
     assert sorted(last.kind.tolist()) == [MOTORCYCLE, CAR]
 
 
+def test_a_box_around_a_group_of_cars_is_no_vehicle() -> None:
+    """A weaker "truck" box of 600 × 400 px (240 000 px²) around two cars of 80 × 60 (4 800 px²): two ids, two cars."""
+    frames = [
+        seen(
+            i / 10,
+            [at(200 + 6 * i, 200), at(400 + 6 * i, 220), at(350, 250, 600, 400)],
+            [CAR, CAR, TRUCK],
+            [0.9, 0.9, 0.6],
+        )
+        for i in range(20)
+    ]
+    tracks = run(Tracker(), frames)
+    assert ids(tracks) == {1, 2}
+    assert tracks[-1].kind.tolist() == [CAR, CAR]
+
+
 def test_the_kind_is_voted_by_score() -> None:
     """Two frames say truck at 0.55, then ten say car at 0.9: car, and the id did not change."""
-    kinds = [TRUCK] * 2 + [CAR] * 10
+    kinds = [TRUCK] * 2 + [CAR] * 10  # votes 2 · 0.55 = 1.1 for truck, 10 · 0.9 = 9 for car
     frames = [seen(i / 10, [at(100 + 5 * i, 200)], [k], [0.55 if k == TRUCK else 0.9]) for i, k in enumerate(kinds)]
     tracks = run(Tracker(), frames)
     assert ids(tracks) == {1}

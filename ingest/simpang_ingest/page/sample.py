@@ -234,8 +234,8 @@ class SampleHistory:
         from_s: float,
         to_s: float,
         *,
-        scope: str | None = None,
-        approach: str | None = None,
+        scope: str | None = None,  # noqa: ARG002
+        approach: str | None = None,  # noqa: ARG002
         lane: int | None = None,  # noqa: ARG002
     ) -> list[WindowRow]:
         """Windows of every approach."""
