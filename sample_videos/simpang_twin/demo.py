@@ -144,14 +144,16 @@ def run_headless(clips: Sequence[ClipTruth], folder: Path, for_s: float, say: Sa
         return demo.finish()
 
 
-def run_page(clips: Sequence[ClipTruth], folder: Path, port: int, language: str, say: Say) -> Outcome:
-    """Run with the live page until Ctrl-C or SIGTERM, then report."""
+def run_page(
+    clips: Sequence[ClipTruth], folder: Path, port: int, language: str, for_s: float | None, say: Say
+) -> Outcome:
+    """Run with the live page until Ctrl-C or SIGTERM (or for so many seconds), then report."""
     stop = stop_on_signals()
     with Demo(clips, folder) as demo:
         page = demo.page(port, language)
         page.start()
         say(0, f"live page: {page.url}   (Ctrl-C stops everything)")
-        _wait(demo, stop, None, say)
+        _wait(demo, stop, for_s, say)
         page.stop()
         return demo.finish()
 

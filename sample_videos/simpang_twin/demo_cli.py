@@ -11,6 +11,7 @@ import typer
 app = typer.Typer(add_completion=False)
 
 SELDOM_S: Final = 10
+PAGE_PORT: Final = 8080
 
 
 @app.command()
@@ -18,7 +19,9 @@ def demo(
     headless: Annotated[bool, typer.Option("--headless", help="no page; needs --for")] = False,
     for_s: Annotated[float | None, typer.Option("--for", min=5, help="stop by itself after so many seconds")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object at the end")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="port of the page; 0 takes any free one")] = 8080,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="port of the page; default: 8080, or a free one")
+    ] = None,
     language: Annotated[str, typer.Option(help="language of the page: id or en")] = "id",
     clips: Annotated[Path | None, typer.Option(help="folder of clips; default: those that come with Simpang")] = None,
     keep: Annotated[Path | None, typer.Option(help="keep the configuration, logs and store in this folder")] = None,
@@ -29,9 +32,11 @@ def demo(
     ones. Nothing leaves this machine; the page listens on 127.0.0.1 only.
     """
     from simpang_edge import logs
+    from simpang_edge.errors import SimpangError
+    from simpang_ingest.errors import IngestError
 
     from . import demo as running
-    from .demo_parts import find_clips
+    from .demo_parts import find_clips, port_or_free
 
     if headless and for_s is None:
         raise typer.BadParameter("--headless needs --for SECONDS")
@@ -40,10 +45,14 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="simpang-demo-") as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        if headless and for_s is not None:
-            outcome = running.run_headless(found, folder, for_s, _say)
-        else:
-            outcome = running.run_page(found, folder, port, language, _say)
+        try:
+            if headless and for_s is not None:
+                outcome = running.run_headless(found, folder, for_s, _say)
+            else:
+                page_port = port_or_free(PAGE_PORT) if port is None else port
+                outcome = running.run_page(found, folder, page_port, language, for_s, _say)
+        except IngestError as exc:
+            raise SimpangError(str(exc)) from exc
     _end_line()
     typer.echo(json.dumps(outcome.as_json(), indent=2) if as_json else _summary(outcome))
 

@@ -35,6 +35,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def port_or_free(wanted: int) -> int:
+    """The wanted port of the loopback interface, or another one where somebody has it already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, wanted))
+        except OSError:
+            return free_port()
+    return wanted
+
+
 def find_clips(folder: Path | None) -> list[ClipTruth]:
     """The clips with truth and camera file in a folder (default: those that come with Simpang).
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from simpang_twin.demo_parts import find_clips
+from simpang_twin.demo_parts import find_clips, port_or_free
 from simpang_twin.demo_report import summarise
 from simpang_twin.demo_truth import ApproachTruth, Crossing
 
@@ -128,3 +129,16 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
     assert "lost" in out
     assert family, "the demo had started no processes"
     assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_port_in_use_is_named_and_the_default_is_replaced() -> None:
+    """An explicit port that somebody has is refused in one line; the default gives way to a free one."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run([*DEMO, "--port", str(port)], capture_output=True, text=True, timeout=90, check=False)
+        assert port_or_free(port) not in (0, port)
+    assert done.returncode == 2
+    assert str(port) in done.stderr
+    assert "Traceback" not in done.stderr
