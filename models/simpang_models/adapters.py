@@ -16,7 +16,6 @@ from simpang_models.boxes import (
     BICYCLE,
     BUS,
     CAR,
-    CLASSES,
     MOTORCYCLE,
     NO_BOXES,
     PERSON,
@@ -198,6 +197,3 @@ _ADAPTERS: dict[str, tuple[Callable[[Picture], Blob], Decoder]] = {
     "picodet": (_imagenet_blob, _decode_picodet),
     "centernet": (_rgb_blob, _decode_centernet),
 }
-VEHICLE_ONLY = frozenset({"omz_person_vehicle_bike"})
-"""Models that say "vehicle" without the kind: only the any-vehicle figures apply to them."""
-__all__ = ["CLASSES", "MIN_SCORE", "Model", "open_model", "open_session"]

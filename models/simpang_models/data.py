@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from simpang_models.augment import Sample, make_sample
+from simpang_models.boxes import BUS, THREE_WHEELER
 from simpang_models.labels import (
     LabelSet,
     Teacher,
@@ -26,6 +27,8 @@ from simpang_models.pictures import Picture, read_picture
 MAX_SIDE_PX = 960
 SIZES = ((640, 384), (512, 320), (512, 320), (512, 320), (416, 256))
 MOSAIC_SHARE = 0.25
+RARE_FACTOR = 2.0
+"""Pictures with a bus or a three-wheeler are drawn more often."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,16 @@ def load_store(folder: Path, teacher: Path, sets: tuple[LabelSet, ...]) -> Store
     samples, weights, pictures = [], [], []
     for labelled in sets:
         for picture in pictures_of(folder, labelled.name):
-            samples.append(_load(picture, teacher / labelled.name / f"{picture.stem}.json", labelled))
-            weights.append(labelled.weight)
+            sample = _load(picture, teacher / labelled.name / f"{picture.stem}.json", labelled)
+            samples.append(sample)
+            weights.append(labelled.weight * (RARE_FACTOR if _has_rare(sample) else 1.0))
             pictures.append(picture)
     probability = np.array(weights, np.float64)
     return Store(tuple(samples), probability / probability.sum(), manifest_hash(pictures))
+
+
+def _has_rare(sample: Sample) -> bool:
+    return bool(np.isin(sample.truth.boxes.kind, (BUS, THREE_WHEELER)).any())
 
 
 def _load(picture: Path, teacher: Path, labelled: LabelSet) -> Sample:

@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from simpang_models.boxes import BUS, CAR, CLASSES, HEAVY_UNKNOWN, MOTORCYCLE, THREE_WHEELER, TRUCK
-from simpang_models.network import ANCHOR_SCALE, ANCHORS, STRIDES, Raw, decode
+from simpang_models.boxes import BUS, CAR, CLASSES, HEAVY_UNKNOWN, MOTORCYCLE, THREE_WHEELER, TRUCK, VEHICLE_UNKNOWN
+from simpang_models.network import ANCHOR_SCALE, STRIDES, Raw, decode
 
 CANDIDATES = 9
 FOCAL_ALPHA, FOCAL_GAMMA = 0.25, 2.0
 BOX_WEIGHT = 2.0
+# How much the class of a rare kind counts; in the order of CLASSES. Without it every bus is "probably a car".
+RARITY = (1.0, 1.0, 4.0, 2.0, 2.0, 1.0, 4.0)
 HEAVY = (BUS, TRUCK)
 ANY_VEHICLE = (MOTORCYCLE, CAR, BUS, TRUCK, THREE_WHEELER)
 
@@ -135,8 +137,9 @@ def _class_goal(
     kind = target.kind[label]
     weight[positive] = target.weight[label, None].expand(-1, len(CLASSES)).clone()
     plain = kind < len(CLASSES)
+    weight[positive[plain]] *= torch.tensor(RARITY)[kind[plain], None]
     goal[positive[plain], kind[plain]] = 1
-    for name, group in ((HEAVY_UNKNOWN, HEAVY), (VEHICLE_UNKNOWN_ID, ANY_VEHICLE)):
+    for name, group in ((HEAVY_UNKNOWN, HEAVY), (VEHICLE_UNKNOWN, ANY_VEHICLE)):
         rows = positive[kind == name]
         members = torch.tensor(group)
         best = members[logits[rows][:, members].argmax(dim=1)]
@@ -144,9 +147,6 @@ def _class_goal(
         weight[rows, best] = target.weight[label[kind == name]]
         goal[rows, best] = 1
     return goal, weight
-
-
-VEHICLE_UNKNOWN_ID = 8
 
 
 def _in_any(points: Tensor, boxes: Tensor) -> Tensor:
@@ -204,6 +204,3 @@ def batch_loss(raw: Raw, anchor: Tensor, targets: list[Target]) -> Loss:
     count = torch.stack([n for _, n in parts]).sum().clamp(min=1.0)
     sums = [torch.stack([getattr(loss, name) for loss, _ in parts]).sum() / count for name in ("cls", "box", "ctr")]
     return Loss(*sums)
-
-
-__all__ = ["ANCHORS", "Loss", "Target", "batch_loss"]
