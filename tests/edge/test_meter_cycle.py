@@ -54,19 +54,25 @@ def test_a_cycle_lasts_from_green_to_green() -> None:
 def test_what_a_cycle_says_of_its_queue() -> None:
     """Four rows of two: 8 at green, tail 2 + 3·7 + 4.4 = 27.4 m, all discharged, none left.
 
-    The last car stands 23 m behind the line and leaves 4.5 s after green: over it sqrt(23) = 4.8 s later, so 9.3 s.
+    Nobody comes until 20 s later, so nothing shows when the green ended: its length is unknown, and says so.
     """
     cycle = cycles([car for i in range(2) for car in queue(i)], 80)[0]
     assert (cycle.queue_at_green_vehicles, cycle.discharged, cycle.residual_queue_vehicles) == (8, 8, 0)
     assert cycle.queue_at_green_m == pytest.approx(27.4)
-    assert cycle.green_s == pytest.approx(9.3, abs=1.5)
+    assert cycle.green_s is None
+    assert cycle.quality.flags == ("green_end_unseen",)
     assert cycle.queue_beyond_view is False
 
 
 def test_who_waits_for_a_second_green_is_residual() -> None:
-    """Six rows of two, four served: 4 vehicles are left when the discharge ends."""
+    """Six rows of two, four served: 4 vehicles are left when the discharge ends, and show that the green has ended.
+
+    The last served stands 23 m behind the line and leaves 4.5 s after green: over it sqrt(23) = 4.8 s later, so 9.3 s.
+    """
     cycle = cycles([*queue(0, 6, served=4), *queue(2)], 130)[0]
     assert (cycle.discharged, cycle.residual_queue_vehicles) == (8, 4)
+    assert cycle.green_s == pytest.approx(9.3, abs=1.5)
+    assert cycle.quality.flags == ()
 
 
 def test_saturation_flow_by_hand() -> None:

@@ -19,6 +19,10 @@ PLAUSIBLE_S: Final = (20.0, 240.0)
 LOST_START_S: Final = 4.0
 MIN_SATURATION_N: Final = 4
 MIN_SEEN_SHARE: Final = 0.9
+RED_SHOWN_S: Final = 10.0
+"""The end of green is known only if a vehicle waits within this long after the last crossing; else nobody came."""
+
+GREEN_UNSEEN: Final = "green_end_unseen"
 METHOD: Final = "discharge"
 
 
@@ -124,14 +128,15 @@ class CycleFinder:
         green_end_s = _green_end_s([c.time_s for c in crossed], end_s)
         at_green = self._before(start_s)
         residual = _at(samples, green_end_s) if green_end_s is not None else None
+        shown = green_end_s is not None and _red_shown(samples, green_end_s)
         return Cycle(
             from_s=start_s,
             to_s=end_s,
             approach=self.approach,
-            quality=Quality(observed_s, min(1.0, observed_s / length_s)),
+            quality=Quality(observed_s, min(1.0, observed_s / length_s), () if shown else (GREEN_UNSEEN,)),
             method=METHOD,
             confidence=confidence,
-            green_s=None if green_end_s is None else green_end_s - start_s,
+            green_s=green_end_s - start_s if green_end_s is not None and shown else None,
             queue_at_green_vehicles=at_green.vehicles if at_green else None,
             queue_at_green_m=at_green.tail_m if at_green else None,
             residual_queue_vehicles=residual.waiting if residual else None,
@@ -160,6 +165,11 @@ def _green_end_s(times_s: list[float], end_s: float) -> float | None:
     gaps = [(b - a, a) for a, b in pairwise([*sorted(times_s), end_s])]
     longest_s, at_s = max(gaps, default=(0.0, 0.0))
     return at_s if longest_s >= PAUSE_S else None
+
+
+def _red_shown(samples: list[QueueSample], green_end_s: float) -> bool:
+    """Whether somebody stood soon after the last crossing, so that it was the signal that ended the discharge."""
+    return any(s.vehicles > 0 for s in samples if green_end_s < s.time_s <= green_end_s + RED_SHOWN_S)
 
 
 def _at(samples: list[QueueSample], time_s: float) -> QueueSample | None:
