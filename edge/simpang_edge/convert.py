@@ -1,11 +1,11 @@
 """From the meter's rows (SI) to the rows of messages (FIWARE names, km/h, veh/h). Unknown stays unknown."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from . import data
 from .config import Camera
-from .data import KINDS, MOTOR_VEHICLES, Measurement, Quality, Reason, State
+from .data import KINDS, MOTOR_VEHICLES, PKJI_CLASSES, Measurement, Quality, Reason, State
 from .message import CycleRow, EventRow, FlowRow, FlowX, LiveRow, QualityX, Words, utc
 from .units import M_PER_KM, S_PER_H, kmh
 
@@ -56,6 +56,19 @@ def cycle_row(cycle: data.Cycle) -> CycleRow:
         queue_beyond_view=cycle.queue_beyond_view,
         discharged=cycle.discharged,
         saturation_flow_vph=_per_hour(cycle.saturation_flow_vps),
+        saturation_flow_smph=_per_hour(cycle.saturation_flow_smps),
+        queue_at_green_smp=_round(cycle.queue_at_green_smp, 1),
+        red_s=_round(cycle.red_s, 1),
+        intergreen_s=_round(cycle.intergreen_s, 1),
+        plan=cycle.plan,
+        arrivals=cycle.arrivals,
+        arrivals_on_green=_ratio(cycle.arrivals_on_green_ratio),
+        occupancy_green=_ratio(cycle.occupancy_green_ratio),
+        occupancy_red=_ratio(cycle.occupancy_red_ratio),
+        split_fail=cycle.split_fail,
+        control_delay_s=_round(cycle.control_delay_s, 1),
+        stopped_delay_s=_round(cycle.stopped_delay_s, 1),
+        stops_per_vehicle=_round(cycle.stops_per_vehicle, 2),
     )
 
 
@@ -69,6 +82,8 @@ def event_row(event: data.Event) -> EventRow:
         severity=event.severity,  # type: ignore[arg-type]  # the contract's three words
         approach=event.approach,
         lane=event.lane,
+        zone=event.zone,
+        cause=event.cause,
         reason=_words(event.reason),
     )
 
@@ -110,8 +125,8 @@ def _own(row: Measurement, flow: int | None) -> FlowX:
         late=row.late,
         flow_vph=_per_hour(row.flow_vps),
         flow_smph=smph,
-        emp=None if smph is None else EMP_NAME,
-        heavy_pct=_heavy_pct(named, flow),
+        emp=None if smph is None else row.emp or EMP_NAME,
+        heavy_pct=_heavy_pct(named, flow) if row.heavy_ratio is None else round(100 * row.heavy_ratio, 1),
         speed_space_mean_kmh=_kmh(row.speed_space_mean_mps),
         speed_p15_kmh=_kmh(row.speed_p15_mps),
         speed_p50_kmh=_kmh(row.speed_p50_mps),
@@ -130,9 +145,53 @@ def _own(row: Measurement, flow: int | None) -> FlowX:
         stops_per_vehicle=_round(row.stops_per_vehicle, 2),
         travel_time_s=_round(row.travel_time_s, 1),
         pedestrians=row.pedestrians,
+        **_junction(row),
+        **_surroundings(row),
         state=row.state.value,
         reason=_words(row.reason),
     )
+
+
+def _junction(row: Measurement) -> dict[str, Any]:
+    """Saturation, capacity, signal and turning."""
+    return {
+        "pkji_counts": None if row.pkji_counts is None else dict(zip(PKJI_CLASSES, row.pkji_counts, strict=True)),
+        "class_rules": row.class_rules,
+        "saturation_flow_vph": _per_hour(row.saturation_flow_vps),
+        "saturation_flow_smph": _per_hour(row.saturation_flow_smps),
+        "capacity_smph": _per_hour(row.capacity_smps),
+        "capacity_standard": row.capacity_standard,
+        "dj": _round(row.dj, 3),
+        "los": row.los,
+        "los_standard": row.los_standard,
+        "cycles": row.cycles,
+        "cycle_s": _round(row.cycle_s, 1),
+        "green_s": _round(row.green_s, 1),
+        "cycle_confidence": _round(row.cycle_confidence, 2),
+        "queue_at_green_vehicles": _round(row.queue_at_green_vehicles, 1),
+        "queue_at_green_smp": _round(row.queue_at_green_smp, 1),
+        "residual_queue_vehicles": _round(row.residual_queue_vehicles, 1),
+        "split_fail_ratio": _ratio(row.split_fail_ratio),
+        "arrivals_on_green": _ratio(row.arrivals_on_green_ratio),
+        "turn_share": _ratio(row.turn_share_ratio),
+        "traced": _ratio(row.traced_ratio),
+    }
+
+
+def _surroundings(row: Measurement) -> dict[str, Any]:
+    """What is usual, side friction, travel-time index."""
+    return {
+        "usual_flow_vph": _per_hour(row.usual_flow_vps),
+        "usual_speed_kmh": _kmh(row.usual_speed_mps),
+        "usual_n": row.usual_n,
+        "side_friction": _round(row.side_friction, 1),
+        "side_friction_class": row.side_friction_class,
+        "friction_stops": row.friction_stops,
+        "friction_crossings": row.friction_crossings,
+        "friction_slow": row.friction_slow,
+        "friction_entries": row.friction_entries,
+        "tti": _round(row.tti, 3),
+    }
 
 
 def _live(row: data.LiveRow) -> LiveRow:
@@ -155,7 +214,9 @@ def _live(row: data.LiveRow) -> LiveRow:
 
 
 def _smph(row: Measurement) -> float | None:
-    """smp/h: each kind's flow times its EMP, over the same observed time as `flow_vps`."""
+    """smp/h: as measured, else each kind's flow times its EMP, over the same observed time as `flow_vps`."""
+    if row.flow_smps is not None:
+        return _per_hour(row.flow_smps)
     named, flow = named_counts(row.counts), intensity(row.counts)
     if named is None or flow is None or row.flow_vps is None:
         return None

@@ -6,7 +6,7 @@ metres per second; times are POSIX seconds UTC. ``None`` (or NaN inside an array
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ KINDS: Final = ("motorcycle", "car", "bus", "truck", "bicycle", "person", "three
 
 MOTOR_VEHICLES: Final = ("motorcycle", "car", "bus", "truck", "three_wheeler")
 """The kinds that count as traffic flow; bicycles and persons are counted apart (side friction, PKJI 2023)."""
+
+PKJI_CLASSES: Final = ("SM", "MP", "KS", "BB", "TB", "KTB")
+"""Vehicle classes of PKJI 2023 (domain reference, section 2), in the order of `Measurement.pkji_counts`."""
 
 
 def _check(name: str, array: NDArray[Any], shape: tuple[int | None, ...]) -> None:
@@ -131,6 +134,26 @@ class Vehicles:
         return int(self.id.shape[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the picture itself is like, apart from the vehicles in it; looked at about once a second.
+
+    flags: night, rain, dark, frozen, moved, dirty, low_contrast; those of `UNUSABLE` mean that nothing can be measured.
+    shift_px: how far the picture has moved from its reference, None where that cannot be told.
+    """
+
+    time_s: float
+    flags: tuple[str, ...] = ()
+    shift_px: float | None = None
+
+    UNUSABLE: ClassVar[frozenset[str]] = frozenset({"dark", "frozen", "moved"})
+
+    @property
+    def usable(self) -> bool:
+        """Whether vehicles found in such a picture may be measured."""
+        return not self.UNUSABLE.intersection(self.flags)
+
+
 class Scope(StrEnum):
     """What a row is about."""
 
@@ -176,8 +199,16 @@ class Quality:
 class Measurement:
     """One row per approach, lane or movement and window ``[from_s, to_s)``; None is unknown.
 
-    counts follow `KINDS`; they are None when nothing of the window was observed. Names and definitions are those of
-    the domain reference, sections 1 and 10.
+    counts follow `KINDS`, pkji_counts `PKJI_CLASSES` (by the rules of version class_rules); they are None when nothing
+    of the window was observed. Names and definitions are those of the domain reference, sections 1 to 5 and 10.
+
+    flow_smps, saturation_flow_smps, capacity_smps: smp per second by the EMP set named in `emp`. dj: degree of
+    saturation (derajat kejenuhan). los: letter of `los_standard`. cycles: signal cycles that ended in the window;
+    cycle_s, green_s, queue_at_green_*, residual_queue_vehicles: means over them. turn_share_ratio: share of the
+    approach's traced vehicles that made this movement; traced_ratio: share of its crossings that could be traced.
+    usual_flow_vps, usual_speed_mps: the usual figures of this weekday and quarter hour, from usual_n days.
+    side_friction: weighted events per hour and 200 m (PKJI 2023, both sides), with its class SR to ST and its parts.
+    tti: travel time over free-flow travel time.
     """
 
     from_s: float
@@ -212,13 +243,51 @@ class Measurement:
     stops_per_vehicle: float | None = None
     travel_time_s: float | None = None
     pedestrians: int | None = None
+    pkji_counts: tuple[int, ...] | None = None
+    class_rules: str | None = None
+    flow_smps: float | None = None
+    emp: str | None = None
+    heavy_ratio: float | None = None
+    saturation_flow_vps: float | None = None
+    saturation_flow_smps: float | None = None
+    capacity_smps: float | None = None
+    capacity_standard: str | None = None
+    dj: float | None = None
+    los: str | None = None
+    los_standard: str | None = None
+    cycles: int | None = None
+    cycle_s: float | None = None
+    green_s: float | None = None
+    cycle_confidence: float | None = None
+    queue_at_green_vehicles: float | None = None
+    queue_at_green_smp: float | None = None
+    residual_queue_vehicles: float | None = None
+    split_fail_ratio: float | None = None
+    arrivals_on_green_ratio: float | None = None
+    turn_share_ratio: float | None = None
+    traced_ratio: float | None = None
+    usual_flow_vps: float | None = None
+    usual_speed_mps: float | None = None
+    usual_n: int | None = None
+    side_friction: float | None = None
+    side_friction_class: str | None = None
+    friction_stops: int | None = None
+    friction_crossings: int | None = None
+    friction_slow: int | None = None
+    friction_entries: int | None = None
+    tti: float | None = None
     state: State = State.UNKNOWN
     reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
-    """One signal cycle of one approach, from start of green to the next start of green."""
+    """One signal cycle of one approach, from start of green to the next start of green.
+
+    method: discharge (from the vehicles) or signal_head (from the lamps in view). intergreen_s: from the end of this
+    approach's green to the start of another's, where both are seen. plan: number of the signal plan, +1 when it
+    changes. split_fail: stop-bar occupancy of 80 % or more both in green and in the first 5 s of red.
+    """
 
     from_s: float
     to_s: float
@@ -234,6 +303,19 @@ class Cycle:
     queue_beyond_view: bool | None = None
     discharged: int | None = None
     saturation_flow_vps: float | None = None
+    saturation_flow_smps: float | None = None
+    queue_at_green_smp: float | None = None
+    red_s: float | None = None
+    intergreen_s: float | None = None
+    plan: int | None = None
+    arrivals: int | None = None
+    arrivals_on_green_ratio: float | None = None
+    occupancy_green_ratio: float | None = None
+    occupancy_red_ratio: float | None = None
+    split_fail: bool | None = None
+    control_delay_s: float | None = None
+    stopped_delay_s: float | None = None
+    stops_per_vehicle: float | None = None
 
 
 class EventType(StrEnum):
@@ -242,6 +324,9 @@ class EventType(StrEnum):
     CONGESTION = "congestion"
     STOPPED_VEHICLE = "stopped_vehicle"
     WRONG_WAY = "wrong_way"
+    BLOCKED_BOX = "blocked_box"
+    PEDESTRIAN = "pedestrian"
+    SPILLBACK = "spillback"
     CAMERA_OFFLINE = "camera_offline"
     CAMERA_MOVED = "camera_moved"
     CAMERA_DARK = "camera_dark"
@@ -252,7 +337,7 @@ class EventType(StrEnum):
 class Event:
     """Something that began (end_s None) or ended; the id is the same in both messages.
 
-    severity: info | warning | serious.
+    severity: info | warning | serious. cause: the code of what was found to cause it. zone: id of the configured zone.
     """
 
     id: str
@@ -262,6 +347,8 @@ class Event:
     severity: str
     approach: str | None = None
     lane: int | None = None
+    zone: str | None = None
+    cause: str | None = None
     reason: Reason | None = None
 
 

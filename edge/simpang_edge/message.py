@@ -95,6 +95,36 @@ class FlowX(Struct, frozen=True, kw_only=True):
     stops_per_vehicle: NotNegative | None = None
     travel_time_s: NotNegative | None = None
     pedestrians: Count | None = None
+    pkji_counts: Counts | None = None
+    class_rules: str | None = None
+    saturation_flow_vph: NotNegative | None = None
+    saturation_flow_smph: NotNegative | None = None
+    capacity_smph: NotNegative | None = None
+    capacity_standard: str | None = None
+    dj: NotNegative | None = None
+    los: str | None = None
+    los_standard: str | None = None
+    cycles: Count | None = None
+    cycle_s: NotNegative | None = None
+    green_s: NotNegative | None = None
+    cycle_confidence: Share | None = None
+    queue_at_green_vehicles: NotNegative | None = None
+    queue_at_green_smp: NotNegative | None = None
+    residual_queue_vehicles: NotNegative | None = None
+    split_fail_ratio: Share | None = None
+    arrivals_on_green: Share | None = None
+    turn_share: Share | None = None
+    traced: Share | None = None
+    usual_flow_vph: NotNegative | None = None
+    usual_speed_kmh: NotNegative | None = None
+    usual_n: Count | None = None
+    side_friction: NotNegative | None = None
+    side_friction_class: str | None = None
+    friction_stops: Count | None = None
+    friction_crossings: Count | None = None
+    friction_slow: Count | None = None
+    friction_entries: Count | None = None
+    tti: NotNegative | None = None
     state: str = "unknown"
     reason: Words | None = None
 
@@ -135,6 +165,19 @@ class CycleRow(Struct, frozen=True, kw_only=True):
     queue_beyond_view: bool | None = None
     discharged: Count | None = None
     saturation_flow_vph: NotNegative | None = None
+    saturation_flow_smph: NotNegative | None = None
+    queue_at_green_smp: NotNegative | None = None
+    red_s: NotNegative | None = None
+    intergreen_s: NotNegative | None = None
+    plan: Count | None = None
+    arrivals: Count | None = None
+    arrivals_on_green: Share | None = None
+    occupancy_green: Share | None = None
+    occupancy_red: Share | None = None
+    split_fail: bool | None = None
+    control_delay_s: float | None = None
+    stopped_delay_s: NotNegative | None = None
+    stops_per_vehicle: NotNegative | None = None
 
 
 class EventRow(Struct, frozen=True, kw_only=True):
@@ -147,6 +190,8 @@ class EventRow(Struct, frozen=True, kw_only=True):
     severity: Literal["info", "warning", "serious"]
     approach: Name | None = None
     lane: Annotated[int, Meta(ge=1)] | None = None
+    zone: str | None = None
+    cause: str | None = None
     reason: Words | None = None
 
 

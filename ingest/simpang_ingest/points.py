@@ -26,6 +26,7 @@ STATE_CODES: Final = {"free": 0, "dense": 1, "congested": 2, "jammed": 3}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NO_WORDS: Final = (None, None, None)
+_PKJI: Final = ("SM", "MP", "KS", "BB", "TB", "KTB")
 
 
 class Cities:
@@ -71,6 +72,17 @@ def _window(message: Message[FlowRow], row: FlowRow, city: str | None) -> rows.W
         queue_max_m=x.queue_max_m, queue_max_vehicles=x.queue_max_vehicles, queue_storage_pct=x.queue_storage_pct,
         stopped_delay_s=x.stopped_delay_s, control_delay_s=x.control_delay_s, stops_per_vehicle=x.stops_per_vehicle,
         travel_time_s=x.travel_time_s, pedestrians=x.pedestrians, congested=row.congested,
+        **_pkji(x.pkji_counts), class_rules=x.class_rules,
+        saturation_flow_vph=x.saturation_flow_vph, saturation_flow_smph=x.saturation_flow_smph,
+        capacity_smph=x.capacity_smph, capacity_standard=x.capacity_standard, dj=x.dj, los=x.los,
+        los_standard=x.los_standard, cycles=x.cycles, cycle_s=x.cycle_s, green_s=x.green_s,
+        cycle_confidence=x.cycle_confidence, queue_at_green_vehicles=x.queue_at_green_vehicles,
+        queue_at_green_smp=x.queue_at_green_smp, residual_queue_vehicles=x.residual_queue_vehicles,
+        split_fail_ratio=x.split_fail_ratio, arrivals_on_green=x.arrivals_on_green, turn_share=x.turn_share,
+        traced=x.traced, usual_flow_vph=x.usual_flow_vph, usual_speed_kmh=x.usual_speed_kmh, usual_n=x.usual_n,
+        side_friction=x.side_friction, side_friction_class=x.side_friction_class, friction_stops=x.friction_stops,
+        friction_crossings=x.friction_crossings, friction_slow=x.friction_slow, friction_entries=x.friction_entries,
+        tti=x.tti,
         state=x.state, state_code=STATE_CODES.get(x.state),
         reason_code=reason_code, reason_id=reason_id, reason_en=reason_en,
     )  # fmt: skip
@@ -85,6 +97,11 @@ def _cycle(message: Message[CycleRow], row: CycleRow, city: str | None) -> rows.
         residual_queue_vehicles=row.residual_queue_vehicles, queue_max_m=row.queue_max_m,
         queue_beyond_view=row.queue_beyond_view, discharged=row.discharged,
         saturation_flow_vph=row.saturation_flow_vph,
+        saturation_flow_smph=row.saturation_flow_smph, queue_at_green_smp=row.queue_at_green_smp, red_s=row.red_s,
+        intergreen_s=row.intergreen_s, plan=row.plan, arrivals=row.arrivals, arrivals_on_green=row.arrivals_on_green,
+        occupancy_green=row.occupancy_green, occupancy_red=row.occupancy_red, split_fail=row.split_fail,
+        control_delay_s=row.control_delay_s, stopped_delay_s=row.stopped_delay_s,
+        stops_per_vehicle=row.stops_per_vehicle,
     )  # fmt: skip
 
 
@@ -96,6 +113,7 @@ def _event(message: Message[EventRow], row: EventRow, city: str | None) -> rows.
         site=message.site, camera=message.camera, city=city, event=row.type, approach=row.approach, lane=row.lane,
         time_ns=time_ns(row.begin) + crc32(row.id.encode()) % 1000, id=row.id, begin_s=begin_s, end_s=end_s,
         duration_s=None if end_s is None else max(0.0, end_s - begin_s), severity=row.severity,
+        zone=row.zone, cause=row.cause,
         reason_code=reason_code, reason_id=reason_id, reason_en=reason_en,
     )  # fmt: skip
 
@@ -141,6 +159,11 @@ def _counts(counts: Counts | None) -> tuple[int | None, ...]:
     get = counts.get
     return (get("motorcycle"), get("car"), get("bus"), get("truck"), get("bicycle"), get("person"),
             get("three_wheeler"))  # fmt: skip
+
+
+def _pkji(counts: Counts | None) -> dict[str, int | None]:
+    """Counts by PKJI class as columns; None where a worker sent none."""
+    return {f"count_{name.lower()}": None if counts is None else counts.get(name) for name in _PKJI}
 
 
 def _words(words: Words | None) -> tuple[str | None, str | None, str | None]:

@@ -44,7 +44,8 @@ class Stored(Struct, frozen=True, kw_only=True):
 class WindowRow(Stored, frozen=True, kw_only=True):
     """One approach, lane or movement in one window; time_ns is the window's start, `window` its length in seconds.
 
-    count_*: vehicles that crossed, by kind. state_code: 0 free, 1 dense, 2 congested, 3 jammed, None unknown.
+    count_*: vehicles that crossed, by kind, and by class of PKJI 2023 (sm, mp, ks, bb, tb, ktb).
+    state_code: 0 free, 1 dense, 2 congested, 3 jammed, None unknown.
     """
 
     MEASUREMENT: ClassVar[str] = "traffic_window"
@@ -95,6 +96,41 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     stops_per_vehicle: float | None = None
     travel_time_s: float | None = None
     pedestrians: int | None = None
+    count_sm: int | None = None
+    count_mp: int | None = None
+    count_ks: int | None = None
+    count_bb: int | None = None
+    count_tb: int | None = None
+    count_ktb: int | None = None
+    class_rules: str | None = None
+    saturation_flow_vph: float | None = None
+    saturation_flow_smph: float | None = None
+    capacity_smph: float | None = None
+    capacity_standard: str | None = None
+    dj: float | None = None
+    los: str | None = None
+    los_standard: str | None = None
+    cycles: int | None = None
+    cycle_s: float | None = None
+    green_s: float | None = None
+    cycle_confidence: float | None = None
+    queue_at_green_vehicles: float | None = None
+    queue_at_green_smp: float | None = None
+    residual_queue_vehicles: float | None = None
+    split_fail_ratio: float | None = None
+    arrivals_on_green: float | None = None
+    turn_share: float | None = None
+    traced: float | None = None
+    usual_flow_vph: float | None = None
+    usual_speed_kmh: float | None = None
+    usual_n: int | None = None
+    side_friction: float | None = None
+    side_friction_class: str | None = None
+    friction_stops: int | None = None
+    friction_crossings: int | None = None
+    friction_slow: int | None = None
+    friction_entries: int | None = None
+    tti: float | None = None
     congested: bool | None = None
     state: str = "unknown"
     state_code: int | None = None
@@ -134,6 +170,19 @@ class CycleRow(Stored, frozen=True, kw_only=True):
     queue_beyond_view: bool | None = None
     discharged: int | None = None
     saturation_flow_vph: float | None = None
+    saturation_flow_smph: float | None = None
+    queue_at_green_smp: float | None = None
+    red_s: float | None = None
+    intergreen_s: float | None = None
+    plan: int | None = None
+    arrivals: int | None = None
+    arrivals_on_green: float | None = None
+    occupancy_green: float | None = None
+    occupancy_red: float | None = None
+    split_fail: bool | None = None
+    control_delay_s: float | None = None
+    stopped_delay_s: float | None = None
+    stops_per_vehicle: float | None = None
 
     @property
     def from_s(self) -> float:
@@ -165,6 +214,8 @@ class EventRow(Stored, frozen=True, kw_only=True):
     end_s: float | None = None
     duration_s: float | None = None
     severity: str
+    zone: str | None = None
+    cause: str | None = None
     reason_code: str | None = None
     reason_id: str | None = None
     reason_en: str | None = None

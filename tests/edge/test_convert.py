@@ -99,6 +99,23 @@ def test_a_cycle_by_hand() -> None:
     assert (row.residual_queue_vehicles, row.queue_beyond_view) == (None, None)
 
 
+def test_capacity_signal_and_turning_by_hand() -> None:
+    """0.55 smp/s are 1980 smp/h; 12.5 m/s are 45 km/h; PKJI classes by name; the meter's own smp comes first."""
+    row = convert.window_row(
+        SITE,
+        CAMERA,
+        window(
+            flow_smps=0.25, emp="PKJI2023-5-2-opposed", pkji_counts=(8, 3, 1, 0, 0, 1), capacity_smps=0.55, dj=0.4545,
+            heavy_ratio=0.25, usual_speed_mps=12.5, usual_flow_vps=0.1, arrivals_on_green_ratio=0.6, tti=1.25,
+        ),
+    )  # fmt: skip
+    own = row.x
+    assert (own.flow_smph, own.emp, own.capacity_smph, own.dj) == (900.0, "PKJI2023-5-2-opposed", 1980.0, 0.455)
+    assert own.pkji_counts == {"SM": 8, "MP": 3, "KS": 1, "BB": 0, "TB": 0, "KTB": 1}
+    assert (own.heavy_pct, own.usual_speed_kmh, own.usual_flow_vph) == (25.0, 45.0, 360.0)
+    assert (own.arrivals_on_green, own.tti, own.los) == (0.6, 1.25, None)
+
+
 def test_begin_and_end_of_an_event_share_the_id() -> None:
     """An open event has no end; words in both languages."""
     reason = Reason("slow", "8 km/jam", "8 km/h")
