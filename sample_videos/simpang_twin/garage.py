@@ -1,10 +1,16 @@
 """Which mesh a vehicle gets: model by its type, colours drawn from its id (the same id always looks the same)."""
 
+import zlib
+
 import numpy as np
 
 from simpang_twin import cars, heavy, riders
 from simpang_twin.fleet import BY_NAME
 from simpang_twin.mesh import Mesh, Rgb
+
+# Drawn poses of one walking or pedalling cycle, and the way it takes (two steps; one turn of the cranks).
+STEPS = 8
+_CYCLES_M = {"pedestrian": 1.5, "bicycle": 4.5}
 
 # Linear colours. White, silver, black and grey dominate Indonesian streets.
 _CAR_PAINTS: tuple[Rgb, ...] = (
@@ -45,8 +51,19 @@ _HELMETS: tuple[Rgb, ...] = (
 )
 
 
-def mesh_of(model: str, look: int) -> Mesh:
-    """The mesh of a fleet model; `look` picks its colours."""
+def look_of(vehicle_id: str) -> int:
+    """The number that picks a vehicle's colours: its id where that is a number, else a checksum of it."""
+    return int(vehicle_id) if vehicle_id.isdigit() else zlib.crc32(vehicle_id.encode())
+
+
+def step_of(model: str, way_m: float) -> int:
+    """Which drawn step of its walk or pedalling a model shows after `way_m` metres; 0 for all that rolls."""
+    cycle_m = _CYCLES_M.get(model)
+    return 0 if cycle_m is None else int(way_m / cycle_m * STEPS) % STEPS
+
+
+def mesh_of(model: str, look: int, step: int = 0) -> Mesh:
+    """The mesh of a fleet model; `look` picks its colours, `step` (0 to STEPS − 1) its pose."""
     rng = np.random.default_rng(look)
     size = BY_NAME[model]
     if model == "bus" or model == "medium_bus":

@@ -36,8 +36,9 @@ def _simulated(file: Path, clip: Path) -> Path:
 
 
 def _fingerprint(folder: Path, camera: scenario.Camera) -> str:
-    """Frames of another run or another camera position are never mixed with these."""
-    digest = hashlib.sha256((folder / "run.npz").read_bytes() + camera.model_dump_json().encode())
+    """Frames of another run, another camera position or other light are never mixed with these."""
+    said = camera.model_dump_json() + (folder / "scenario.json").read_text(encoding="utf-8")
+    digest = hashlib.sha256((folder / "run.npz").read_bytes() + said.encode())
     return digest.hexdigest()[:10]
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from simpang_twin.mesh import GLASS, LAMP, MATTE, PAINT, Mesh, Rgb
+from simpang_twin.mesh import GLASS, HEAD, MATTE, PAINT, TAIL, Mesh, Rgb
 
 _BLACK: Rgb = (0.025, 0.025, 0.028)
 _STEEL: Rgb = (0.35, 0.35, 0.36)
@@ -90,8 +90,8 @@ def _steering(mesh: Mesh, paint: Rgb, z: float) -> None:
 
 def _lamps(mesh: Mesh) -> None:
     mesh.ellipsoid((0, 0.54, 0.955), (0.105, 0.06, 0.085), _BLACK, PAINT)
-    mesh.ellipsoid((0, 0.56, 0.955), (0.078, 0.06, 0.060), (0.8, 0.78, 0.7), LAMP)
-    mesh.box((-0.09, -0.97, 0.68), (0.09, -0.91, 0.78), (0.55, 0.02, 0.02), LAMP)
+    mesh.ellipsoid((0, 0.56, 0.955), (0.078, 0.06, 0.060), (0.8, 0.78, 0.7), HEAD)
+    mesh.box((-0.09, -0.97, 0.68), (0.09, -0.91, 0.78), (0.35, 0.015, 0.015), TAIL)
     mesh.box((-0.10, -0.99, 0.48), (0.10, -0.96, 0.62), (0.08, 0.08, 0.08))
     mesh.box((-0.12, 0.66, 0.70), (0.12, 0.68, 0.78), (0.35, 0.35, 0.35))
 
