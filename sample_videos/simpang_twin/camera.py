@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simpang_twin import scenario as sc
+from simpang_twin.conditions import Fault
 from simpang_twin.network import F64
 
 
@@ -73,7 +74,7 @@ def _aim(camera: sc.Camera, position: F64, time_s: float) -> tuple[F64, float]:
     return forward, focal_px
 
 
-def _knocked(right: F64, up: F64, forward: F64, fault: sc.Fault) -> tuple[F64, F64, F64]:
+def _knocked(right: F64, up: F64, forward: F64, fault: Fault) -> tuple[F64, F64, F64]:
     """Turn the camera: pan to the right about the vertical, tilt down, roll clockwise."""
     pan = _rotation(np.array([0.0, 0.0, 1.0]), -fault.pan_deg)
     right, up, forward = pan @ right, pan @ up, pan @ forward

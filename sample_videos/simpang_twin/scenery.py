@@ -34,8 +34,8 @@ def beside_roads(scenario: Scenario) -> Mesh:
 
 
 def street_lamps(scenario: Scenario) -> F64:
-    """Where the street lamps hang, (N, 3) world metres: on the lamp posts, and one more on each side of every arm near the
-    stop line, whose posts stand only where the lamps are lit."""
+    """Where the street lamps hang, (N, 3) world metres: on the lamp posts, and one more on each side of every arm near
+    the stop line, whose posts stand only where the lamps are lit."""
     found = [[_tip(x), y, light.LAMP_HEIGHT_M] for x, y in _lit_posts(scenario)]
     north = np.array(found)
     return np.concatenate([_turned_points(north, bearing) for bearing in BEARING_DEG.values()])

@@ -43,7 +43,7 @@ void main() {
 }
 """
 
-# Surfaces by the colour's alpha: 1 matte, 0.75 paint, 0.5 glass, 0.25 lamp, 0.20 headlamp, 0.15 tail lamp (see mesh.py).
+# Surfaces by the colour's alpha: 1 matte, 0.75 paint, 0.5 glass, 0.25 lamp, 0.20 head, 0.15 tail (see mesh.py).
 LIT_FRAGMENT = """
 #version 150
 const int LAMPS = LAMP_COUNT;

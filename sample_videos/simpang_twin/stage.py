@@ -1,4 +1,4 @@
-"""The only file that touches Panda3D: offscreen passes over the same bodies (colour, cast shadow, identity, mirror image).
+"""The only file that touches Panda3D: offscreen passes over the same bodies (colour, cast shadow, identity, mirror).
 
 Needs Mesa's llvmpipe (or any OpenGL 3.2 through EGL); no window system. One Stage per process.
 """
