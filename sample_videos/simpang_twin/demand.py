@@ -10,12 +10,14 @@ from simpang_twin.fleet import BY_NAME, DRIVING, FLEET, HARD_BRAKING, Model, of_
 from simpang_twin.layout import Arm, Movement, Phase, Signal, destination
 from simpang_twin.network import F64, Network
 from simpang_twin.scenario import Demand, Scenario
-from simpang_twin.traffic import EmergencyStop, Kind, KerbStop, StoppedVehicle, UTurn
+from simpang_twin.traffic import EmergencyStop, KerbStop, Kind, Spillback, StoppedVehicle, UTurn
 
 # Vehicles of events are numbered from here, so that adding one leaves the others' numbers alone.
 FIRST_EVENT_ID = 900000
 # Prefix of the vehicle types that brake hard.
 HARD = "hard_"
+# How long the limit of a slow exit takes to fall.
+_RAMP_S = 8
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Stop:
     along_m: float
     duration_s: float
     until_s: float | None
+    at_kerb: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def _stop(scenario: Scenario, event: StoppedVehicle | KerbStop | EmergencyStop |
     if isinstance(event, StoppedVehicle):
         return Stop(event.lane - 1, event.along_m, 1.0, event.to_s + scenario.warmup_s)
     if isinstance(event, KerbStop):
-        return Stop(0, event.along_m, event.dwell_s, None)
+        return Stop(0, event.along_m, event.dwell_s, None, at_kerb=True)
     return Stop(event.lane - 1, event.along_m, event.hold_s, None)
 
 
@@ -162,7 +165,7 @@ def routes_xml(scenario: Scenario, net: Network) -> str:
 def _vehicle(scenario: Scenario, net: Network, d: Departure) -> str:
     head = f'id="{d.number}" type="{d.type}" depart="{d.time_s:.2f}" departLane="{d.lane}" departSpeed="max" ' \
            'departPosLat="random"'  # fmt: skip
-    stop = "" if d.stop is None else _stop_xml(net, d.arm, d.stop)
+    stop = "" if d.stop is None else _stop_xml(net, d)
     if scenario.network is None:
         return f'<vehicle {head}><route edges="{d.arm}_in {d.to}_out"/>{stop}</vehicle>'
     begin, end = scenario.network.approaches[d.arm], scenario.network.approaches[d.to]
@@ -171,10 +174,15 @@ def _vehicle(scenario: Scenario, net: Network, d: Departure) -> str:
     return f"<trip {head} {way}>{stop}</trip>"
 
 
-def _stop_xml(net: Network, arm: Arm, stop: Stop) -> str:
-    lane = net.edge(f"{arm}_in")[stop.lane]
-    until = "" if stop.until_s is None else f' until="{stop.until_s:g}"'
-    return f'<stop lane="{lane.id}" endPos="{lane.length_m - stop.along_m:.2f}" duration="{stop.duration_s:g}"{until}/>'
+def _stop_xml(net: Network, d: Departure) -> str:
+    assert d.stop is not None
+    lane = net.edge(f"{d.arm}_in")[d.stop.lane]
+    until = "" if d.stop.until_s is None else f' until="{d.stop.until_s:g}"'
+    # In a left-hand net SUMO's lateral places are mirrored: negative is toward the kerb.
+    beside_m = 0.15 - (lane.width_m - BY_NAME[d.model].width_m) / 2
+    kerb = f' posLat="{beside_m:.2f}"' if d.stop.at_kerb else ""
+    end_m = lane.length_m - d.stop.along_m
+    return f'<stop lane="{lane.id}" endPos="{end_m:.2f}" duration="{d.stop.duration_s:g}"{until}{kerb}/>'
 
 
 def _type(model: Model) -> str:
@@ -193,21 +201,30 @@ def additional_xml(scenario: Scenario, net: Network) -> str:
     """The signal's fixed-time plan and the slow exits."""
     rows = [] if scenario.signal is None else _programme(scenario, scenario.signal, net)
     for i, event in enumerate(scenario.events):
-        if event.type == "spillback":
-            lanes = net.edge(f"{event.arm}_out")
-            rows += _slow(f"slow{i}", " ".join(lane.id for lane in lanes), scenario.warmup_s, event.from_s, event.to_s,
-                          event.speed_kmh / 3.6)  # fmt: skip
+        if isinstance(event, Spillback):
+            rows += _slow(net, scenario, event, f"slow{i}")
     return "<additional>\n" + "\n".join(rows) + "\n</additional>\n"
 
 
-def _slow(name: str, lanes: str, warmup_s: float, from_s: float, to_s: float, speed_mps: float) -> list[str]:
-    begin, end = max(from_s + warmup_s, 0.0), to_s + warmup_s
+def _slow(net: Network, scenario: Scenario, event: Spillback, name: str) -> list[str]:
+    """The exit's speed limit falls within eight seconds, so that nobody has to brake hard, and ends at once."""
+    lanes = net.edge(f"{event.arm}_out")
+    begin_s, end_s = event.from_s + scenario.warmup_s, event.to_s + scenario.warmup_s
+    limit_mps, target_mps = _limit_mps(scenario, event.arm), event.speed_kmh / 3.6
+    ramp = np.linspace(limit_mps, target_mps, round(_RAMP_S / scenario.step_s) + 1)
+    first_s = begin_s - _RAMP_S
+    steps = [(max(round(first_s + i * scenario.step_s, 3), 0.0), float(speed)) for i, speed in enumerate(ramp)]
     return [
-        f'<variableSpeedSign id="{name}" lanes="{lanes}">',
-        f'<step time="{begin:g}" speed="{speed_mps:.4f}"/>',
-        f'<step time="{end:g}" speed="-1"/>',
+        f'<variableSpeedSign id="{name}" lanes="{" ".join(lane.id for lane in lanes)}">',
+        *(f'<step time="{time_s:g}" speed="{speed:.4f}"/>' for time_s, speed in dict(steps).items()),
+        f'<step time="{end_s:g}" speed="-1"/>',
         "</variableSpeedSign>",
     ]
+
+
+def _limit_mps(scenario: Scenario, arm: Arm) -> float:
+    kmh = scenario.junction.speed_limit_kmh if scenario.network else scenario.junction.arm(arm).speed_limit_kmh
+    return kmh / 3.6
 
 
 def _programme(scenario: Scenario, signal: Signal, net: Network) -> list[str]:

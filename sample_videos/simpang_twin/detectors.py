@@ -33,7 +33,7 @@ def additional_xml(scenario: Scenario, net: Network, folder: Path) -> str:
         lanes = net.edge(f"{arm}_in")
         reach = length_m(scenario, arm, lanes)
         for lane in lanes:
-            rows += _loops(lane, folder) + [_area(lane, reach, folder)]
+            rows += [*_loops(lane, folder), _area(lane, reach, folder)]
         rows += _section(arm, lanes, reach, folder)
     return "<additional>\n" + "\n".join(rows) + "\n</additional>\n"
 
@@ -89,7 +89,7 @@ def seconds(folder: Path, scenario: Scenario, file: str, detector: str, names: t
     rows = []
     for e in ET.parse(folder / file).getroot().iter("interval"):
         begin = float(e.attrib["begin"]) - scenario.warmup_s
-        if e.attrib["id"] == detector and -1e-6 <= begin and begin + 1 <= scenario.duration_s + 1e-6:
+        if e.attrib["id"] == detector and begin >= -1e-6 and begin + 1 <= scenario.duration_s + 1e-6:
             rows.append([float(e.attrib[name]) for name in names])
     values = np.array(rows, dtype=np.float64).reshape(-1, len(names))
     return np.where(values == -1, np.nan, values)

@@ -73,9 +73,10 @@ DRIVING: dict[Kind, dict[str, str]] = {
         "speedFactor": "normc(0.75,0.08,0.55,0.95)", "latAlignment": "arbitrary", "minGapLat": "0.35",
         "maxSpeedLat": "0.8", "lcSublane": "1.5", "startupDelay": "0.5",
     },
+    # SUMO's "right" is the kerb's side in a left-hand net, too.
     "bicycle": {
         "vClass": "bicycle", "accel": "0.9", "decel": "2.0", "minGap": "0.7", "tau": "1.0", "maxSpeed": "5",
-        "speedFactor": "normc(0.90,0.10,0.7,1.2)", "latAlignment": "left", "minGapLat": "0.3",
+        "speedFactor": "normc(0.90,0.10,0.7,1.2)", "latAlignment": "right", "minGapLat": "0.3",
         "maxSpeedLat": "0.6", "startupDelay": "0.6",
     },
 }  # fmt: skip

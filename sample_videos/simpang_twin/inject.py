@@ -102,7 +102,7 @@ def _ride(event: WrongWay, scenario: Scenario, road: Strip, start_s: float, name
     speed = event.speed_kmh / 3.6
     first = int(np.ceil(start_s * scenario.fps))
     count = int((event.to_along_m - event.from_along_m) / speed * scenario.fps) + 1
-    along = event.from_along_m + speed * np.arange(count) * scenario.step_s
+    along = event.from_along_m + speed * np.arange(count, dtype=np.float64) * scenario.step_s
     kept = (first + np.arange(count) >= 0) & (first + np.arange(count) < scenario.frames)
     front = road.world_m(along[kept], np.full(int(kept.sum()), event.offset_m))
     angle = np.full(len(front), _angle_deg(road.out))
@@ -179,7 +179,7 @@ def _walk(
     time_s, speed, along, from_entry_kerb = plan
     low, high = -_KERB_M, road.in_m + road.out_m + _KERB_M
     count = int((high - low) / speed / scenario.step_s) + 1
-    way = low + speed * scenario.step_s * np.arange(count)
+    way = low + speed * scenario.step_s * np.arange(count, dtype=np.float64)
     across = way if from_entry_kerb else high - (way - low)
     first = int(np.ceil(time_s / scenario.step_s))
     wait = _wait_frames(traffic, first, along, across, round(_LONGEST_WAIT_S / scenario.step_s))

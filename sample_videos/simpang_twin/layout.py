@@ -59,14 +59,14 @@ class ArmShape:
 
 
 class Junction(Strict):
-    """Three or four arms at right angles, left-hand traffic. `arms` changes single arms; `utara: null` leaves one out."""
+    """Three or four arms at right angles, left-hand traffic. `arms` changes single arms; `utara: null` drops one."""
 
     arm_length_m: float = Field(default=250.0, ge=60, le=1000)
     lanes_in: int = Field(default=3, ge=1, le=5, description="last lane (next to the median) is for right turns")
     lanes_out: int = Field(default=2, ge=1, le=4)
     lane_width_m: float = Field(default=3.25, ge=2.5, le=4.5)
     speed_limit_kmh: float = Field(default=50.0, ge=10, le=100)
-    arms: dict[Arm, ArmLayout | None] = {}
+    arms: dict[Arm, ArmLayout | None] = Field(default_factory=dict)
     keep_clear: bool = Field(default=True, description="false: drivers enter the junction though the exit is full")
 
     @model_validator(mode="after")

@@ -191,9 +191,10 @@ def _edges(scenario: Scenario) -> str:
 
 def _connections(scenario: Scenario) -> str:
     back = _turning_back(scenario)
-    rows = []
+    usual: tuple[Movement, ...] = ("left", "through", "right")
+    rows: list[str] = []
     for arm, shape in _shapes(scenario):
-        for movement in ("left", "through", "right"):
+        for movement in usual:
             rows.extend(_links(scenario, arm, shape, movement))
         if arm in back or shape.lanes_for("u_turn"):
             rows.append(_connection(scenario, arm, "u_turn", shape.lanes_in - 1, shape.lanes_out - 1))

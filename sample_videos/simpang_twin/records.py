@@ -17,8 +17,8 @@ from simpang_twin.film import boxes_path
 from simpang_twin.fleet import BY_NAME
 from simpang_twin.network import F64, Network
 from simpang_twin.poses import poses
-from simpang_twin.scenario import Arm, Camera, Scenario
 from simpang_twin.run import Run
+from simpang_twin.scenario import Arm, Camera, Scenario
 
 
 def beside(clip: Path, suffix: str) -> Path:

@@ -159,12 +159,7 @@ def load(path: Path) -> Scenario:
 def from_json(path: Path) -> Scenario:
     """Read the scenario that a run keeps."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return Scenario.model_validate(_without_unset(_beside(data, path)))
-
-
-def _without_unset(data: dict[str, Any]) -> dict[str, Any]:
-    """A run with a net file has no junction of its own: what was filled in is left out again."""
-    return {k: v for k, v in data.items() if not (k == "junction" and data.get("network"))}
+    return Scenario.model_validate(_beside(data, path))
 
 
 def _beside(data: Any, path: Path) -> Any:

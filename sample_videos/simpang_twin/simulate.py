@@ -13,8 +13,8 @@ import numpy as np
 from simpang_twin import demand, detectors, inject, network
 from simpang_twin import scenario as scenarios
 from simpang_twin.layout import Arm, Movement
-from simpang_twin.network import F64, Network
-from simpang_twin.run import I32, Run
+from simpang_twin.network import Network
+from simpang_twin.run import Run
 from simpang_twin.scenario import Scenario
 
 # SUMO's letters for a link: G and g have the way (g gives way), y is yellow, r is red.
@@ -36,7 +36,7 @@ def simulate(scenario: Scenario, folder: Path) -> tuple[Network, Run]:
     run = inject.events(_read_fcd(scenario, net, folder / "fcd.xml"), scenario, net)
     (folder / "fcd.xml").unlink()
     save(run, folder)
-    (folder / "scenario.json").write_text(plan.model_dump_json(indent=1), encoding="utf-8")
+    (folder / "scenario.json").write_text(plan.model_dump_json(indent=1, exclude_unset=True), encoding="utf-8")
     return net, run
 
 

@@ -1,6 +1,7 @@
 """Demand and events of a scenario. All times are seconds after the clip's first frame; negative is before it."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -10,7 +11,7 @@ Kind = Literal["motorcycle", "car", "bus", "truck", "three_wheeler", "bicycle", 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-def _adds_up(where: str, shares: dict[str, float]) -> None:
+def _adds_up(where: str, shares: Mapping[Any, float]) -> None:
     total = sum(shares.values())
     if abs(total - 1) > 1e-6:
         raise ValueError(f"{where} must add up to 1, got {total:g}")
@@ -36,22 +37,22 @@ class Demand(Strict):
     flow_vph: float = Field(ge=0, le=9000)
     classes: dict[Kind, Share]
     turns: dict[Movement, Share] = Field(default={"left": 0.15, "through": 0.7, "right": 0.15})
-    class_turns: dict[Kind, dict[Movement, Share]] = {}
-    models: dict[Kind, dict[str, Share]] = {}
+    class_turns: dict[Kind, dict[Movement, Share]] = Field(default_factory=dict)
+    models: dict[Kind, dict[str, Share]] = Field(default_factory=dict)
     pieces: tuple[Piece, ...] = ()
 
     @model_validator(mode="after")
     def _shares_add_up(self) -> "Demand":
-        _adds_up(f"classes of arm {self.arm}", dict(self.classes))
-        _adds_up(f"turns of arm {self.arm}", dict(self.turns))
+        _adds_up(f"classes of arm {self.arm}", self.classes)
+        _adds_up(f"turns of arm {self.arm}", self.turns)
         for kind, turns in self.class_turns.items():
-            _adds_up(f"class_turns.{kind} of arm {self.arm}", dict(turns))
+            _adds_up(f"class_turns.{kind} of arm {self.arm}", turns)
         for kind, models in self.models.items():
-            _adds_up(f"models.{kind} of arm {self.arm}", dict(models))
+            _adds_up(f"models.{kind} of arm {self.arm}", models)
         for i, piece in enumerate(self.pieces):
             for name, shares in (("classes", piece.classes), ("turns", piece.turns)):
                 if shares is not None:
-                    _adds_up(f"pieces.{i}.{name} of arm {self.arm}", dict(shares))
+                    _adds_up(f"pieces.{i}.{name} of arm {self.arm}", shares)
         return self
 
     @model_validator(mode="after")

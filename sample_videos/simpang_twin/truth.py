@@ -9,8 +9,8 @@ from simpang_twin.approach import Approach
 from simpang_twin.fleet import BY_NAME
 from simpang_twin.network import F64
 from simpang_twin.poses import Poses
-from simpang_twin.scenario import Scenario
 from simpang_twin.run import Run
+from simpang_twin.scenario import Scenario
 
 # Queued vehicle [ours, domain.md §1].
 SLOW_MPS = 5 / 3.6
