@@ -2,16 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from simpang_twin.layout import Strict
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Sky = Literal["clear", "overcast", "dusk", "night"]
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors; values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Light(Strict):

@@ -25,8 +25,8 @@ from simpang_twin.mesh import F32
 from simpang_twin.motion import motion
 from simpang_twin.network import F64, Network
 from simpang_twin.poses import Poses, poses
+from simpang_twin.run import Run
 from simpang_twin.scenario import Camera, Scenario
-from simpang_twin.simulate import Run
 from simpang_twin.stage import Layers, Placed, Stage
 
 Rows = npt.NDArray[np.intp]
@@ -155,15 +155,15 @@ class CameraUnit:
         self._signal = simulate.signal_states(self.folder, self.scenario, self.net, self.camera.approach)
         self._heads = {
             state: self._stage.body(scenery.signal_heads(self.scenario, self.camera.approach, state).vertices())
-            for state in ("red", "yellow", "green")
+            for state in ({state for _, state in self._signal})
         }
 
     def shoot(self, frame: int) -> tuple[npt.NDArray[np.uint8], F32]:
         """The picture (H, W, 3) uint8 BGR and the boxes float32 (K, len(BOX_COLUMNS)) of one frame."""
         self._turn_to(frame * self.run.step_s)
         rows = self._in_view(np.flatnonzero(self.run.frame == frame))
-        head = Placed(self._heads[self._state(frame * self.run.step_s)], 0.0, 0.0, 0.0)
-        layers = self._stage.draw([*(self._placed(row) for row in rows), head])
+        heads = [Placed(self._heads[state], 0.0, 0.0, 0.0) for state in self._state(frame * self.run.step_s)]
+        layers = self._stage.draw([*(self._placed(row) for row in rows), *heads])
         distance = [float(np.hypot(*(self._pose.centre_m[row] - self._view.eye.position_m[:2]))) for row in rows]
         boxes = measure(layers.code, [self._outline(row) for row in rows], distance)
         boxes[:, 0] = self.run.vehicle[rows[boxes[:, 0].astype(int)]] if len(boxes) else 0
@@ -208,8 +208,9 @@ class CameraUnit:
         veil = glare.veil(eye, self._scene.to_sun, self.scenario.light.glare) if dazzles else None
         return _View(_key(eye), eye, empty, lamps, veil)
 
-    def _state(self, time_s: float) -> str:
-        return [state for begin, state in self._signal if begin <= time_s + 1e-9][-1]
+    def _state(self, time_s: float) -> list[str]:
+        """What the signal shows; nothing where there is none."""
+        return [state for begin, state in self._signal if begin <= time_s + 1e-9][-1:]
 
     def _in_view(self, rows: Rows) -> Rows:
         eye, centre = self._view.eye, self._pose.centre_m[rows]

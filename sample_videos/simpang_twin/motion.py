@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simpang_twin.network import F64
-from simpang_twin.simulate import Run
+from simpang_twin.run import Run
 
 # A driver's foot is on the brake above this deceleration, and while standing [ours].
 _BRAKING_MPS2 = 0.5

@@ -17,8 +17,8 @@ from simpang_twin.film import boxes_path
 from simpang_twin.fleet import BY_NAME
 from simpang_twin.network import F64, Network
 from simpang_twin.poses import poses
-from simpang_twin.scenario import Camera, Scenario
-from simpang_twin.simulate import Run
+from simpang_twin.run import Run
+from simpang_twin.scenario import Arm, Camera, Scenario
 
 
 def beside(clip: Path, suffix: str) -> Path:
@@ -48,7 +48,6 @@ def _approach(
     samples = truth.queue(vehicles, scenario.frames, scenario.step_s)
     signal = simulate.signal_states(folder, scenario, net, camera.approach)
     speeds = [c.speed_mps * 3.6 for c in passed]
-    green_s = next(p.green_s for p in scenario.signal.phases if camera.approach in p.arms)
     return {
         "approach": camera.approach, "heading": camera.heading, "lanes": len(net.edge(f"{camera.approach}_in")),
         "length_m": camera.length_m,
@@ -56,11 +55,17 @@ def _approach(
         "mean_speed_kmh": round(float(np.mean(speeds)), 3) if speeds else None,
         "queue_max_m": round(max(s.tail_m for s in samples), 3),
         "queue_max_vehicles": max(s.vehicles for s in samples),
-        "cycle_s": scenario.signal.cycle_s, "green_s": green_s,
+        "cycle_s": None if scenario.signal is None else scenario.signal.cycle_s,
+        "green_s": _planned_green_s(scenario, camera.approach),
         "signal": [{"time_s": t, "state": state} for t, state in signal],
         "crossings": [_crossing(c, camera) for c in passed],
         "queue": [_sample(s) for s in _per_second(samples, scenario)],
     }  # fmt: skip
+
+
+def _planned_green_s(scenario: Scenario, arm: Arm) -> float | None:
+    phases = () if scenario.signal is None else scenario.signal.phases
+    return next((p.green_s for p in phases if arm in p.arms), None)
 
 
 def _crossing(c: truth.Crossing, camera: Camera) -> dict[str, Any]:

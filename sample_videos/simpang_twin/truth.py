@@ -7,10 +7,10 @@ import numpy as np
 from simpang_twin import demand
 from simpang_twin.approach import Approach
 from simpang_twin.fleet import BY_NAME
-from simpang_twin.network import F64, destination
+from simpang_twin.network import F64
 from simpang_twin.poses import Poses
-from simpang_twin.scenario import Movement, Scenario
-from simpang_twin.simulate import Run
+from simpang_twin.run import Run
+from simpang_twin.scenario import Scenario
 
 # Queued vehicle [ours, domain.md §1].
 SLOW_MPS = 5 / 3.6
@@ -74,7 +74,7 @@ def tracks(run: Run, pose: Poses, way: Approach) -> list[Track]:
 
 def crossings(vehicles: list[Track], scenario: Scenario) -> list[Crossing]:
     """Every passage of a front bumper over the stop line, in time order; times are interpolated between frames."""
-    movements = _movements(scenario)
+    movements = demand.movements(scenario)
     found = []
     for track in vehicles:
         front = _passage(track.front_along_m)
@@ -115,15 +115,6 @@ def _at(values: F64, row: float) -> float:
 def _lane_at(track: Track, row: int) -> int:
     known = [lane for lane in track.lane[: row + 1] if lane is not None]
     return known[-1]
-
-
-def _movements(scenario: Scenario) -> dict[str, str]:
-    turns: tuple[Movement, ...] = ("left", "through", "right")
-    by_id: dict[str, str] = {}
-    for number, d in enumerate(demand.departures(scenario)):
-        arm = next(entry.arm for entry in scenario.demand if entry.arm == d.arm)
-        by_id[str(number)] = next(t for t in turns if destination(arm, t) == d.to)
-    return by_id
 
 
 class _Waiting:
