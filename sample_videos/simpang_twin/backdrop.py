@@ -42,34 +42,39 @@ def load(path: Path) -> Backdrop:
         return Backdrop(**{f.name: z[f.name].astype(np.float32) for f in fields(Backdrop)})
 
 
-def backdrop(camera: Pinhole, scenario: Scenario, net: Network, supersample: int = 3) -> Backdrop:
-    """The empty junction as this camera sees it."""
-    scene = light.air(scenario.light, scenario.weather)
-    lamps = scenery.street_lamps(scenario) if scene.street_lamps else np.zeros((0, 3))
-    stop_out_m = float(abs(net.edge("utara_in")[0].shape_m[-1, 1]))
-    painted = ground.Painter(camera, scenario, scene, lamps, stop_out_m, supersample).paint()
-    layers = _scenery(camera, scenario, scene, lamps)
-    cover = layers.colour[..., 3]
-    base = painted.image[..., ::-1]
-    mirror, mirrored = _mirror(camera, scene, painted, layers)
-    base = base * (1 - mirror[..., None]) + mirrored * mirror[..., None]
-    image = over(to_srgb(base), layers, scene)
-    open_ground = (1 - cover)[..., None]
-    return Backdrop(image, painted.albedo[..., ::-1] * open_ground, mirror * open_ground[..., 0], mirrored)
+class Set:
+    """The empty junction on a stage, ready to be painted from any direction."""
 
+    def __init__(self, stage: Stage, scenario: Scenario, net: Network) -> None:
+        self._stage, self._scenario = stage, scenario
+        self._scene = light.air(scenario.light, scenario.weather)
+        self._lamps = scenery.street_lamps(scenario) if self._scene.street_lamps else np.zeros((0, 3))
+        self._stop_out_m = float(abs(net.edge("utara_in")[0].shape_m[-1, 1]))
+        self._placed: list[Placed] = []
 
-def _scenery(camera: Pinhole, scenario: Scenario, scene: light.Air, lamps: F64) -> Layers:
-    stage = Stage(camera, scene)
-    parts = [scenery.beside_roads(scenario).vertices()]
-    if scene.street_lamps:
-        parts.append(scenery.lit_at_night(scenario).vertices())
-        parts = _chunks(np.concatenate(parts))
-    placed = [
-        Placed(stage.body(part), 0.0, 0.0, 0.0, lit_by=light.nearest(part[:, :2].mean(axis=0), lamps)) for part in parts
-    ]
-    layers = stage.draw(placed)
-    stage.close()
-    return layers
+    def seen_by(self, camera: Pinhole, supersample: int = 3) -> Backdrop:
+        """The empty junction as this camera sees it; the stage looks that way afterwards."""
+        self._stage.aim(camera)
+        painted = ground.Painter(
+            camera, self._scenario, self._scene, self._lamps, self._stop_out_m, supersample
+        ).paint()
+        layers = self._stage.draw(self._scenery())
+        base = painted.image[..., ::-1]
+        mirror, mirrored = _mirror(camera, self._scene, painted, layers)
+        base = base * (1 - mirror[..., None]) + mirrored * mirror[..., None]
+        image = over(to_srgb(base), layers, self._scene)
+        open_ground = 1 - layers.colour[..., 3:]
+        return Backdrop(image, painted.albedo[..., ::-1] * open_ground, mirror * open_ground[..., 0], mirrored)
+
+    def _scenery(self) -> list[Placed]:
+        if not self._placed:
+            parts = [scenery.beside_roads(self._scenario).vertices()]
+            if self._scene.street_lamps:
+                parts = _chunks(np.concatenate([*parts, scenery.lit_at_night(self._scenario).vertices()]))
+            for part in parts:
+                lit_by = light.nearest(part[:, :2].mean(axis=0), self._lamps)
+                self._placed.append(Placed(self._stage.body(part), 0.0, 0.0, 0.0, lit_by=lit_by))
+        return self._placed
 
 
 def _chunks(vertices: F32) -> list[F32]:

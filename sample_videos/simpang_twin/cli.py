@@ -37,7 +37,7 @@ def render(
         Path | None, typer.Option(help="folder for single frames; kept, so a stopped render resumes")
     ] = None,
 ) -> None:
-    """Film a run with one of its cameras; writes NAME.mp4, .truth.json, .boxes.parquet and .camera.yaml."""
+    """Film a run with one of its cameras; writes NAME.mp4, .truth.json, .boxes.parquet, .camera.yaml and .sheet.jpg."""
     from simpang_twin import production
     from simpang_twin.errors import TwinError
 
@@ -46,6 +46,25 @@ def render(
     except TwinError as exc:
         raise _stop(exc) from exc
     typer.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
+
+
+@app.command()
+def sheet(
+    clip: Annotated[Path, typer.Argument(help="a clip, NAME.mp4", exists=True, dir_okay=False)],
+    out: Annotated[Path | None, typer.Option(help="the picture to write; default: NAME.sheet.jpg")] = None,
+    frames: Annotated[int, typer.Option(min=1, max=60, help="how many frames")] = 12,
+    boxes: Annotated[bool, typer.Option("--boxes", help="draw the true boxes of NAME.boxes.parquet")] = False,
+) -> None:
+    """A contact sheet of a clip: frames evenly spread over it, with their times."""
+    from simpang_twin import sheet as sheets
+    from simpang_twin.errors import TwinError
+
+    target = out or clip.with_name(f"{clip.stem}.sheet.jpg")
+    try:
+        sheets.write(clip, target, frames, boxes)
+    except TwinError as exc:
+        raise _stop(exc) from exc
+    typer.echo(f"{target}: {target.stat().st_size / 1e3:.0f} kB")
 
 
 def _stop(exc: Exception) -> typer.Exit:

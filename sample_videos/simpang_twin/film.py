@@ -84,7 +84,10 @@ def _prepare(folder: Path, camera: Camera, work: Path) -> None:
     if backdrop_path(work).exists():
         return
     scenario, net, _ = simulate.load(folder)
-    backdrop.backdrop(pinhole(camera), scenario, net).save(backdrop_path(work))
+    eye = pinhole(camera)
+    stage = Stage(eye, light.air(scenario.light, scenario.weather))
+    backdrop.Set(stage, scenario, net).seen_by(eye).save(backdrop_path(work))
+    stage.close()
 
 
 def _draw_part(folder: Path, camera: Camera, work: Path, frames: list[int]) -> int:
@@ -151,6 +154,7 @@ class CameraUnit:
         self._street = scenery.street_lamps(self.scenario) if self._scene.street_lamps else np.zeros((0, 3))
         first = pinhole(self.camera)
         self._stage = Stage(first, self._scene)
+        self._set = backdrop.Set(self._stage, self.scenario, self.net)
         self._view = self._new_view(first, self.empty)
         self._signal = simulate.signal_states(self.folder, self.scenario, self.net, self.camera.approach)
         self._heads = {
@@ -196,8 +200,7 @@ class CameraUnit:
             return
         first = pinhole(self.camera)
         coarse = 1 if turning(self.camera, time_s) else 3
-        known = _key(eye) == _key(first)
-        empty = self.empty if known else backdrop.backdrop(eye, self.scenario, self.net, coarse)
+        empty = self.empty if _key(eye) == _key(first) else self._set.seen_by(eye, coarse)
         self._view = self._new_view(eye, empty)
         self._stage.aim(eye)
 

@@ -56,7 +56,7 @@ def _places(vertices: F32, surface: float) -> F64:
     if len(own) == 0:
         return np.zeros((0, 3))
     if np.abs(own[:, 0]).max() < 0.2:
-        return own.mean(axis=0, keepdims=True)
+        return np.asarray(own.mean(axis=0, keepdims=True))
     return np.array([own[own[:, 0] * sign > 0].mean(axis=0) for sign in (-1, 1)])
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from simpang_twin import encode, film, records, scenario, simulate
+from simpang_twin import encode, film, records, scenario, sheet, simulate
+
+SHEET_FRAMES = 12
 
 
 def produce(run: Path, clip: Path, camera_id: str | None, processes: int, work: Path | None) -> None:
@@ -27,6 +29,7 @@ def produce(run: Path, clip: Path, camera_id: str | None, processes: int, work: 
     records.write_truth(folder, camera, clip)
     records.write_boxes(folder, camera, place, frames, clip)
     records.write_camera(folder, camera, clip)
+    sheet.write(clip, records.beside(clip, "sheet.jpg"), SHEET_FRAMES, boxes=False)
 
 
 def _simulated(file: Path, clip: Path) -> Path:

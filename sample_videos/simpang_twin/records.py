@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from simpang_twin import simulate, truth
+from simpang_twin import faults, simulate, truth
 from simpang_twin.approach import Approach, approach, lane_edges_m
 from simpang_twin.camera import Pinhole, pinhole
 from simpang_twin.film import boxes_path
@@ -35,10 +35,19 @@ def write_truth(folder: Path, camera: Camera, clip: Path) -> None:
         "clip": clip.name, "camera": camera.id, "scenario": scenario.name, "seed": scenario.seed,
         "width": camera.width_px, "height": camera.height_px, "fps": scenario.fps, "frames": scenario.frames,
         "start_time": scenario.start_utc.isoformat().replace("+00:00", "Z"),
+        **_faults(scenario, camera),
         "approaches": [_approach(scenario, net, camera, vehicles, folder)],
     }  # fmt: skip
     text = json.dumps(record, indent=1, ensure_ascii=False)
     beside(clip, "truth.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _faults(scenario: Scenario, camera: Camera) -> dict[str, Any]:
+    """Faults and PTZ moves as intervals, and the numbers of the frames that are missing from the file."""
+    return {
+        "faults": faults.intervals(scenario, camera),
+        "dropped_frames": sorted(faults.dropped_frames(scenario, camera)),
+    }
 
 
 def _approach(
