@@ -155,7 +155,11 @@ def _fork(mesh: Mesh, axle_y: float, axle_z: float, top_y: float) -> None:
 
 def _tail(mesh: Mesh, paint: Rgb, half: float, low: float) -> None:
     """Seat, painted tail, tail lamp, plate and rear mudguard."""
-    body = [_slab(-0.93, half * 0.5, 0.62, 0.76), _slab(-0.66, half, low + 0.12, 0.79), _slab(-0.12, half * 0.9, low, 0.74)]
+    body = [
+        _slab(-0.93, half * 0.5, 0.62, 0.76),
+        _slab(-0.66, half, low + 0.12, 0.79),
+        _slab(-0.12, half * 0.9, low, 0.74),
+    ]
     mesh.loft(body, paint, PAINT)
     mesh.loft([_slab(-0.84, 0.10, 0.75, 0.84), _slab(-0.35, 0.15, 0.74, 0.83), _slab(0.04, 0.10, 0.72, 0.79)], _BLACK)
     mesh.box((-0.11, -0.97, 0.66), (0.11, -0.88, 0.75), _RED, TAIL)
