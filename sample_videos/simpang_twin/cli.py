@@ -76,8 +76,11 @@ def recognise(
     size: Annotated[str, typer.Option(help="the detector's input, WIDTHxHEIGHT")] = "640x384",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON list")] = False,
 ) -> None:
-    """How many of the clip's vehicles detectors find, by class and by model: at most 40 % hidden, box at least 30 px
-    high in the detector's input, score at least 0.25. `named` is the share of the found ones that got their own class."""
+    """How many of the clip's vehicles detectors find, by class and by model.
+
+    Asked for are boxes at most 40 % hidden and at least 30 px high in the detector's input; found is a score of at
+    least 0.25; `named` is the share of the found ones that got their own class.
+    """
     from simpang_twin import recognise as judging
     from simpang_twin.errors import TwinError
 
