@@ -177,25 +177,55 @@ def colour(points_m: F64, scenario: Scenario, stop_out_m: float, grain: Noise) -
     return out
 
 
-def picture(camera: Pinhole, scenario: Scenario, stop_out_m: float, supersample: int = 3) -> npt.NDArray[np.float32]:
-    """The empty road and the sky as the camera sees them, linear RGB (H, W, 3), haze included, light applied."""
-    grain = noise(scenario.seed)
-    rows = []
-    for row in range(camera.height_px):
-        rows.append(_row(camera, scenario, stop_out_m, grain, row, supersample))
-    return np.stack(rows).astype(np.float32)
+@dataclass(frozen=True)
+class Painted:
+    """The empty road as the camera sees it: `image` the light of ground and sky, haze included; `albedo` of the ground,
+    0 in the sky; both linear RGB (H, W, 3). `paved` (H, W): share of the pixel on the carriageway."""
+
+    image: npt.NDArray[np.float32]
+    albedo: npt.NDArray[np.float32]
+    paved: npt.NDArray[np.float32]
 
 
-def _row(camera: Pinhole, scenario: Scenario, stop_out_m: float, grain: Noise, row: int, s: int) -> F64:
-    step = (np.arange(s) + 0.5) / s
-    x = (np.arange(camera.width_px)[:, None] + step).ravel()
-    pixels = np.stack([np.tile(x, s), np.repeat(row + step, camera.width_px * s)], axis=1)
-    ray = camera.rays(pixels)
-    out = light.sky(ray, scenario.light)
-    hits = np.flatnonzero(ray[:, 2] < -1e-4)
-    if len(hits):
-        points = camera.ground(pixels[hits])
-        reach = np.hypot(*(points - camera.position_m[:2]).T)
-        lit = colour(points, scenario, stop_out_m, grain) * light.on_the_road(scenario.light)
-        out[hits] = light.hazed(lit, reach, scenario.light)
-    return np.asarray(out.reshape(s, camera.width_px, s, 3).mean(axis=(0, 2)))
+@dataclass(frozen=True)
+class Painter:
+    """All that colours a ray: the camera, the junction, the light with its street lamps (M, 3)."""
+
+    camera: Pinhole
+    scenario: Scenario
+    scene: light.Air
+    lamps_m: F64
+    stop_out_m: float
+    supersample: int = 3
+
+    def paint(self) -> Painted:
+        """The picture, row by row."""
+        grain = noise(self.scenario.seed)
+        rows = np.stack([self._row(grain, row) for row in range(self.camera.height_px)]).astype(np.float32)
+        return Painted(rows[..., :3], rows[..., 3:6], rows[..., 6])
+
+    def _row(self, grain: Noise, row: int) -> F64:
+        """One row of the picture: light, albedo and pavement (W, 7)."""
+        s, width = self.supersample, self.camera.width_px
+        step = (np.arange(s) + 0.5) / s
+        x = (np.arange(width)[:, None] + step).ravel()
+        pixels = np.stack([np.tile(x, s), np.repeat(row + step, width * s)], axis=1)
+        ray = self.camera.rays(pixels)
+        out = np.zeros((len(ray), 7))
+        out[:, :3] = light.sky(ray, self.scene)
+        hits = np.flatnonzero(ray[:, 2] < -1e-4)
+        if len(hits):
+            out[hits] = self._ground(pixels[hits], grain)
+        return np.asarray(out.reshape(s, width, s, 7).mean(axis=(0, 2)))
+
+    def _ground(self, pixels: F64, grain: Noise) -> F64:
+        points = self.camera.ground(pixels)
+        reach = np.hypot(*(points - self.camera.position_m[:2]).T)
+        albedo = colour(points, self.scenario, self.stop_out_m, grain)
+        road = paved(points, self.scenario)
+        if self.scene.wet > 0:
+            albedo = albedo * (1 - 0.45 * self.scene.wet)
+        shine = np.repeat(self.scene.on_the_road[None], len(points), axis=0)
+        if len(self.lamps_m):
+            shine = shine + light.lamp_light(points, self.lamps_m)[:, None] * light.LAMP_COLOUR
+        return np.hstack([light.hazed(albedo * shine, reach, self.scene), albedo, road[:, None]])

@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
+from simpang_twin import light
 from simpang_twin.mesh import F32, GLASS, LAMP, MATTE, Mesh, Rgb
+from simpang_twin.network import F64
 from simpang_twin.scenario import BEARING_DEG, Arm, Scenario
 
 _WALLS: tuple[Rgb, ...] = (
@@ -29,6 +31,66 @@ def beside_roads(scenario: Scenario) -> Mesh:
         for part in (_houses(scenario, rng), _trees(scenario, rng), _posts(scenario), _skyline(rng)):
             mesh.parts.append(turned(part, BEARING_DEG[arm]))
     return mesh
+
+
+def street_lamps(scenario: Scenario) -> F64:
+    """Where the street lamps hang, (N, 3) world metres: on the lamp posts, and one more on each side of every arm near
+    the stop line, whose posts stand only where the lamps are lit."""
+    found = [[_tip(x), y, light.LAMP_HEIGHT_M] for x, y in _lit_posts(scenario)]
+    north = np.array(found)
+    return np.concatenate([_turned_points(north, bearing) for bearing in BEARING_DEG.values()])
+
+
+def lit_at_night(scenario: Scenario) -> Mesh:
+    """What shines beside the road after dark: lamp heads with their added posts, some windows and shop signs."""
+    rng = np.random.default_rng(scenario.seed + 2000)
+    mesh = Mesh()
+    for bearing in BEARING_DEG.values():
+        part = Mesh()
+        for x, y in _lit_posts(scenario):
+            if y < 38:
+                part.limb((x, y, 0), (x, y, 8.5), 0.10, _CONCRETE, 0.07)
+                part.limb((x, y, 8.4), (_tip(x), y, 8.8), 0.05, _CONCRETE)
+            part.box((_tip(x) - 0.35, y - 0.12, 8.62), (_tip(x) + 0.35, y + 0.12, 8.74), (1.0, 0.93, 0.75), LAMP)
+        _shop_lights(part, scenario, rng)
+        mesh.parts.append(turned(part, bearing))
+    return mesh
+
+
+def _shop_lights(mesh: Mesh, scenario: Scenario, rng: np.random.Generator) -> None:
+    """Signs and doorways that glow in front of the houses, warm and cold, one house in two."""
+    right, left = _sides(scenario)
+    glows: tuple[Rgb, ...] = ((0.55, 0.42, 0.22), (0.42, 0.46, 0.50), (0.60, 0.30, 0.10), (0.10, 0.25, 0.45))
+    for side, edge in ((1.0, right + 3.3), (-1.0, left + 3.3)):
+        y = 38.0
+        while y < 200:
+            width, high = float(rng.uniform(1.5, 4.0)), float(rng.uniform(0.5, 1.0))
+            low = 0.4 if rng.random() < 0.4 else 3.0
+            dim = float(rng.uniform(0.25, 1.0))
+            r, g, b = glows[int(rng.integers(len(glows)))]
+            x = sorted((side * edge, side * (edge + 0.1)))
+            mesh.box((x[0], y, low), (x[1], y + width, low + high * 1.8), (r * dim, g * dim, b * dim), LAMP)
+            y += width + float(rng.uniform(4, 20))
+
+
+def _lit_posts(scenario: Scenario) -> list[tuple[float, float]]:
+    right, left = _sides(scenario)
+    near = [(right - 1.6, 22.0), (-left + 1.6, 22.0)]
+    return near + [
+        (x, y) for x, start in ((right - 1.6, 40.0), (-left + 1.6, 58.0)) for y in np.arange(start, 250, 36.0)
+    ]
+
+
+def _tip(x: float) -> float:
+    """How far a lamp's arm reaches over the road from a post at x."""
+    return x - math.copysign(1.7, x)
+
+
+def _turned_points(points_m: F64, bearing_deg: float) -> F64:
+    c, s = math.cos(math.radians(bearing_deg)), math.sin(math.radians(bearing_deg))
+    out = points_m.copy()
+    out[:, :2] = points_m[:, :2] @ np.array([[c, -s], [s, c]])
+    return out
 
 
 def turned(mesh: Mesh, bearing_deg: float) -> F32:
