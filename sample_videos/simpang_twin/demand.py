@@ -283,14 +283,15 @@ def _state(net: Network, phase: Phase, after: Phase | None, ending: str, signal:
         letter = "r"
         if arm is not None and phase.gives(arm, movement):
             goes_on = after is None or after.gives(arm, movement)
-            letter = _green(phase, arm, movement) if goes_on else ending
+            letter = green_letter(phase, arm, movement) if goes_on else ending
         if signal.left_on_red and movement == "left" and letter in "ry":
             letter = "g"
         letters.append(letter)
     return "".join(letters)
 
 
-def _green(phase: Phase, arm: Arm, movement: Movement) -> str:
+def green_letter(phase: Phase, arm: Arm, movement: Movement) -> str:
+    """SUMO's letter for a green link: G has the way, g gives way (right turns against oncoming traffic, U-turns)."""
     opposite = destination(arm, "through")
     opposed = phase.gives(opposite, "left") or phase.gives(opposite, "through")
     return "g" if movement == "u_turn" or (movement == "right" and opposed) else "G"

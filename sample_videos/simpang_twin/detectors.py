@@ -84,12 +84,27 @@ def passages(folder: Path, scenario: Scenario) -> list[LoopPassage]:
     return sorted(found, key=lambda p: p.enter_s)
 
 
-def seconds(folder: Path, scenario: Scenario, file: str, detector: str, names: tuple[str, ...]) -> F64:
-    """A detector's values (K, len(names)) for every whole second of the clip; nan where SUMO writes -1 (nothing)."""
+@dataclass(frozen=True)
+class Intervals:
+    """A detector's values (K, names) over the intervals of about a second that lie inside the clip, begin (K,) and
+    end (K,) in seconds since its start (SUMO rounds a period up to whole steps); nan where SUMO writes -1 (nothing)."""
+
+    begin_s: F64
+    end_s: F64
+    values: F64
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """From the first begin to the last end; (0, 0) without an interval."""
+        return (float(self.begin_s[0]), float(self.end_s[-1])) if len(self.begin_s) else (0.0, 0.0)
+
+
+def intervals(folder: Path, scenario: Scenario, file: str, detector: str, names: tuple[str, ...]) -> Intervals:
+    """What one detector wrote into one of the run's files."""
     rows = []
     for e in ET.parse(folder / file).getroot().iter("interval"):
-        begin = float(e.attrib["begin"]) - scenario.warmup_s
-        if e.attrib["id"] == detector and begin >= -1e-6 and begin + 1 <= scenario.duration_s + 1e-6:
-            rows.append([float(e.attrib[name]) for name in names])
-    values = np.array(rows, dtype=np.float64).reshape(-1, len(names))
-    return np.where(values == -1, np.nan, values)
+        begin_s, end_s = (float(e.attrib[name]) - scenario.warmup_s for name in ("begin", "end"))
+        if e.attrib["id"] == detector and begin_s >= -1e-6 and end_s <= scenario.duration_s + 1e-6:
+            rows.append([begin_s, end_s, *(float(e.attrib[name]) for name in names)])
+    found = np.array(rows, dtype=np.float64).reshape(-1, len(names) + 2)
+    return Intervals(found[:, 0], found[:, 1], np.where(found[:, 2:] == -1, np.nan, found[:, 2:]))

@@ -26,6 +26,7 @@ class Lane:
     index: int
     width_m: float
     shape_m: F64
+    speed_limit_mps: float = 50 / 3.6
 
     @property
     def edge(self) -> str:
@@ -128,7 +129,8 @@ def _lane(element: ET.Element, origin: tuple[float, float]) -> Lane:
     points = [tuple(map(float, p.split(",")[:2])) for p in element.attrib["shape"].split()]
     width = float(element.attrib.get("width", "3.2"))
     shape = np.array(points, dtype=np.float64) - np.array(origin)
-    return Lane(element.attrib["id"], int(element.attrib["index"]), width, shape)
+    limit_mps = float(element.attrib["speed"])
+    return Lane(element.attrib["id"], int(element.attrib["index"]), width, shape, limit_mps)
 
 
 def _origin(root: ET.Element, path: Path, edges: dict[Arm, ArmEdges]) -> tuple[float, float]:

@@ -5,6 +5,7 @@ pyarrow in one process.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -20,7 +21,7 @@ from simpang_twin.scenario import Scenario
 # SUMO's letters for a link: G and g have the way (g gives way), y is yellow, r is red.
 _COLOUR = {"G": "green", "g": "green", "y": "yellow", "r": "red"}
 
-__all__ = ["Run", "load", "save", "signal_states", "simulate"]
+__all__ = ["Run", "Trip", "load", "save", "signal_states", "simulate", "trips"]
 
 
 def simulate(scenario: Scenario, folder: Path) -> tuple[Network, Run]:
@@ -61,6 +62,8 @@ def _sumo_command(scenario: Scenario, folder: Path) -> list[str]:
         "--lateral-resolution": 0.4,
         "--precision": 4,
         "--fcd-output": folder / "fcd.xml",
+        "--tripinfo-output": folder / "trips.xml",
+        "--tripinfo-output.write-unfinished": "true",
         "--device.fcd.begin": f"{scenario.warmup_s:g}",
         "--collision.action": "warn",
         "--time-to-teleport": -1,
@@ -131,6 +134,25 @@ def load(folder: Path) -> tuple[Scenario, Network, Run]:
             z["speed_mps"],
         )  # fmt: skip
     return scenario, network.read(folder / "net.xml", scenario.network), run
+
+
+@dataclass(frozen=True)
+class Trip:
+    """When SUMO let a vehicle in (seconds since the clip's start, so mostly negative) and how far along its lane."""
+
+    depart_s: float
+    depart_m: float
+    depart_lane: str
+
+
+def trips(folder: Path, scenario: Scenario) -> dict[str, Trip]:
+    """SUMO's record of every vehicle that entered, by id."""
+    found = {}
+    for e in ET.parse(folder / "trips.xml").getroot().iter("tripinfo"):
+        a = e.attrib
+        depart_s = float(a["depart"]) - scenario.warmup_s
+        found[a["id"]] = Trip(depart_s, float(a["departPos"]), a["departLane"])
+    return found
 
 
 def signal_states(
