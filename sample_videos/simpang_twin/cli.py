@@ -1,5 +1,6 @@
 """`simpang twin`: simulate a junction, film it, write the truth beside the clip."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,26 @@ def simulate(
 
 
 @app.command()
+def truth(
+    run: Annotated[Path, typer.Argument(help="a run's folder", exists=True, file_okay=False)],
+    out: Annotated[Path, typer.Option(help="the clip's name, NAME.mp4; the clip itself is not touched")],
+    camera: Annotated[str | None, typer.Option(help="camera id; default: the scenario's first")] = None,
+) -> None:
+    """Write NAME.truth.json, .traffic.parquet and .camera.yaml again, without filming."""
+    from simpang_twin import records
+    from simpang_twin import simulate as runs
+    from simpang_twin.errors import TwinError
+
+    try:
+        scenario, _, _ = runs.load(run)
+        records.write_truth(run, scenario.camera(camera), out)
+        records.write_camera(run, scenario.camera(camera), out)
+    except TwinError as exc:
+        raise _stop(exc) from exc
+    typer.echo(f"{out.with_suffix('.truth.json')}")
+
+
+@app.command()
 def render(
     run: Annotated[
         Path, typer.Argument(help="a run's folder, or a scenario file (then it is simulated first)", exists=True)
@@ -37,7 +58,7 @@ def render(
         Path | None, typer.Option(help="folder for single frames; kept, so a stopped render resumes")
     ] = None,
 ) -> None:
-    """Film a run with one of its cameras; writes NAME.mp4, .truth.json, .boxes.parquet and .camera.yaml."""
+    """Film a run with one of its cameras; writes NAME.mp4, .truth.json, .boxes.parquet, .camera.yaml and .sheet.jpg."""
     from simpang_twin import production
     from simpang_twin.errors import TwinError
 
@@ -46,6 +67,62 @@ def render(
     except TwinError as exc:
         raise _stop(exc) from exc
     typer.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
+
+
+@app.command()
+def sheet(
+    clip: Annotated[Path, typer.Argument(help="a clip, NAME.mp4", exists=True, dir_okay=False)],
+    out: Annotated[Path | None, typer.Option(help="the picture to write; default: NAME.sheet.jpg")] = None,
+    frames: Annotated[int, typer.Option(min=1, max=60, help="how many frames")] = 12,
+    boxes: Annotated[bool, typer.Option("--boxes", help="draw the true boxes of NAME.boxes.parquet")] = False,
+) -> None:
+    """A contact sheet of a clip: frames evenly spread over it, with their times."""
+    from simpang_twin import sheet as sheets
+    from simpang_twin.errors import TwinError
+
+    target = out or clip.with_name(f"{clip.stem}.sheet.jpg")
+    try:
+        sheets.write(clip, target, frames, boxes)
+    except TwinError as exc:
+        raise _stop(exc) from exc
+    typer.echo(f"{target}: {target.stat().st_size / 1e3:.0f} kB")
+
+
+@app.command()
+def recognise(
+    clip: Annotated[Path, typer.Argument(help="a clip with its NAME.boxes.parquet", exists=True, dir_okay=False)],
+    weights: Annotated[list[Path], typer.Option(help="a detector, ONNX; may be given again", exists=True)],
+    every: Annotated[int, typer.Option(min=1, help="look at every n-th frame")] = 10,
+    size: Annotated[str, typer.Option(help="the detector's input, WIDTHxHEIGHT")] = "640x384",
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON list")] = False,
+) -> None:
+    """How many of the clip's vehicles detectors find, by class and by model.
+
+    Asked for are boxes at most 40 % hidden and at least 30 px high in the detector's input; found is a score of at
+    least 0.25; `named` is the share of the found ones that got their own class.
+    """
+    from simpang_twin import recognise as judging
+    from simpang_twin.errors import TwinError
+
+    try:
+        outcomes = [judging.recognise(clip, file, every, _size(size)) for file in weights]
+    except (TwinError, ValueError) as exc:
+        raise _stop(exc) from exc
+    if as_json:
+        typer.echo(json.dumps([outcome.as_json() for outcome in outcomes], indent=1))
+        return
+    for outcome in outcomes:
+        typer.echo(f"{outcome.detector} on {outcome.frames} frames of {outcome.clip}")
+        for one in (*outcome.by_class, *outcome.by_model):
+            named = f"{one.named / one.found:.2f}" if one.found else "-"
+            typer.echo(f"  {one.name:14} {one.asked:5} boxes  recall {one.found / one.asked:.2f}  named {named}")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise typer.BadParameter(f"--size must be WIDTHxHEIGHT in pixels, for example 640x384, got {text!r}")
+    return int(width), int(height)
 
 
 def _stop(exc: Exception) -> typer.Exit:
