@@ -376,6 +376,12 @@ class Box(Section):
         known = ", ".join(camera.id for camera in self.cameras)
         raise ConfigurationError(f"camera {identifier!r} is not in the configuration; it has: {known}")
 
+    def recording_to(self, folder: Path | None) -> "Box":
+        """The same box that keeps tracks in `folder`; unchanged for None."""
+        if folder is None:
+            return self
+        return self.model_copy(update={"record": self.record.model_copy(update={"folder": folder.absolute()})})
+
     def hash(self) -> str:
         """First 12 hex digits of the SHA-256 of the configuration, defaults included."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
