@@ -5,6 +5,7 @@ SimpangError
 ├── ModelError            put the right model file where the message says
 ├── SourceError           the video or camera cannot be used as it is; the message says why
 │   └── SourceEnded       not a fault: a file was read to its end
+├── RecordingError        the track log cannot be written or read; measuring goes on without it
 ├── OutboxError           the disk under the outbox cannot be written; free space or move it
 ├── BrokerError           the broker refuses this worker; retrying cannot help (password, certificate, rights)
 └── DuplicateWorkerError  another worker already publishes this camera; this one stops
@@ -29,6 +30,10 @@ class SourceError(SimpangError):
 
 class SourceEnded(SourceError):  # noqa: N818 - an end, not a fault
     """A video file was read to its end."""
+
+
+class RecordingError(SimpangError):
+    """A track log that cannot be written or read."""
 
 
 class OutboxError(SimpangError):

@@ -8,25 +8,23 @@ wall clock (its monotonic one: setting the clock does not stop them).
 
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
 
 from . import convert
+from .assembly import build_measurement
 from .clock import Clock, SystemClock
 from .config import Box, Camera, load
-from .data import Detections, Frame, LiveRow, Measurement, Readings, Tracks, Vehicles
+from .data import Detections, Frame, LiveRow, Readings, Tracks, Vehicles
 from .detector import OnnxDetector
-from .errors import DuplicateWorkerError, OutboxError, SimpangError, SourceEnded, SourceError
-from .ground import Ground
+from .errors import DuplicateWorkerError, OutboxError, RecordingError, SimpangError, SourceEnded, SourceError
 from .health import ClockWatch, Health, SourceFacts
 from .message import Channel, Row
 from .meta import meta_row
-from .meter import Meter, MeterSettings
 from .outbox import Outbox, OutboxStatus
 from .pacing import EventTime, Every
 from .parent import stop_with
@@ -34,6 +32,8 @@ from .publisher import Publisher
 from .records import Identity, new_owner
 from .source import open_source
 from .tracker import Tracker, TrackerSettings
+from .tracklog import Source as TrackSource
+from .tracklog import TrackLog
 
 READ_S: Final = 0.2
 """How long to wait for a frame before looking after the rest."""
@@ -94,6 +94,17 @@ class Measures(Protocol):
     def finish(self, time_s: float) -> Readings: ...
 
 
+class Logs(Protocol):
+    """A track log."""
+
+    lost_steps: int
+
+    def frame(self, tracks: Tracks, size_px: tuple[int, int]) -> None: ...
+    def silence(self, time_s: float) -> None: ...
+    def end(self, time_s: float) -> None: ...
+    def close(self) -> None: ...
+
+
 class Publishes(Protocol):
     """A publisher, as the worker's loop needs it."""
 
@@ -130,6 +141,7 @@ class Worker:
         outbox: Outbox,
         publisher: Publishes,
         clock: Clock,
+        tracks: Logs | None = None,
     ) -> None:
         self._camera = camera
         self._identity = identity
@@ -138,6 +150,7 @@ class Worker:
         self._outbox = outbox
         self._publisher = publisher
         self._clock = clock
+        self._tracks = tracks
         self._log = structlog.get_logger().bind(camera=camera.id)
         self._health = Health(clock, box.outbox.folder)
         self._watch = ClockWatch(clock)
@@ -183,8 +196,10 @@ class Worker:
         detections = self._stages.detector.detect(frame)
         detected_s = self._clock.monotonic()
         height_px, width_px = frame.image.shape[:2]
-        vehicles = self._stages.ground.locate(self._stages.tracker.update(detections), (width_px, height_px))
+        tracks = self._stages.tracker.update(detections)
+        vehicles = self._stages.ground.locate(tracks, (width_px, height_px))
         self._record(self._stages.meter.update(vehicles))
+        self._log_step(lambda log: log.frame(tracks, (width_px, height_px)))
         live = not self._camera.is_file()
         latency_s = self._clock.now() - frame.time_s if live else self._clock.monotonic() - begun_s
         self._health.analysed(latency_s, detected_s - begun_s)
@@ -194,6 +209,7 @@ class Worker:
         now_s = self._time.now()
         if self._stages is not None and now_s is not None and not self._camera.is_file():
             self._record(self._stages.meter.advance(now_s - QUIET_S))
+            self._log_step(lambda log: log.silence(now_s - QUIET_S))
 
     def _look_after(self) -> None:
         """Live figures, health and the disk, each when it is due."""
@@ -232,14 +248,8 @@ class Worker:
         self._publisher.offer(channel, payload)
 
     def _record(self, readings: Readings) -> None:
-        """Every window in one message with all rows of the camera; a cycle or event each in its own."""
-        site, camera = self._identity.site, self._camera
-        for _, rows in groupby(readings.windows, key=_window):
-            self._keep(Channel.WINDOW, [convert.window_row(site, camera, row) for row in rows])
-        for cycle in readings.cycles:
-            self._keep(Channel.CYCLE, [convert.cycle_row(cycle)])
-        for event in readings.events:
-            self._keep(Channel.EVENT, [convert.event_row(event)])
+        for channel, rows in convert.messages(self._identity.site, self._camera, readings):
+            self._keep(channel, rows)
 
     def _keep(self, channel: Channel, rows: Sequence[Row]) -> None:
         """To disk; while the disk is full in memory, from where it is published all the same."""
@@ -253,6 +263,15 @@ class Worker:
         except OutboxError as exc:
             self._outbox.hold(channel, build, now_s)
             self._complain(exc)
+
+    def _log_step(self, keep: Callable[[Logs], None]) -> None:
+        """Keep a step in the track log, if there is one; measuring goes on when it cannot be written."""
+        if self._tracks is None:
+            return
+        try:
+            keep(self._tracks)
+        except RecordingError as exc:
+            self._log.error("tracks were not kept", reason=str(exc), lost_steps=self._tracks.lost_steps)
 
     def _retry_disk(self) -> None:
         try:
@@ -269,13 +288,10 @@ class Worker:
         now_s = self._time.now()
         if self._stages is not None and now_s is not None:
             self._record(self._stages.meter.finish(now_s))
+            self._log_step(lambda log: log.end(now_s))
         self._publish_health(self._source.status().state)
         drained = self._publisher.stop(DRAIN_S, reason)
         self._log.info("stopped", reason=reason, everything_acknowledged=drained)
-
-
-def _window(row: Measurement) -> tuple[float, float]:
-    return row.from_s, row.to_s
 
 
 def build_stages(box: Box, camera: Camera) -> Stages | None:
@@ -285,9 +301,15 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
     model = box.model
     detector = OnnxDetector(model.path, model.width_height_px(), threads=model.threads)
     tracker = Tracker(TrackerSettings().beginning_at(model.min_score))
-    ground = Ground(camera)
-    meter = Meter(camera, MeterSettings.of(box))
+    ground, meter = build_measurement(box, camera)
     return Stages(detector, tracker, ground, meter, detector.model_id, ground.error_m)
+
+
+def track_log(box: Box, camera: Camera, identity: Identity) -> TrackLog | None:
+    """Where tracks are kept, if the configuration asks for it. Raises `RecordingError`."""
+    if box.record.folder is None or not camera.approaches:
+        return None
+    return TrackLog(box.record, box.record.folder, TrackSource(box.site, camera.id, identity.boot))
 
 
 def run_camera(box: Box, camera: Camera, stop: threading.Event, clock: Clock) -> None:
@@ -296,13 +318,14 @@ def run_camera(box: Box, camera: Camera, stop: threading.Event, clock: Clock) ->
     stages = build_stages(box, camera)
     identity = Identity(box.site, camera.id, outbox.new_boot(clock.now()), new_owner())
     meta = meta_row(box, camera, stages.model_id if stages else None, stages.error_m if stages else None)
+    tracks = track_log(box, camera, identity)
     publisher = Publisher(box.broker, identity, outbox, meta, clock, keep_acked_s=box.outbox.keep_acked_s)
     publisher.start()
     try:
         publisher.wait_tried(FIRST_CONNECTION_S)
         source = open_source(camera, clock)
         try:
-            Worker(box, camera, identity, source, stages, outbox, publisher, clock).run(stop)
+            Worker(box, camera, identity, source, stages, outbox, publisher, clock, tracks).run(stop)
         finally:
             source.close()
     except SimpangError as exc:
@@ -312,15 +335,18 @@ def run_camera(box: Box, camera: Camera, stop: threading.Event, clock: Clock) ->
         outbox.close()
 
 
-def main(config: Path, camera_id: str, parent: int | None = None) -> int:
-    """The top of a worker process; returns its exit code. It stops by itself when process `parent` is gone."""
+def main(config: Path, camera_id: str, parent: int | None = None, record: Path | None = None) -> int:
+    """The top of a worker process; returns its exit code. It stops by itself when process `parent` is gone.
+
+    record: keep tracks in this folder, whatever the configuration says.
+    """
     stop = threading.Event()
     stop_with(parent, stop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log = structlog.get_logger().bind(camera=camera_id)
     try:
-        box = load(config)
+        box = load(config).recording_to(record)
         run_camera(box, box.camera(camera_id), stop, SystemClock())
     except DuplicateWorkerError as exc:
         log.error(str(exc))

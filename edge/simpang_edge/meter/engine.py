@@ -4,16 +4,18 @@ import math
 from dataclasses import replace
 
 from ..config import Camera
-from ..data import Cycle, Event, IntArray, LiveRow, Measurement, Readings, Vehicles
+from ..data import Cycle, Event, IntArray, LiveRow, Measurement, Readings, Scope, Vehicles
 from . import reasons
 from . import rows as rows_of
 from .approach import ApproachWatch
 from .crossings import Crossing, StopLine
+from .decisions import Decisions
 from .events import Incidents
 from .exposure import between
 from .fleet import Fleet, Seen
 from .layout import Layout
 from .live import Recent, stale_row
+from .movements import Movements, Traced
 from .queue import Queue
 from .settings import MeterSettings
 from .state import Verdict
@@ -35,13 +37,18 @@ class Meter:
     `jump_s`, the running windows close with the flag and no row is made for the time in between.
     """
 
-    def __init__(self, camera: Camera, settings: MeterSettings | None = None) -> None:
+    def __init__(
+        self, camera: Camera, settings: MeterSettings | None = None, decisions: Decisions | None = None
+    ) -> None:
         self._settings = s = settings or MeterSettings()
         self._layout = Layout(camera, s.lane_width_m)
-        self._fleet = Fleet(self._layout.toward)
+        self._fleet = Fleet(self._layout.toward, decisions)
         self._time = Timeline(s.max_gap_s, s.step_back_s, s.jump_s)
-        self._windows = tuple(Windows(w, s.grace_s, self._layout) for w in sorted(set(s.windows_s)))
-        self._line = StopLine()
+        grace_s = s.move_grace_s if camera.movements else s.grace_s
+        self._windows = tuple(Windows(w, grace_s, self._layout) for w in sorted(set(s.windows_s)))
+        self._line = StopLine(self._layout.line_m, decisions)
+        self._moves = Movements(camera)
+        self._decisions = decisions
         self._queue = Queue(s.queue, self._layout)
         self._recent = Recent(self._layout)
         self._incidents = Incidents(camera.id, self._layout)
@@ -73,8 +80,14 @@ class Meter:
     def finish(self, time_s: float) -> Readings:
         """Close everything, the running windows included. Nothing may follow it but new frames."""
         end_s = max(time_s, self._time.now_s or time_s)
-        done = self._cross(self._line.settle(self._fleet)) + self._close(end_s)
+        done = self._settle() + self._close(end_s)
         return done + self._flush(end_s, None)
+
+    def _settle(self) -> Readings:
+        """Crossings and moves that still wait for more of the motion."""
+        done = self._cross(self._line.settle(self._fleet))
+        self._move(self._moves.settle())
+        return done
 
     def live(self, time_s: float) -> tuple[LiveRow, ...]:
         """What is so now, per approach and lane. `time_s` is on the time base of the frames."""
@@ -100,7 +113,10 @@ class Meter:
         self._queue.follow(fleet, seen)
         self._account(seen, move)
         crossings += self._end(vehicles.gone)
-        return self._cross(crossings) + self._each_second(vehicles.time_s)
+        moves = self._moves.follow(vehicles)
+        done = self._cross(crossings) + self._each_second(vehicles.time_s)
+        self._move(moves + self._moves.end(vehicles.gone, vehicles.time_s))
+        return done
 
     def _account(self, seen: Seen, move: Move) -> None:
         exposure = between(self._fleet, seen, self._layout, move.observed_s)
@@ -123,10 +139,21 @@ class Meter:
             for windows in self._windows:
                 windows.cross(crossing)
             self._recent.cross(crossing)
+            self._move(self._moves.cross(crossing))
             self._incidents.cross(crossing)
             cycle = self._watches[crossing.approach].cross(crossing)
             cycles += [cycle] if cycle else []
         return Readings(cycles=tuple(cycles))
+
+    def _move(self, moves: tuple[Traced, ...]) -> None:
+        """Vehicles that were traced to their exit."""
+        for move in moves:
+            for windows in self._windows:
+                windows.move(move)
+            if self._decisions is not None:
+                one = move.crossing
+                name, approach = self._layout.movements[move.movement]
+                self._decisions.moved(one.time_s, one.track, approach, name)
 
     def _each_second(self, time_s: float) -> Readings:
         """What is looked at once per second of frame time: the queue, incidents, forgotten vehicles."""
@@ -154,7 +181,7 @@ class Meter:
 
     def _step(self, move: Move) -> Readings:
         """The clock was set: nothing before it can be compared with what follows."""
-        done = self._cross(self._line.settle(self._fleet)) + self._flush(move.from_s, CLOCK_STEP)
+        done = self._settle() + self._flush(move.from_s, CLOCK_STEP)
         self._fleet.clear()
         self._recent.reset_time()
         for watch in self._watches:
@@ -183,4 +210,7 @@ class Meter:
 
 
 def _judged(row: Measurement, verdict: Verdict) -> Measurement:
+    """The state is one of places: a movement has none."""
+    if row.scope is Scope.MOVEMENT:
+        return row
     return replace(row, state=verdict.state, reason=verdict.reason)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import KINDS, FloatArray, IntArray, Vehicles
+from .decisions import Decisions, Rule
 from .fits import MAX_MPS, slopes
 from .settings import LENGTH_M
 
@@ -63,8 +64,9 @@ class Seen:
 class Fleet:
     """The vehicles in view, by track id."""
 
-    def __init__(self, toward: NDArray[np.bool_]) -> None:
+    def __init__(self, toward: NDArray[np.bool_], decisions: Decisions | None = None) -> None:
         self._toward = toward
+        self._decisions = decisions
         self._row_of: dict[int, int] = {}
         self._free: list[int] = []
         self.rows: Rows = np.zeros(0, ROW)
@@ -84,6 +86,8 @@ class Fleet:
         rows, now_s = self.rows, vehicles.time_s
         other = (rows["approach"][row] != vehicles.approach[picked]) | self._jumped(vehicles, picked, row)
         for n in np.flatnonzero(other).tolist():
+            if self._decisions is not None and rows["approach"][row[n]] == vehicles.approach[picked[n]]:
+                self._decisions.about(Rule.JUMPED, rows[row[n]], now_s, float(vehicles.along_m[picked[n]]))
             rows[row[n]] = _blank(vehicles, int(picked[n]))
         before_s = rows["seen_s"][row]
         gap_s = now_s - before_s
@@ -146,6 +150,10 @@ class Fleet:
             if row is None:
                 row = self._new_row()
                 self.rows[row] = _blank(vehicles, n)
+            elif self._decisions is not None:
+                self._decisions.about(
+                    Rule.CONTINUED, self.rows[row], vehicles.time_s, float(vehicles.along_m[n]), track
+                )
             self.rows[row]["id"] = track
             self._row_of[track] = row
 

@@ -42,6 +42,7 @@ class MeterSettings:
     windows_s: window lengths; the shortest of at least 60 s (else the longest) is the one states are judged by.
     max_gap_s: longest time between two frames that still counts as observed.
     grace_s: how long a window stays open after its end, for crossings whose speed is still being measured.
+    move_grace_s: the same where movements are traced, which takes as long as a vehicle needs to its exit.
     stale_s: without a frame for this long the live state is unknown.
     step_back_s: a frame older than its predecessor by more than this means that the clock was set back.
     jump_s: a frame later than its predecessor by more than this means that the clock was set forward.
@@ -54,6 +55,7 @@ class MeterSettings:
     state: StateRules = field(default_factory=StateRules)
     max_gap_s: float = 1.0
     grace_s: float = 3.0
+    move_grace_s: float = 12.0
     stale_s: float = 10.0
     step_back_s: float = 2.0
     jump_s: float = 3600.0

@@ -10,6 +10,7 @@ from ..data import FloatArray, IntArray
 from .crossings import Crossing
 from .exposure import nothing
 from .layout import Layout
+from .movements import Traced
 from .queue import QueueNow
 
 
@@ -17,7 +18,8 @@ from .queue import QueueNow
 class Tally:
     """All that is summed up for one window. Arrays by cell, (C,) or (len(Amount), C).
 
-    queue_samples: seconds in which the queue was looked at; without one its maximum is unknown.
+    queue_samples: seconds in which the queue was looked at; without one its maximum is unknown. moves: of crossings
+    of this window. late_moves: (M,), by movement, of crossings of windows that were closed before.
     """
 
     from_s: float
@@ -27,10 +29,12 @@ class Tally:
     queue_max_vehicles: IntArray
     beyond: NDArray[np.bool_]
     late: IntArray
+    late_moves: IntArray
     observed_s: float = 0.0
     frames: int = 0
     queue_samples: int = 0
     crossings: list[Crossing] = field(default_factory=list)
+    moves: list[Traced] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
 
 
@@ -49,6 +53,7 @@ class Windows:
         self._next: int | None = None
         self._held_until_s = -math.inf
         self._late: IntArray = np.zeros(len(layout), np.int64)
+        self._late_moves: IntArray = np.zeros(len(layout.movements), np.int64)
         self._flags: set[str] = set()
 
     def begin(self, time_s: float) -> None:
@@ -81,6 +86,14 @@ class Windows:
             self._late += self._where(crossing)
         else:
             tally.crossings.append(crossing)
+
+    def move(self, move: Traced) -> None:
+        """Count a move in the window of its crossing, or as late when that is closed."""
+        tally = self._tally(self._number(move.crossing.time_s))
+        if tally is None:
+            self._late_moves[move.movement] += 1
+        else:
+            tally.moves.append(move)
 
     def queue(self, time_s: float, queue: QueueNow) -> None:
         """Account for the queue of one second."""
@@ -138,6 +151,7 @@ class Windows:
             queue_max_vehicles=np.zeros(cells, np.int64),
             beyond=np.zeros(cells, bool),
             late=np.zeros(cells, np.int64),
+            late_moves=np.zeros(len(self._layout.movements), np.int64),
         )
 
     def _where(self, crossing: Crossing) -> IntArray:
@@ -152,6 +166,8 @@ class Windows:
         tally = tally or self._new(number)
         self._held_until_s = tally.to_s
         tally.late += self._late
+        tally.late_moves += self._late_moves
         tally.flags |= self._flags
         self._late, self._flags = np.zeros_like(self._late), set()
+        self._late_moves = np.zeros_like(self._late_moves)
         return [tally]
