@@ -22,7 +22,7 @@ SMALL_PX: Final = 320
 PICK: Final = 4
 """Every n-th pixel both ways is compared for a frozen picture, unreduced: noise shows that a camera lives."""
 
-DARK_LOOKS: Final = 3
+DARK_S: Final = 2.0
 BACK_LOOKS: Final = 3
 
 
@@ -36,7 +36,7 @@ class SceneWatch:
         self._still = Stillness(self._rules.frozen_s)
         self._reference = Reference()
         self._away = _Away(self._rules)
-        self._dark = 0
+        self._dark_since_s: float | None = None
         self._next_s: float | None = None
 
     def look(self, frame: Frame) -> Scene | None:
@@ -46,16 +46,23 @@ class SceneWatch:
             return None
         self._next_s = frame.time_s + self._rules.every_s
         small = _small(frame.image)
-        frozen = self._still.look(_picked(frame.image), frame.time_s)
-        self._dark = self._dark + 1 if shows_nothing(small) else 0
-        if self._dark:
-            return Scene(frame.time_s, ("dark",) if self._dark >= DARK_LOOKS else ())
+        frozen_since_s = self._still.look(_picked(frame.image), frame.time_s)
+        if shows_nothing(small):
+            return self._nothing(frame.time_s)
+        self._dark_since_s = None
         light = self._light.look(small)
         place = self._place(small, light, frame)
-        moved = self._away.look(place, frame.time_s)
-        flags = {light} - {"day"} | ({"frozen"} if frozen else set())
-        flags |= {"moved"} if moved else set(self._clarity.look(small, light))
-        return Scene(frame.time_s, tuple(sorted(flags)), place.shift_px)
+        moved_since_s = self._away.look(place, frame.time_s)
+        flags = {light} - {"day"} | (set() if frozen_since_s is None else {"frozen"})
+        flags |= set(self._clarity.look(small, light)) if moved_since_s is None else {"moved"}
+        since_s = min((s for s in (frozen_since_s, moved_since_s) if s is not None), default=None)
+        return Scene(frame.time_s, tuple(sorted(flags)), place.shift_px, since_s)
+
+    def _nothing(self, time_s: float) -> Scene:
+        """A picture without anything in it; believed after a few."""
+        since_s = self._dark_since_s = time_s if self._dark_since_s is None else self._dark_since_s
+        dark = time_s - since_s >= DARK_S
+        return Scene(time_s, ("dark",) if dark else (), since_s=since_s if dark else None)
 
     def _place(self, small: ImageArray, light: str, frame: Frame) -> Place:
         """Where the picture is, its shift in pixels of the full picture."""
@@ -74,18 +81,18 @@ class _Away:
     _back: int = 0
     _moved: bool = False
 
-    def look(self, place: Place, time_s: float) -> bool:
-        """Whether the camera looks elsewhere."""
+    def look(self, place: Place, time_s: float) -> float | None:
+        """Since when the camera has looked elsewhere; None while it does not."""
         if place.sight in (Sight.SAME, Sight.LEARNING):
-            self._since_s = None
             self._back += 1
-            self._moved = self._moved and (self._back < BACK_LOOKS or place.sight is Sight.LEARNING)
+            if not self._moved or (self._back >= BACK_LOOKS and place.sight is Sight.SAME):
+                self._since_s, self._moved = None, False
         else:
             self._back = 0
             self._since_s = time_s if self._since_s is None else self._since_s
             needed_s = self.rules.moved_s if place.sight is Sight.SHIFTED else self.rules.lost_s
             self._moved = self._moved or time_s - self._since_s >= needed_s
-        return self._moved
+        return self._since_s if self._moved else None
 
 
 def _small(image: ImageArray) -> ImageArray:

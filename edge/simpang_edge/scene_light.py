@@ -35,7 +35,11 @@ DOWN: Final = 1 / 3600
 
 @dataclass(slots=True)
 class Light:
-    """Night or day by the median brightness, with hysteresis; [ours], told apart on real night and day clips."""
+    """Night or day by brightness, with hysteresis; [ours], told apart on real night and day clips.
+
+    Night: the median is below the limit, or below 1.5 times it in a picture without bright parts (no twentieth of it
+    reaches twice the limit: no sky).
+    """
 
     rules: SceneRules
     night: bool = False
@@ -43,7 +47,8 @@ class Light:
     def look(self, grey: ImageArray) -> str:
         """``night`` or ``day`` after this small picture."""
         limit = self.rules.night_brightness * (DAY_OVER if self.night else 1.0)
-        self.night = float(np.median(grey)) < limit
+        middle, bright = np.percentile(grey, (50, 95))
+        self.night = bool(middle < limit or (middle < 1.5 * limit and bright < 2 * limit))
         return "night" if self.night else "day"
 
 

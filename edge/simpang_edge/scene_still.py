@@ -27,22 +27,30 @@ class Stillness:
 
     frozen_s: float
     _before: IntArray | None = None
+    _since_s: float | None = None
     _looks: deque[tuple[float, bool]] = field(default_factory=deque)
 
-    def look(self, sample: IntArray, time_s: float) -> bool:
-        """Whether it has been the same picture for `frozen_s`; sample: (H, W) pixels picked from the full picture."""
+    def look(self, sample: IntArray, time_s: float) -> float | None:
+        """Since when it has been the same picture, once that is `frozen_s`; else None.
+
+        sample: (H, W) pixels picked from the full picture.
+        """
         before, self._before = self._before, sample
-        if before is None or before.shape != sample.shape:
+        same = before is not None and before.shape == sample.shape and _difference(before, sample) <= SAME_LEVELS
+        self._looks.append((time_s, same))
+        if not any(same for _, same in list(self._looks)[-2:]):
             self._looks.clear()
-            return False
-        self._looks.append((time_s, _difference(before, sample) <= SAME_LEVELS))
-        while len(self._looks) > 1 and time_s - self._looks[1][0] >= self.frozen_s:
+            self._looks.append((time_s, True))
+            self._since_s = None
+            return None
+        while time_s - self._looks[1][0] >= self.frozen_s:
             self._looks.popleft()
-        if not self._looks[-1][1] and not self._looks[max(-2, -len(self._looks))][1]:
-            self._looks.clear()
-            return False
-        long_enough = time_s - self._looks[0][0] >= self.frozen_s
-        return long_enough and sum(same for _, same in self._looks) >= STILL_SHARE * len(self._looks)
+        still = sum(same for _, same in self._looks) >= STILL_SHARE * len(self._looks)
+        if not still or time_s - self._looks[0][0] < self.frozen_s:
+            self._since_s = None
+            return None
+        self._since_s = self._looks[0][0] if self._since_s is None else self._since_s
+        return self._since_s
 
 
 def _difference(before: IntArray, now: IntArray) -> float:

@@ -44,7 +44,7 @@ def clock(image: ImageArray, time_s: float) -> ImageArray:
 def shifted(x_px: float, y_px: float) -> Fault:
     """The camera was knocked: the picture lies elsewhere."""
 
-    def fault(image: ImageArray, time_s: float) -> ImageArray:
+    def fault(image: ImageArray, _time_s: float) -> ImageArray:
         size = (image.shape[1], image.shape[0])
         by = np.array([[1, 0, x_px], [0, 1, y_px]], np.float32)
         return np.asarray(cv2.warpAffine(image, by, size, borderMode=cv2.BORDER_REFLECT), np.uint8)
@@ -52,7 +52,7 @@ def shifted(x_px: float, y_px: float) -> Fault:
     return fault
 
 
-def zoomed(image: ImageArray, time_s: float) -> ImageArray:
+def zoomed(image: ImageArray, _time_s: float) -> ImageArray:
     """The PTZ camera zoomed in by two."""
     height, width = image.shape[:2]
     middle = image[height // 4 : height * 3 // 4, width // 4 : width * 3 // 4]
@@ -69,12 +69,12 @@ def covered(image: ImageArray, time_s: float) -> ImageArray:
     return clock(np.full_like(image, 90), time_s)
 
 
-def fog(image: ImageArray, time_s: float) -> ImageArray:
+def fog(image: ImageArray, _time_s: float) -> ImageArray:
     """A fifth of the contrast."""
     return np.asarray(image * 0.2 + 150, np.uint8)
 
 
-def bus(image: ImageArray, time_s: float) -> ImageArray:
+def bus(image: ImageArray, _time_s: float) -> ImageArray:
     """Two thirds of the view behind a bus."""
     hidden = image.copy()
     height, width = image.shape[:2]
@@ -129,7 +129,7 @@ def test_the_shift_is_told_in_pixels(pictures: list[ImageArray]) -> None:
 def test_a_frozen_picture_is_found_under_a_running_clock(pictures: list[ImageArray]) -> None:
     """The same picture for 15 s, with only the clock going on."""
     frozen = pictures[25]
-    found = [s for s in scenes(pictures, lambda image, t: clock(frozen, t), 60, 70) if "frozen" in s.flags]
+    found = [s for s in scenes(pictures, lambda _image, t: clock(frozen, t), 60, 70) if "frozen" in s.flags]
     assert FAULT_S + 14 <= found[0].time_s <= FAULT_S + 20
     assert found[-1].time_s <= 62
     assert not any(scene.usable for scene in found)
@@ -141,9 +141,9 @@ def test_a_frozen_picture_is_found_under_a_running_clock(pictures: list[ImageArr
         pytest.param(bus, 50, id="a bus fills the view for 20 s"),
         pytest.param(headlights, 60, id="lights out and headlights"),
         pytest.param(shaken, 60, id="shaking in the wind"),
-        pytest.param(lambda image, t: cv2.convertScaleAbs(image, alpha=1.4, beta=20), 60, id="the sun comes out"),
+        pytest.param(lambda image, _t: cv2.convertScaleAbs(image, alpha=1.4, beta=20), 60, id="the sun comes out"),
         pytest.param(fog, 60, id="fog"),
-        pytest.param(lambda image, t: image, 60, id="nothing"),
+        pytest.param(lambda image, _t: image, 60, id="nothing"),
     ],
 )
 def test_no_false_alarm(pictures: list[ImageArray], look: Fault, until_s: float) -> None:
