@@ -6,6 +6,7 @@ SimpangError
 ├── SourceError           the video or camera cannot be used as it is; the message says why
 │   └── SourceEnded       not a fault: a file was read to its end
 ├── OutboxError           the disk under the outbox cannot be written; free space or move it
+├── MemoryFileError       what is known of usual traffic cannot be kept; measuring goes on without
 ├── BrokerError           the broker refuses this worker; retrying cannot help (password, certificate, rights)
 └── DuplicateWorkerError  another worker already publishes this camera; this one stops
 """
@@ -33,6 +34,10 @@ class SourceEnded(SourceError):  # noqa: N818 - an end, not a fault
 
 class OutboxError(SimpangError):
     """The outbox on disk cannot take more."""
+
+
+class MemoryFileError(SimpangError):
+    """What a worker keeps from run to run cannot be read or written."""
 
 
 class BrokerError(SimpangError):

@@ -1,6 +1,7 @@
 """One camera: the only file that knows the order of the stages.
 
-    source → detector → tracker → ground → meter → outbox → publisher
+    source → detector → tracker → ground → zones → meter → outbox → publisher
+        └──→ scene ────────────────────────────↑
 
 Records depend on the frames alone, so the same file gives the same records; only live figures and health follow the
 wall clock (its monotonic one: setting the clock does not stop them).
@@ -9,17 +10,19 @@ wall clock (its monotonic one: setting the clock does not stop them).
 import signal
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Final, Protocol
 
+import numpy as np
 import structlog
 
 from . import convert
 from .clock import Clock, SystemClock
 from .config import Box, Camera, load
-from .data import Detections, Frame, LiveRow, Measurement, Readings, Tracks, Vehicles
+from .data import Detections, Frame, LiveRow, Measurement, Readings, Scene, Tracks, UsualDay, Vehicles
 from .detector import OnnxDetector
 from .errors import DuplicateWorkerError, OutboxError, SimpangError, SourceEnded, SourceError
 from .ground import Ground
@@ -31,15 +34,21 @@ from .outbox import Outbox, OutboxStatus
 from .pacing import EventTime, Every
 from .parent import stop_with
 from .publisher import Publisher
+from .recall import Recall
 from .records import Identity, new_owner
+from .scene import SceneWatch
 from .source import open_source
 from .tracker import Tracker, TrackerSettings
+from .zones import Zones
 
 READ_S: Final = 0.2
 """How long to wait for a frame before looking after the rest."""
 
 QUIET_S: Final = 2.0
 """Without a frame for this long, a live camera's time goes on by itself, and stays this far behind the clock."""
+
+MOTORCYCLE_M: Final = 0.75
+MIN_WIDTH_PX: Final = 20.0
 
 EXIT_CRASHED: Final = 1
 EXIT_UNUSABLE: Final = 2
@@ -85,13 +94,30 @@ class Locates(Protocol):
     def locate(self, tracks: Tracks, size_px: tuple[int, int] | None = None) -> Vehicles: ...
 
 
+class Marks(Protocol):
+    """Zones, and what hides the lanes."""
+
+    def mark(self, tracks: Tracks, vehicles: Vehicles) -> Vehicles: ...
+
+
+class Looks(Protocol):
+    """The judge of the picture."""
+
+    def look(self, frame: Frame) -> Scene | None: ...
+
+
 class Measures(Protocol):
     """A meter."""
 
+    def note(self, scene: Scene) -> Readings: ...
     def update(self, vehicles: Vehicles) -> Readings: ...
     def advance(self, time_s: float) -> Readings: ...
     def live(self, time_s: float) -> tuple[LiveRow, ...]: ...
     def finish(self, time_s: float) -> Readings: ...
+    def know(self, days: list[UsualDay]) -> None: ...
+    def learned(self) -> tuple[UsualDay, ...]: ...
+    def parts(self) -> bytes | None: ...
+    def resume(self, parts: bytes) -> None: ...
 
 
 class Publishes(Protocol):
@@ -112,6 +138,8 @@ class Stages:
     detector: Finds
     tracker: Follows
     ground: Locates
+    zones: Marks
+    scene: Looks
     meter: Measures
     model_id: str
     error_m: float | None
@@ -147,6 +175,9 @@ class Worker:
         self._disk_due = Every(clock, RETRY_DISK_S, RETRY_DISK_S)
         self._complain_due = Every(clock, COMPLAIN_EVERY_S, 0.0)
         self._state = ""
+        self._recall = (
+            None if stages is None else Recall(stages.meter, box, camera, clock, f"{version('simpang')} {box.hash()}")
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Measure until the file ends or `stop` is set; then publish what is unfinished and say goodbye.
@@ -180,14 +211,19 @@ class Worker:
         if self._stages is None:
             return
         begun_s = self._clock.monotonic()
+        scene = self._stages.scene.look(frame)
+        if scene is not None:
+            self._record(self._stages.meter.note(scene))
+        detecting_s = self._clock.monotonic()
         detections = self._stages.detector.detect(frame)
         detected_s = self._clock.monotonic()
         height_px, width_px = frame.image.shape[:2]
-        vehicles = self._stages.ground.locate(self._stages.tracker.update(detections), (width_px, height_px))
-        self._record(self._stages.meter.update(vehicles))
+        tracks = self._stages.tracker.update(detections)
+        vehicles = self._stages.ground.locate(tracks, (width_px, height_px))
+        self._record(self._stages.meter.update(self._stages.zones.mark(tracks, vehicles)))
         live = not self._camera.is_file()
         latency_s = self._clock.now() - frame.time_s if live else self._clock.monotonic() - begun_s
-        self._health.analysed(latency_s, detected_s - begun_s)
+        self._health.analysed(latency_s, detected_s - detecting_s)
 
     def _go_on_without_frames(self) -> None:
         """A live camera is silent: its windows close with what was really observed. A file's time is the file's."""
@@ -206,6 +242,8 @@ class Worker:
             self._publish_health(state)
         if self._disk_due.due():
             self._retry_disk()
+        if self._recall is not None:
+            self._recall.look_after()
 
     def _publish_live(self) -> None:
         now_s = self._time.now()
@@ -240,6 +278,8 @@ class Worker:
             self._keep(Channel.CYCLE, [convert.cycle_row(cycle)])
         for event in readings.events:
             self._keep(Channel.EVENT, [convert.event_row(event)])
+        if readings.windows and self._recall is not None:
+            self._recall.look_after(at_once=True)
 
     def _keep(self, channel: Channel, rows: Sequence[Row]) -> None:
         """To disk; while the disk is full in memory, from where it is published all the same."""
@@ -269,6 +309,9 @@ class Worker:
         now_s = self._time.now()
         if self._stages is not None and now_s is not None:
             self._record(self._stages.meter.finish(now_s))
+        if self._recall is not None:
+            self._recall.look_after(at_once=True)
+            self._recall.close()
         self._publish_health(self._source.status().state)
         drained = self._publisher.stop(DRAIN_S, reason)
         self._log.info("stopped", reason=reason, everything_acknowledged=drained)
@@ -286,8 +329,21 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
     detector = OnnxDetector(model.path, model.width_height_px(), threads=model.threads)
     tracker = Tracker(TrackerSettings().beginning_at(model.min_score))
     ground = Ground(camera)
-    meter = Meter(camera, MeterSettings.of(box))
-    return Stages(detector, tracker, ground, meter, detector.model_id, ground.error_m)
+    settings = replace(MeterSettings.of(box), standing_flags=_standing_flags(camera, ground))
+    meter = Meter(camera, settings)
+    scene = SceneWatch(box.scene)
+    return Stages(detector, tracker, ground, Zones(camera), scene, meter, detector.model_id, ground.error_m)
+
+
+def _standing_flags(camera: Camera, ground: Ground) -> tuple[tuple[str, str], ...]:
+    """``low_resolution`` for approaches whose stop line shows a motorcycle narrower than 20 pixels (section 7)."""
+    flags = []
+    for approach in camera.approaches:
+        ends_px = np.array(approach.stop_line, np.float64)
+        px_per_m = np.linalg.norm(np.subtract(*ends_px)) / np.linalg.norm(np.subtract(*ground.to_road(ends_px)))
+        if px_per_m * MOTORCYCLE_M < MIN_WIDTH_PX:
+            flags.append((approach.id, "low_resolution"))
+    return tuple(flags)
 
 
 def run_camera(box: Box, camera: Camera, stop: threading.Event, clock: Clock) -> None:
