@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -145,6 +146,69 @@ class QueueRules(Section):
         if self.leave_kmh <= self.enter_kmh:
             raise ValueError("leave_kmh must be greater than enter_kmh")
         return self
+
+
+class SceneRules(Section):
+    """When the picture itself cannot be trusted. [ours]"""
+
+    every_s: Annotated[float, Field(gt=0, le=10)] = 1
+    night_brightness: Annotated[float, Field(ge=0, le=255)] = 60
+    frozen_s: Annotated[float, Field(ge=5, le=60)] = 15
+    moved_ratio: Annotated[float, Field(gt=0, le=0.5)] = 0.0125
+    moved_s: Annotated[float, Field(ge=1, le=60)] = 5
+    lost_s: Annotated[float, Field(ge=5, le=60)] = 30
+    hidden_ratio: Annotated[float, Field(gt=0, le=1)] = 0.6
+    hidden_s: Annotated[float, Field(ge=1, le=120)] = 10
+    fault_event_s: Annotated[float, Field(ge=0, le=60)] = 10
+    fault_clear_s: Annotated[float, Field(ge=0, le=600)] = 20
+
+
+class IncidentRules(Section):
+    """When a vehicle or person is where it should not be, and for how long (measurement reference, sections 6, 12).
+    [ours]"""
+
+    stopped_s: Annotated[float, Field(ge=5, le=120)] = 15
+    long_stop_s: Annotated[float, Field(ge=15, le=1800)] = 120
+    overtakers: Annotated[int, Field(ge=1, le=10)] = 2
+    wrong_way_kmh: Annotated[float, Field(ge=3, le=50)] = 7.2
+    wrong_way_s: Annotated[float, Field(ge=0.5, le=10)] = 1.5
+    wrong_way_m: Annotated[float, Field(ge=2, le=50)] = 5
+    box_s: Annotated[float, Field(ge=5, le=120)] = 10
+    box_vehicles: Positive = 3
+    box_long_s: Annotated[float, Field(ge=20, le=600)] = 90
+    pedestrian_s: Annotated[float, Field(ge=0.5, le=60)] = 3
+    spillback_s: Annotated[float, Field(ge=5, le=120)] = 20
+    spillback_vehicles: Positive = 3
+    clear_s: Annotated[float, Field(ge=1, le=120)] = 5
+
+
+class FrictionRules(Section):
+    """Side friction (PKJI 2023, chapter 4): weights per event, and what a kerb stop and a slow vehicle are."""
+
+    pedestrian: Annotated[float, Field(ge=0)] = 0.5
+    stopping: Annotated[float, Field(ge=0)] = 1.0
+    entering: Annotated[float, Field(ge=0)] = 0.7
+    slow: Annotated[float, Field(ge=0)] = 0.4
+    stop_s: Annotated[float, Field(ge=1, le=120)] = 5
+    both_sides: bool = False
+
+
+class UsualRules(Section):
+    """What is usual for a weekday and quarter hour. [ours]"""
+
+    weeks: Annotated[int, Field(ge=1, le=52)] = 8
+    min_days: Annotated[int, Field(ge=1, le=52)] = 3
+    min_quality: Fraction = 0.8
+    tell_ratio: Fraction = 0.15
+
+
+class Zone(Section):
+    """A part of the picture where something is not allowed, or is counted. Contact points decide, in pixels."""
+
+    id: Identifier
+    kind: Literal["box_junction", "no_stopping", "carriageway", "crossing", "kerb", "exit", "access"]
+    polygon: Annotated[tuple[PixelPoint, ...], Field(min_length=3)]
+    approach: Identifier | None = None
 
 
 class CalibrationPoint(Section):
@@ -296,6 +360,7 @@ class Camera(Section):
     approaches: tuple[Approach, ...] = ()
     gates: tuple[Gate, ...] = ()
     movements: tuple[Movement, ...] = ()
+    zones: Annotated[tuple[Zone, ...], Field(max_length=60)] = ()
 
     @field_validator("start_time", mode="before")
     @classmethod
@@ -316,6 +381,7 @@ class Camera(Section):
         _different("approach ids", [approach.id for approach in self.approaches])
         if (self.approaches or self.gates) and self.calibration is None:
             raise ValueError("approaches and gates need a calibration (at least 4 points)")
+        self._check_zones([approach.id for approach in self.approaches])
         return self
 
     @model_validator(mode="after")
@@ -334,6 +400,18 @@ class Camera(Section):
         ways = [f"{movement.approach} to {movement.gate}" for movement in self.movements if movement.gate]
         _different("the ways of movements (approach to gate)", ways)
         return self
+
+    def _check_zones(self, approaches: list[str]) -> None:
+        zones = [zone.id for zone in self.zones]
+        if len(set(zones)) != len(zones):
+            raise ValueError(f"zone ids must differ, got {zones}")
+        if self.zones and not self.approaches:
+            raise ValueError("zones need at least one approach")
+        for zone in self.zones:
+            if zone.approach is not None and zone.approach not in approaches:
+                raise ValueError(f"zone {zone.id}: approach {zone.approach!r} is none of {approaches}")
+            if zone.kind in ("exit", "access", "kerb") and zone.approach is None and len(approaches) > 1:
+                raise ValueError(f"zone {zone.id}: a zone of kind {zone.kind} needs its approach")
 
     def is_file(self) -> bool:
         """Whether the source is a recorded file rather than something live."""
@@ -357,11 +435,24 @@ class Box(Section):
     state: StateRules = StateRules()
     queue: QueueRules = QueueRules()
     record: Recording = Recording()
+    scene: SceneRules = SceneRules()
+    incidents: IncidentRules = IncidentRules()
+    friction: FrictionRules = FrictionRules()
+    usual: UsualRules = UsualRules()
     windows_s: tuple[Annotated[int, Field(ge=5, le=3600)], ...] = (60, 900)
     live_every_s: Positive = 2
     health_every_s: Positive = 30
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     cameras: Annotated[tuple[Camera, ...], Field(min_length=1)]
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as exc:
+            raise ValueError("expected a time zone of the IANA list, such as Asia/Jakarta") from exc
+        return value
 
     @model_validator(mode="after")
     def _camera_ids(self) -> Self:

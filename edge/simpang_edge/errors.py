@@ -7,6 +7,7 @@ SimpangError
 │   └── SourceEnded       not a fault: a file was read to its end
 ├── RecordingError        the track log cannot be written or read; measuring goes on without it
 ├── OutboxError           the disk under the outbox cannot be written; free space or move it
+├── MemoryFileError       what is known of usual traffic cannot be kept; measuring goes on without
 ├── BrokerError           the broker refuses this worker; retrying cannot help (password, certificate, rights)
 └── DuplicateWorkerError  another worker already publishes this camera; this one stops
 """
@@ -38,6 +39,10 @@ class RecordingError(SimpangError):
 
 class OutboxError(SimpangError):
     """The outbox on disk cannot take more."""
+
+
+class MemoryFileError(SimpangError):
+    """What a worker keeps from run to run cannot be read or written."""
 
 
 class BrokerError(SimpangError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .assembly import build_measurement
 from .config import Box, Camera
-from .data import Readings, Tracks, Vehicles
+from .data import Readings, Scene, Tracks, Vehicles
 from .meter.decisions import Decisions
 from .tracklog import End, Run, Silence, Step, runs
 
@@ -34,14 +34,17 @@ class Replay:
 
         A log that breaks off is closed at its last step.
         """
-        ground, meter = build_measurement(self.box, self.camera, self.decisions)
+        parts = build_measurement(self.box, self.camera, self.decisions)
+        meter = parts.meter
         last_s: float | None = None
         for step in self.run.steps():
             self.steps += 1
             vehicles, done = None, Readings()
             if isinstance(step, Tracks):
-                vehicles = ground.locate(step, self.run.source.size_px)
+                vehicles = parts.place(step, self.run.source.size_px)
                 done = meter.update(vehicles)
+            elif isinstance(step, Scene):
+                done = meter.note(step)
             elif isinstance(step, Silence):
                 done = meter.advance(step.time_s)
             elif isinstance(step, End):

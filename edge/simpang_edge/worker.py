@@ -1,6 +1,7 @@
 """One camera: the only file that knows the order of the stages.
 
-    source → detector → tracker → ground → meter → outbox → publisher
+    source → detector → tracker → ground → zones → meter → outbox → publisher
+        └──→ scene ────────────────────────────↑
 
 Records depend on the frames alone, so the same file gives the same records; only live figures and health follow the
 wall clock (its monotonic one: setting the clock does not stop them).
@@ -10,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -19,7 +21,7 @@ from . import convert
 from .assembly import build_measurement
 from .clock import Clock, SystemClock
 from .config import Box, Camera, load
-from .data import Detections, Frame, LiveRow, Readings, Tracks, Vehicles
+from .data import Detections, Frame, LiveRow, Readings, Scene, Tracks, UsualDay, Vehicles
 from .detector import OnnxDetector
 from .errors import DuplicateWorkerError, OutboxError, RecordingError, SimpangError, SourceEnded, SourceError
 from .health import ClockWatch, Health, SourceFacts
@@ -29,7 +31,9 @@ from .outbox import Outbox, OutboxStatus
 from .pacing import EventTime, Every
 from .parent import stop_with
 from .publisher import Publisher
+from .recall import Recall
 from .records import Identity, new_owner
+from .scene import SceneWatch
 from .source import open_source
 from .tracker import Tracker, TrackerSettings
 from .tracklog import Source as TrackSource
@@ -40,6 +44,7 @@ READ_S: Final = 0.2
 
 QUIET_S: Final = 2.0
 """Without a frame for this long, a live camera's time goes on by itself, and stays this far behind the clock."""
+
 
 EXIT_CRASHED: Final = 1
 EXIT_UNUSABLE: Final = 2
@@ -85,13 +90,30 @@ class Locates(Protocol):
     def locate(self, tracks: Tracks, size_px: tuple[int, int] | None = None) -> Vehicles: ...
 
 
+class Marks(Protocol):
+    """Zones, and what hides the lanes."""
+
+    def mark(self, tracks: Tracks, vehicles: Vehicles) -> Vehicles: ...
+
+
+class Looks(Protocol):
+    """The judge of the picture."""
+
+    def look(self, frame: Frame) -> Scene | None: ...
+
+
 class Measures(Protocol):
     """A meter."""
 
+    def note(self, scene: Scene) -> Readings: ...
     def update(self, vehicles: Vehicles) -> Readings: ...
     def advance(self, time_s: float) -> Readings: ...
     def live(self, time_s: float) -> tuple[LiveRow, ...]: ...
     def finish(self, time_s: float) -> Readings: ...
+    def know(self, days: list[UsualDay]) -> None: ...
+    def learned(self) -> tuple[UsualDay, ...]: ...
+    def parts(self) -> bytes | None: ...
+    def resume(self, parts: bytes) -> None: ...
 
 
 class Logs(Protocol):
@@ -100,6 +122,7 @@ class Logs(Protocol):
     lost_steps: int
 
     def frame(self, tracks: Tracks, size_px: tuple[int, int]) -> None: ...
+    def scene(self, scene: Scene) -> None: ...
     def silence(self, time_s: float) -> None: ...
     def end(self, time_s: float) -> None: ...
     def close(self) -> None: ...
@@ -123,6 +146,8 @@ class Stages:
     detector: Finds
     tracker: Follows
     ground: Locates
+    zones: Marks
+    scene: Looks
     meter: Measures
     model_id: str
     error_m: float | None
@@ -160,6 +185,9 @@ class Worker:
         self._disk_due = Every(clock, RETRY_DISK_S, RETRY_DISK_S)
         self._complain_due = Every(clock, COMPLAIN_EVERY_S, 0.0)
         self._state = ""
+        self._recall = (
+            None if stages is None else Recall(stages.meter, box, camera, clock, f"{version('simpang')} {box.hash()}")
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Measure until the file ends or `stop` is set; then publish what is unfinished and say goodbye.
@@ -193,16 +221,21 @@ class Worker:
         if self._stages is None:
             return
         begun_s = self._clock.monotonic()
+        scene = self._stages.scene.look(frame)
+        if scene is not None:
+            self._record(self._stages.meter.note(scene))
+            self._log_step(lambda log: log.scene(scene))
+        detecting_s = self._clock.monotonic()
         detections = self._stages.detector.detect(frame)
         detected_s = self._clock.monotonic()
         height_px, width_px = frame.image.shape[:2]
         tracks = self._stages.tracker.update(detections)
         vehicles = self._stages.ground.locate(tracks, (width_px, height_px))
-        self._record(self._stages.meter.update(vehicles))
+        self._record(self._stages.meter.update(self._stages.zones.mark(tracks, vehicles)))
         self._log_step(lambda log: log.frame(tracks, (width_px, height_px)))
         live = not self._camera.is_file()
         latency_s = self._clock.now() - frame.time_s if live else self._clock.monotonic() - begun_s
-        self._health.analysed(latency_s, detected_s - begun_s)
+        self._health.analysed(latency_s, detected_s - detecting_s)
 
     def _go_on_without_frames(self) -> None:
         """A live camera is silent: its windows close with what was really observed. A file's time is the file's."""
@@ -222,6 +255,8 @@ class Worker:
             self._publish_health(state)
         if self._disk_due.due():
             self._retry_disk()
+        if self._recall is not None:
+            self._recall.look_after()
 
     def _publish_live(self) -> None:
         now_s = self._time.now()
@@ -250,6 +285,8 @@ class Worker:
     def _record(self, readings: Readings) -> None:
         for channel, rows in convert.messages(self._identity.site, self._camera, readings):
             self._keep(channel, rows)
+        if readings.windows and self._recall is not None:
+            self._recall.look_after(at_once=True)
 
     def _keep(self, channel: Channel, rows: Sequence[Row]) -> None:
         """To disk; while the disk is full in memory, from where it is published all the same."""
@@ -289,6 +326,9 @@ class Worker:
         if self._stages is not None and now_s is not None:
             self._record(self._stages.meter.finish(now_s))
             self._log_step(lambda log: log.end(now_s))
+        if self._recall is not None:
+            self._recall.look_after(at_once=True)
+            self._recall.close()
         self._publish_health(self._source.status().state)
         drained = self._publisher.stop(DRAIN_S, reason)
         self._log.info("stopped", reason=reason, everything_acknowledged=drained)
@@ -301,8 +341,9 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
     model = box.model
     detector = OnnxDetector(model.path, model.width_height_px(), threads=model.threads)
     tracker = Tracker(TrackerSettings().beginning_at(model.min_score))
-    ground, meter = build_measurement(box, camera)
-    return Stages(detector, tracker, ground, meter, detector.model_id, ground.error_m)
+    parts = build_measurement(box, camera)
+    ground, scene = parts.ground, SceneWatch(box.scene)
+    return Stages(detector, tracker, ground, parts.zones, scene, parts.meter, detector.model_id, ground.error_m)
 
 
 def track_log(box: Box, camera: Camera, identity: Identity) -> TrackLog | None:

@@ -16,6 +16,7 @@ from simpang_edge.errors import SourceEnded
 from simpang_edge.message import Channel, decode
 from simpang_edge.outbox import Outbox
 from simpang_edge.records import Identity
+from simpang_edge.scene import SceneWatch
 from simpang_edge.tracklog import Source, TrackLog
 from simpang_edge.worker import Stages, Worker
 
@@ -94,8 +95,9 @@ def record(folder: Path, box: Box, script: Iterator[Tracks | float], start_s: fl
 
     camera, clock = box.cameras[0], FakeClock(start_s)
     playback, outbox = Playback(clock, script), Outbox(folder / "outbox", camera.id)
-    ground, meter = build_measurement(box, camera)
-    stages = Stages(playback, playback, ground, meter, "none", ground.error_m)
+    parts = build_measurement(box, camera)
+    ground, scene = parts.ground, SceneWatch(box.scene)
+    stages = Stages(playback, playback, ground, parts.zones, scene, parts.meter, "none", ground.error_m)
     identity = Identity(box.site, camera.id, 1, "me")
     log = TrackLog(box.record, folder / "tracks", Source(box.site, camera.id, 1))
     Worker(box, camera, identity, playback, stages, outbox, Mailbox(), clock, log).run(threading.Event())

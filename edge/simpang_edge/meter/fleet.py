@@ -33,13 +33,14 @@ ROW = np.dtype(
         ("slow_since_s", "f8"), ("fast_since_s", "f8"), ("still_s", "f8"), ("queued", "?"), ("was_queued", "?"),
         ("ran", "?"), ("stopped", "?"), ("stops", "i8"), ("stopped_s", "f8"),
         ("armed", "?"), ("counted", "?"), ("passed_s", "f8"), ("crossed_s", "f8"),
-        ("back_since_s", "f8"), ("back_from_m", "f8"),
+        ("back_since_s", "f8"), ("back_from_m", "f8"), ("kerb_told", "?"),
     ]
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
 ran, stopped: has been fast since its last stop; is in a stop. armed: was upstream of
 the line. counted: will not be counted (again). passed_s: when the contact point last went over 0. crossed_s: crossing
-not yet handed out, else NaN. back_*: moving against the traffic since, from. times_s, alongs_m: a ring of the latest
+not yet handed out, else NaN. back_*: moving against the traffic since, from. kerb_told: its stop at the kerb
+was counted. times_s, alongs_m: a ring of the latest
 `HISTORY` sightings."""
 
 
