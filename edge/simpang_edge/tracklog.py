@@ -78,12 +78,12 @@ class _Rows:
         """One more row."""
         self.what.append(what)
         self.time_s.append(time_s)
-        self.id.append(tracks.id.tolist() if tracks else [])
-        self.kind.append(tracks.kind.tolist() if tracks else [])
-        self.xyxy_px.append(tracks.xyxy_px.astype(np.float32).ravel() if tracks else [])
-        self.gone.append(tracks.gone.tolist() if tracks else [])
-        self.flags.append(list(scene.flags) if scene else [])
-        self.shift_px.append(scene.shift_px if scene else None)
+        self.id.append(tracks.id.tolist() if tracks is not None else [])
+        self.kind.append(tracks.kind.tolist() if tracks is not None else [])
+        self.xyxy_px.append(tracks.xyxy_px.astype(np.float32).ravel() if tracks is not None else [])
+        self.gone.append(tracks.gone.tolist() if tracks is not None else [])
+        self.flags.append(list(scene.flags) if scene is not None else [])
+        self.shift_px.append(scene.shift_px if scene is not None else None)
 
 
 class TrackLog:

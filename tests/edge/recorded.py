@@ -1,7 +1,8 @@
 """A track log made by the real worker from boxes whose truth is known, and the rows that it published meanwhile."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -20,9 +21,9 @@ from simpang_edge.scene import SceneWatch
 from simpang_edge.tracklog import Source, TrackLog
 from simpang_edge.worker import Stages, Worker
 
-SIZE_PX = (800, 600)
-Script = Iterable[Tracks | float | None]
-"""Tracks: a frame. A number: the clock goes on by so many seconds without one. None: a frame without vehicles."""
+SIZE_PX = (1280, 720)
+Script = Iterable[Tracks | float]
+"""Tracks: a frame. A number: the clock goes on by so many seconds without one."""
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Playback:
         if step is None:
             raise SourceEnded("the script ended")
         if isinstance(step, float):
-            self.clock.step_both(step) if hasattr(self.clock, "step_both") else self.clock.advance(step)
+            self.clock.advance(step)
             return None
         del timeout_s
         self.tracks = step
@@ -89,12 +90,10 @@ class Mailbox:
         return bool(drain_s and reason)
 
 
-def record(folder: Path, box: Box, script: Iterator[Tracks | float], start_s: float) -> list[dict[str, Any]]:
+def record(folder: Path, box: Box, script: Script, start_s: float) -> list[dict[str, Any]]:
     """Run the worker over a script; the rows that it published, as `simpang measure` writes them."""
-    import threading
-
     camera, clock = box.cameras[0], FakeClock(start_s)
-    playback, outbox = Playback(clock, script), Outbox(folder / "outbox", camera.id)
+    playback, outbox = Playback(clock, iter(script)), Outbox(folder / "outbox", camera.id)
     parts = build_measurement(box, camera)
     ground, scene = parts.ground, SceneWatch(box.scene)
     stages = Stages(playback, playback, ground, parts.zones, scene, parts.meter, "none", ground.error_m)
@@ -112,6 +111,3 @@ def published(outbox: Outbox, site: str, camera: str) -> Iterator[dict[str, Any]
         message = decode(f"simpang/v1/{site}/{camera}/{one.channel.value}", one.payload)
         for row in message.rows:
             yield json.loads(json.dumps({"channel": one.channel.value, **msgspec.to_builtins(row)}))
-
-
-Build = Callable[..., Box]
