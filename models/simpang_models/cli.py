@@ -178,22 +178,29 @@ def frames(
 @app.command()
 def train(
     data: Data,
-    start: Annotated[Path, typer.Option(help="omz_person_vehicle_bike_2004.onnx, the weights to start from.")],
+    start: Annotated[
+        Path, typer.Option(help="The weights to start from: omz_person_vehicle_bike_2004.onnx or simpang-n of 2026.11.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and the record; an interrupted run goes on.")],
     teacher: Annotated[Path, typer.Option(help="What `label` wrote; may be empty.")],
     steps: Annotated[int, typer.Option(min=1, help="Batches at most.")] = 6000,
-    minutes: Annotated[float | None, typer.Option(help="Minutes at most.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Minutes at most, earlier runs of --out included.")] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures of 640x384 per step; more of smaller inputs.")] = 6,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare pictures.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads for the arithmetic on a CPU.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: CUDA where there is a card.")] = "auto",
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 7,
-    threads: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
-    """Fine-tune the detector; needs simpang[train]."""
+    """Train the detector; needs simpang[train]. The same command goes on where it was stopped."""
     from simpang_models.data import load_store
     from simpang_models.train import Settings
     from simpang_models.train import train as run
 
     with _clear_errors():
         store = load_store(data, teacher, training_sets(data))
-        settings = Settings(steps=steps, minutes=minutes, seed=seed, threads=threads)
+        settings = Settings(
+            steps=steps, minutes=minutes, batch=batch, workers=workers, threads=threads, device=device, seed=seed
+        )
         typer.echo(str(run(store, start, out, settings)))
 
 

@@ -1,7 +1,7 @@
 """From a trained network to one ONNX file that holds everything from uint8 pixels to final boxes.
 
-Cheap in the order that matters on a CPU: normalisation is one multiplication on the input, the best 300
-anchors are chosen on scores alone, and only those are decoded and suppressed.
+Cheap in the order that matters on a CPU: the scaling of the input lies in the first convolution's weights, the best
+300 cells are chosen on scores alone, and only those are decoded and suppressed.
 """
 
 import json
@@ -14,17 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from simpang_models.boxes import BICYCLE, CLASSES, FOUR_WHEELS, MOTORCYCLE
-from simpang_models.loss import RARITY
-from simpang_models.network import Detector, anchors, decode
+from simpang_models.network import Detector, cells_at, decode
 
 CONTRACT = "1"
 SIZES = ("416x256", "640x384", "960x544")
 MIN_SCORE = 0.05
 MAX_BOXES = 300
 SUPPRESS_IOU = 0.6
-HANDICAP = 0.5
-"""Rare kinds weigh more in training (RARITY), so they are named too readily; this share of the logarithm is
-taken back from their logits."""
 # Farther apart than any input is wide, so boxes of different groups never overlap when shifted by it.
 GROUP_SHIFT_PX = 8192.0
 
@@ -61,20 +57,15 @@ class Contract(nn.Module):
         self.network = network
         self.network.fold_input_scale()
         groups = [0 if k in FOUR_WHEELS else 1 if k in (MOTORCYCLE, BICYCLE) else 2 for k in range(len(CLASSES))]
-        self.register_buffer("handicap", HANDICAP * torch.tensor(RARITY).log())
         self.register_buffer("group", torch.tensor(groups, dtype=torch.float32))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(1, H, W, 3) uint8 BGR to boxes (N, 4), scores (N,) and classes (N,)."""
         raw = self.network(image.permute(0, 3, 1, 2).float())
-        joint = torch.sigmoid(raw.cls[0] - self.handicap) * torch.sigmoid(raw.ctr[0])[:, None]
-        best, kind = joint.max(dim=1)
+        best, kind = torch.sigmoid(raw.cls[0]).max(dim=1)
         score, chosen = torch.topk(best, MAX_BOXES)
-        # The product of two probabilities is on the low side; its root reads like other detectors' scores.
-        score = score.sqrt()
         kind = kind[chosen]
-        anchor = anchors(image.shape[1], image.shape[2])
-        boxes = decode(raw.reg[0][chosen], anchor[chosen])
+        boxes = decode(raw.reg[0][chosen], cells_at(chosen, image.shape[1], image.shape[2]))
         keep = self._keep(boxes, score, kind)
         return boxes[keep], score[keep], kind[keep]
 

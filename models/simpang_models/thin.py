@@ -1,0 +1,232 @@
+"""Where training starts: our thin network, made to imitate the published one as well as it can without any label.
+
+Our front and first block learn by gradient to give the features of the published ones. Then, block by block, the
+channels that contribute most are kept, and the narrowing convolution is solved by least squares so that the block's
+output comes as near as possible to the published one's (reconstruction as in arXiv 1707.06168). At stride 8 gradient
+steps over all that lies before polish the result, because training leaves these layers alone.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from simpang_models.network import (
+    PUBLISHED_WIDTHS,
+    SCALE_INPUT,
+    TAPS,
+    Backbone,
+    Block,
+    Detector,
+    PublishedFront,
+    Pyramid,
+)
+
+SIDE_PX = 224
+BATCHES = 40
+FIRST_STEPS, FIRST_RATE = 1200, 4e-3
+POLISH_STEPS, POLISH_RATE = 500, 1e-3
+POLISH_BLOCKS = TAPS[0] + 1
+SOLVE_BATCHES = 6
+POINTS = 400
+"""Places per picture whose features enter the least squares."""
+RIDGE = 1e-3
+Inputs = Iterator[Tensor]
+"""Batches (B, 3, H, W) uint8, endless."""
+Report = Callable[[str, int, int], None]
+"""What is being done, steps done, steps in all."""
+
+
+def load_published(path: Path) -> tuple[Backbone, Pyramid]:
+    """The backbone and the pyramid of a published file of the same family, of full width.
+
+    The convolutions of the file are taken in the order of its nodes wherever the shape is the one that comes next:
+    so the pyramid's may stand between the backbone's (Open Model Zoo 2004) or behind them (simpang-n 2026.11).
+    The layers behind the laterals are copied where the file names them, else they start anew.
+
+    Raises:
+        ValueError: the file holds another kind of network.
+    """
+    backbone, pyramid = Backbone(PublishedFront(), PUBLISHED_WIDTHS), Pyramid()
+    weights = _convolutions(path)
+    rest = _fill(_layers(backbone), weights, path)
+    _fill(list(pyramid.lateral), rest, path)
+    named = _values(path)
+    behind = {
+        "smooth.0": pyramid.smooth[0],
+        "smooth.1": pyramid.smooth[1],
+        "smooth.2": pyramid.smooth[2],
+        "down.0": pyramid.down,
+    }
+    for name, layer in behind.items():
+        if f"network.{name}.weight" in named:
+            _copy(layer, named[f"network.{name}.weight"], named[f"network.{name}.bias"])
+    return backbone, pyramid
+
+
+Array = npt.NDArray[np.float32]
+
+
+def _values(path: Path) -> dict[str, Array]:
+    """All stored tensors in float32, under the names that the nodes use (behind a cast, where there is one)."""
+    graph = onnx.load(str(path)).graph
+    stored = {t.name: numpy_helper.to_array(t).astype(np.float32) for t in graph.initializer}
+    casts = {n.output[0]: n.input[0] for n in graph.node if n.op_type == "Cast"}
+    return stored | {new: stored[old] for new, old in casts.items() if old in stored}
+
+
+def _convolutions(path: Path) -> list[tuple[Array, Array]]:
+    values = _values(path)
+    convs = [n for n in onnx.load(str(path)).graph.node if n.op_type == "Conv" and len(n.input) == 3]
+    return [(values[n.input[1]], values[n.input[2]]) for n in convs]
+
+
+def _layers(backbone: Backbone) -> list[nn.Module]:
+    return [m for m in backbone.modules() if isinstance(m, nn.Conv2d)]
+
+
+def _fill(layers: list[nn.Module], weights: list[tuple[Array, Array]], path: Path) -> list[tuple[Array, Array]]:
+    """Give each layer the next weights of its shape; returns those passed over."""
+    left, waiting = [], list(layers)
+    for weight, bias in weights:
+        if waiting and isinstance(waiting[0], nn.Conv2d) and tuple(waiting[0].weight.shape) == weight.shape:
+            _copy(waiting.pop(0), weight, bias)
+        else:
+            left.append((weight, bias))
+    if waiting:
+        raise ValueError(f"{path}: not a network that training can start from: {len(waiting)} layers are not in it")
+    return left
+
+
+def _copy(layer: nn.Module, weight: Array, bias: Array) -> None:
+    assert isinstance(layer, nn.Conv2d)
+    assert layer.bias is not None
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weight))
+        layer.bias.copy_(torch.from_numpy(bias))
+
+
+def start_thin(network: Detector, published: Path, inputs: Inputs, device: torch.device, report: Report) -> None:
+    """Fill the network (on `device`) from the published file by imitation."""
+    full, pyramid = load_published(published)
+    network.pyramid.load_state_dict(pyramid.state_dict())
+    full = full.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    thin = network.backbone
+    crops = [_crop(next(inputs).to(device)) for _ in range(BATCHES)]
+    wholes = [_scaled(next(inputs), device) for _ in range(SOLVE_BATCHES)]
+    imitate(_beginning(thin, 1), _beginning(full, 1), crops, (FIRST_STEPS, FIRST_RATE), report)
+    solve(thin, full, range(1, POLISH_BLOCKS), wholes, report)
+    imitate(
+        _beginning(thin, POLISH_BLOCKS), _beginning(full, POLISH_BLOCKS), crops, (POLISH_STEPS, POLISH_RATE), report
+    )
+    solve(thin, full, range(POLISH_BLOCKS, len(thin.blocks)), wholes, report)
+
+
+def _beginning(backbone: Backbone, blocks: int) -> nn.Sequential:
+    return nn.Sequential(backbone.front, *backbone.blocks[:blocks])
+
+
+def _crop(picture: Tensor) -> Tensor:
+    """The middle: the front sees a few pixels around each place, so small inputs teach it as well as large ones."""
+    top, left = (max(0, n - SIDE_PX) // 2 for n in picture.shape[2:])
+    crop = picture[:, :, top : top + SIDE_PX, left : left + SIDE_PX]
+    return crop.contiguous(memory_format=torch.channels_last)
+
+
+def _scaled(picture: Tensor, device: torch.device) -> Tensor:
+    return picture.to(device).float().contiguous(memory_format=torch.channels_last) * SCALE_INPUT
+
+
+def imitate(
+    ours: nn.Sequential, theirs: nn.Sequential, pictures: list[Tensor], plan: tuple[int, float], report: Report
+) -> None:
+    """Train our layers to give their features: mean squared error, channels weighing the same.
+
+    `plan` is the number of steps and the highest learning rate.
+    """
+    steps, rate = plan
+    wanted = [_half(theirs, p) for p in pictures]
+    spread = torch.stack([w.float().var(dim=(0, 2, 3)) for w in wanted]).mean(dim=0).sqrt()[:, None, None]
+    optimiser = torch.optim.AdamW(ours.parameters(), rate, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, steps, pct_start=0.15)
+    ours.train()
+    for step in range(steps):
+        which = step % len(pictures)
+        with torch.autocast(pictures[which].device.type, torch.bfloat16):
+            found = ours(pictures[which].float() * SCALE_INPUT)
+        loss = (((found.float() - wanted[which].float()) / spread) ** 2).mean()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        report(f"{len(ours) - 1} blocks, unexplained share {float(loss.detach()):.3f}", step + 1, steps)
+    ours.eval()
+
+
+def _half(module: nn.Module, picture: Tensor) -> Tensor:
+    """The module's output for pictures 0..255, stored in 16 bits."""
+    with torch.no_grad(), torch.autocast(picture.device.type, torch.bfloat16):
+        wanted: Tensor = module(picture.float() * SCALE_INPUT)
+    return wanted.bfloat16()
+
+
+@torch.no_grad()
+def solve(thin: Backbone, full: Backbone, which: range, pictures: list[Tensor], report: Report) -> None:
+    """Choose and solve block after block, each on what the thin network before it really gives."""
+    ours = [_beginning(thin, which.start)(p) for p in pictures]
+    theirs = [_beginning(full, which.start)(p) for p in pictures]
+    for index in which:
+        small, large = thin.blocks[index], full.blocks[index]
+        assert isinstance(small, Block)
+        assert isinstance(large, Block)
+        goal = [large(x) for x in theirs]
+        _cut(small, large, _strongest(large, theirs, small.widen.out_channels))
+        error = _solve_block(small, ours, goal)
+        ours, theirs = [small(x) for x in ours], goal
+        report(f"block {index}, unexplained share {error:.3f}", index + 1, len(thin.blocks))
+
+
+def _strongest(block: Block, inputs: list[Tensor], count: int) -> Tensor:
+    """Indices of the middle channels that move the block's output most."""
+    power = torch.stack([block.inner(x).var(dim=(0, 2, 3)) for x in inputs]).mean(dim=0)
+    effect = power.sqrt() * block.narrow.weight.flatten(1).norm(dim=0)
+    return effect.topk(count).indices.sort().values
+
+
+def _cut(small: Block, large: Block, keep: Tensor) -> None:
+    for name in ("widen", "depthwise"):
+        mine, theirs = getattr(small, name), getattr(large, name)
+        mine.weight.copy_(theirs.weight[keep])
+        mine.bias.copy_(theirs.bias[keep])
+
+
+def _solve_block(block: Block, inputs: list[Tensor], goal: list[Tensor]) -> float:
+    """Least squares for the narrowing convolution; returns the share of the goal's variance left unexplained."""
+    features, wanted, outputs = [], [], []
+    for x, y in zip(inputs, goal, strict=True):
+        inner = block.inner(x)
+        target = y - x if block.shortcut else y
+        places = torch.randint(inner.shape[2] * inner.shape[3], (POINTS,), device=x.device)
+        features.append(inner.flatten(2)[:, :, places].transpose(1, 2).flatten(0, 1))
+        wanted.append(target.flatten(2)[:, :, places].transpose(1, 2).flatten(0, 1))
+        outputs.append(y.flatten(2)[:, :, places].transpose(1, 2).flatten(0, 1))
+    a, b = torch.cat(features), torch.cat(wanted)
+    solution = _least_squares(a, b)
+    block.narrow.weight.copy_(solution[:-1].T[:, :, None, None])
+    block.narrow.bias.copy_(solution[-1])
+    rest = b - a @ solution[:-1] - solution[-1]
+    return float((rest.var(dim=0) / torch.cat(outputs).var(dim=0)).mean())
+
+
+def _least_squares(a: Tensor, b: Tensor) -> Tensor:
+    """(N, C) and (N, O) give (C + 1, O), the last row the constant; slightly damped."""
+    a = torch.cat([a, torch.ones_like(a[:, :1])], dim=1).double()
+    square = a.T @ a
+    damping = RIDGE * square.diagonal().mean() * torch.eye(len(square), dtype=a.dtype, device=a.device)
+    damping[-1, -1] = 0
+    return torch.linalg.solve(square + damping, a.T @ b.double()).float()
