@@ -12,7 +12,7 @@ from simpang_edge.errors import ModelError
 
 from simpang_models.labels import ROAD, TRAIN_SETS, LabelError, LabelSet, pictures_of
 from simpang_models.pictures import PictureError
-from simpang_models.registry import RegistryError, find, read_registry, verify
+from simpang_models.registry import RegistryError, copy_verified, find, read_registry, verify
 
 if TYPE_CHECKING:
     from simpang_models.evaluate import Row
@@ -89,10 +89,14 @@ def list_models(as_json: Json = False) -> None:
 
 
 @app.command()
-def get(name: Annotated[str, typer.Argument(help="A registered name.")] = "simpang-n") -> None:
-    """Print the path of a registered model's file, after checking its hash."""
+def get(
+    name: Annotated[str, typer.Argument(help="A registered name.")] = "simpang-n",
+    out: Annotated[Path | None, typer.Option(help="File or folder to copy the model to.")] = None,
+) -> None:
+    """Print the path of a registered model's file, after checking its hash; with --out, of a checked copy."""
     with _clear_errors():
-        typer.echo(str(verify(find(name))))
+        entry = find(name)
+        typer.echo(str(verify(entry) if out is None else copy_verified(entry, out)))
 
 
 @app.command("verify")

@@ -9,8 +9,9 @@ import math
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,6 +69,8 @@ class State:
     curve: list[dict[str, float]]
     step: int = 0
     spent_s: float = 0.0
+    sessions: list[dict[str, Any]] = field(default_factory=list)
+    """What was new when training began or went on: step, revision, data, settings."""
 
 
 Clock = Callable[[], float]
@@ -100,7 +103,8 @@ def train(store: Store, start: Path, out: Path, settings: Settings, clock: Clock
         TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn(), refresh_per_second=1
     ) as progress:
         state = _open_state(store, start, out, settings, device, progress)
-        _record(out, store, settings, state)
+        _note_session(state, store, settings, device)
+        _record(out, state)
         _run(state, store, out, settings, clock, progress)
     return out / "average.pt"
 
@@ -116,9 +120,31 @@ def _run(state: State, store: Store, out: Path, settings: Settings, clock: Clock
         if done or before - saved >= SAVE_EVERY_S:
             saved = before
             _save(state, out)
-            _record(out, store, settings, state)
+            _record(out, state)
+            _say(progress, state, settings)
         if done:
             break
+
+
+def _say(progress: Progress, state: State, settings: Settings) -> None:
+    """A line for log files; on a terminal the bar says it."""
+    if not progress.console.is_terminal:
+        last = _mean(state.curve[-50:])
+        share = progress_share(state, settings)
+        progress.console.print(f"step {state.step}, {share:.1%}: class {last['cls']:.3f}, box {last['box']:.3f}")
+
+
+def _note_session(state: State, store: Store, settings: Settings, device: torch.device) -> None:
+    """Nothing is noted where a run goes on exactly as before."""
+    facts = {
+        "revision": revision(),
+        "data_sha256": store.manifest,
+        "pictures": len(store.samples),
+        "settings": asdict(settings),
+        "device": device.type,
+    }
+    if not state.sessions or facts.items() != {k: v for k, v in state.sessions[-1].items() if k != "from_step"}.items():
+        state.sessions.append({"from_step": state.step, **facts})
 
 
 def _open_state(
@@ -138,6 +164,7 @@ def _open_state(
         state.average.load_state_dict(values["average"])
         state.optimiser.load_state_dict(values["optimiser"])
         state.step, state.curve, state.spent_s = values["step"], values["curve"], values["spent_s"]
+        state.sessions = values["sessions"]
     else:
         _save(state, out)
     return state
@@ -229,24 +256,22 @@ def _save(state: State, out: Path) -> None:
         "step": state.step,
         "spent_s": state.spent_s,
         "curve": state.curve,
+        "sessions": state.sessions,
     }
     for name, value in (("state.pt", everything), ("average.pt", state.average.state_dict())):
         torch.save(value, out / f"{name}.new")
         (out / f"{name}.new").replace(out / name)
 
 
-def _record(out: Path, store: Store, settings: Settings, state: State) -> None:
+def _record(out: Path, state: State) -> None:
     facts = {
-        "revision": revision(),
-        "data_sha256": store.manifest,
-        "pictures": len(store.samples),
-        "settings": asdict(settings),
-        "device": str(next(state.network.parameters()).device),
-        "step": state.step,
+        "sessions": state.sessions,
+        "steps": state.step,
         "minutes": round(state.spent_s / 60, 1),
         "curve": smooth(state.curve),
     }
-    (out / "record.json").write_text(json.dumps(facts, indent=1))
+    (out / "record.json.new").write_text(json.dumps(facts, indent=1))
+    (out / "record.json.new").replace(out / "record.json")
 
 
 def smooth(curve: list[dict[str, float]], every: int = 50) -> list[dict[str, float]]:
