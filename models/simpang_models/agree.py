@@ -1,4 +1,4 @@
-"""How well two files, or two engines, of one detector agree: rounding to 8 bits or bfloat16 is measured, not assumed."""
+"""How well two files, or two engines, of one detector agree: what rounding to 8 bits or bfloat16 costs, measured."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -10,12 +10,13 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from simpang_models.augment import Sample, make_sample
-from simpang_models.boxes import CLASSES, FloatArray
+from simpang_models.boxes import CLASSES, FloatArray, concatenate
 from simpang_models.labels import (
     LabelSet,
     Teacher,
     Truth,
     combine,
+    inside,
     label_path,
     manifest_hash,
     pictures_of,
@@ -23,6 +24,7 @@ from simpang_models.labels import (
 )
 from simpang_models.loss import Target
 from simpang_models.pictures import Picture, read_picture
+from simpang_models.review import Corrected, Faults, picture_hash, read_excluded, read_faults
 
 MAX_SIDE_PX = 960
 SIZES = ((640, 384), (640, 384), (512, 320), (512, 320), (416, 256), (960, 544))
@@ -42,11 +44,19 @@ class Store:
 
 
 def load_store(folder: Path, teacher: Path, sets: tuple[LabelSet, ...]) -> Store:
-    """Read every picture of `sets` under `folder` with its labels and, where there are any, teacher's labels."""
+    """Read every picture of `sets` under `folder` with its labels and, where there are any, teacher's labels.
+
+    Labels are corrected by the review's list; pictures too near to the evaluation's are left out.
+    """
+    faults, excluded = read_faults(), read_excluded()
     samples, weights, pictures = [], [], []
     for labelled in sets:
         for picture in pictures_of(folder, labelled.name):
-            samples.append(_load(picture, teacher / labelled.name / f"{picture.stem}.json", labelled))
+            digest = picture_hash(picture)
+            if digest in excluded:
+                continue
+            found = teacher / labelled.name / f"{picture.stem}.json"
+            samples.append(_load(picture, found, labelled, faults.get(digest, Faults())))
             weights.append(labelled.weight)
             pictures.append(picture)
     probability = _balance(samples, np.array(weights, np.float64))
@@ -62,11 +72,19 @@ def _balance(samples: list[Sample], weights: np.ndarray[tuple[int], np.dtype[np.
     return np.asarray(wanted / wanted.sum())
 
 
-def _load(picture: Path, teacher: Path, labelled: LabelSet) -> Sample:
+def _load(picture: Path, teacher: Path, labelled: LabelSet, faults: Faults) -> Sample:
     pixels = read_picture(picture)
-    hand = read_yolo(label_path(picture), pixels.shape[1], pixels.shape[0])
-    truth = combine(hand, Teacher.load(teacher) if teacher.is_file() else None, labelled)
-    return _shrink(pixels, truth)
+    reviewed = faults.apply(read_yolo(label_path(picture), pixels.shape[1], pixels.shape[0]))
+    found = _plausible(Teacher.load(teacher), reviewed) if teacher.is_file() else None
+    truth = combine(reviewed.boxes, found, labelled)
+    return _shrink(pixels, Truth(truth.boxes, concatenate([truth.ignored, reviewed.ignored]), truth.negative))
+
+
+def _plausible(teacher: Teacher, reviewed: Corrected) -> Teacher:
+    """Without what the review found to be nothing, or left open."""
+    wrong = concatenate([reviewed.nothing, reviewed.ignored])
+    share = inside(teacher.boxes.xyxy_px, wrong.xyxy_px).max(axis=1, initial=0.0)
+    return Teacher(teacher.boxes[share <= 0.5])
 
 
 def _shrink(pixels: Picture, truth: Truth) -> Sample:

@@ -41,12 +41,14 @@ class LabelSet:
         labelled: classes labelled nearly completely; for others, "no label" says nothing.
         complete: False where far or cut vehicles are often unlabelled.
         weight: how often a picture of this set is drawn, relative to the others.
+        seen_camera: evaluation pictures from a camera of which other pictures are trained on.
     """
 
     name: str
     labelled: tuple[int, ...]
     complete: bool
     weight: float
+    seen_camera: bool = False
 
 
 TRAIN_SETS = (
@@ -63,7 +65,7 @@ TRAIN_SETS = (
 EVAL_SETS = (
     LabelSet("bogor_cctv_eval", (MOTORCYCLE, CAR, HEAVY_UNKNOWN), True, 0.0),
     LabelSet("delhi_signal_cameras_eval", (*ROAD, THREE_WHEELER), True, 0.0),
-    LabelSet("rf100_tollroad_id_eval", (CAR, BUS, TRUCK), True, 0.0),
+    LabelSet("rf100_tollroad_id_eval", (CAR, BUS, TRUCK), True, 0.0, seen_camera=True),
 )
 
 

@@ -6,7 +6,8 @@ output comes as near as possible to the published one's (reconstruction as in ar
 steps over all that lies before polish the result, because training leaves these layers alone.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from simpang_models.network import (
+    CHANNELS,
+    OUTPUTS,
     PUBLISHED_WIDTHS,
     SCALE_INPUT,
     TAPS,
@@ -43,72 +46,83 @@ Report = Callable[[str, int, int], None]
 
 
 def load_published(path: Path) -> tuple[Backbone, Pyramid]:
-    """The backbone and the pyramid of a published file of the same family, of full width.
+    """The backbone and the pyramid, of full width, of a published file of the same family.
 
-    The convolutions of the file are taken in the order of its nodes wherever the shape is the one that comes next:
-    so the pyramid's may stand between the backbone's (Open Model Zoo 2004) or behind them (simpang-n 2026.11).
-    The layers behind the laterals are copied where the file names them, else they start anew.
+    The convolutions of the file are taken in the order of its nodes wherever the shape is the one that comes next;
+    so the laterals may stand between the backbone's (Open Model Zoo 2004) or behind them (simpang-n 2026.11).
 
     Raises:
         ValueError: the file holds another kind of network.
     """
     backbone, pyramid = Backbone(PublishedFront(), PUBLISHED_WIDTHS), Pyramid()
-    weights = _convolutions(path)
-    rest = _fill(_layers(backbone), weights, path)
+    convs = _convolutions(path)
+    rest = _fill([m for m in backbone.modules() if isinstance(m, nn.Conv2d)], convs, path)
     _fill(list(pyramid.lateral), rest, path)
-    named = _values(path)
-    behind = {
-        "smooth.0": pyramid.smooth[0],
-        "smooth.1": pyramid.smooth[1],
-        "smooth.2": pyramid.smooth[2],
-        "down.0": pyramid.down,
-    }
-    for name, layer in behind.items():
-        if f"network.{name}.weight" in named:
-            _copy(layer, named[f"network.{name}.weight"], named[f"network.{name}.bias"])
+    _fill_pyramid(pyramid, rest)
     return backbone, pyramid
 
 
 Array = npt.NDArray[np.float32]
 
 
-def _values(path: Path) -> dict[str, Array]:
-    """All stored tensors in float32, under the names that the nodes use (behind a cast, where there is one)."""
+@dataclass(frozen=True)
+class _Conv:
+    """One convolution of a file: its tensors, stride and output, and the place and kind of the operator that feeds it."""
+
+    weight: Array
+    bias: Array
+    stride: int
+    output: str
+    fed_from: str
+    fed_by: str
+    fed_at: int
+
+
+def _convolutions(path: Path) -> list[_Conv]:
     graph = onnx.load(str(path)).graph
     stored = {t.name: numpy_helper.to_array(t).astype(np.float32) for t in graph.initializer}
     casts = {n.output[0]: n.input[0] for n in graph.node if n.op_type == "Cast"}
-    return stored | {new: stored[old] for new, old in casts.items() if old in stored}
+    makers = {o: (n.op_type, i) for i, n in enumerate(graph.node) for o in n.output}
+    found = []
+    for node in graph.node:
+        if node.op_type == "Conv" and len(node.input) == 3:
+            weight, bias = (stored[casts.get(name, name)] for name in node.input[1:])
+            stride = next((a.ints[0] for a in node.attribute if a.name == "strides"), 1)
+            found.append(
+                _Conv(weight, bias, stride, node.output[0], node.input[0], *makers.get(node.input[0], ("", -1)))
+            )
+    return found
 
 
-def _convolutions(path: Path) -> list[tuple[Array, Array]]:
-    values = _values(path)
-    convs = [n for n in onnx.load(str(path)).graph.node if n.op_type == "Conv" and len(n.input) == 3]
-    return [(values[n.input[1]], values[n.input[2]]) for n in convs]
-
-
-def _layers(backbone: Backbone) -> list[nn.Module]:
-    return [m for m in backbone.modules() if isinstance(m, nn.Conv2d)]
-
-
-def _fill(layers: list[nn.Module], weights: list[tuple[Array, Array]], path: Path) -> list[tuple[Array, Array]]:
+def _fill(layers: Sequence[nn.Module], convs: list[_Conv], path: Path) -> list[_Conv]:
     """Give each layer the next weights of its shape; returns those passed over."""
     left, waiting = [], list(layers)
-    for weight, bias in weights:
-        if waiting and isinstance(waiting[0], nn.Conv2d) and tuple(waiting[0].weight.shape) == weight.shape:
-            _copy(waiting.pop(0), weight, bias)
+    for conv in convs:
+        if waiting and isinstance(waiting[0], nn.Conv2d) and tuple(waiting[0].weight.shape) == conv.weight.shape:
+            _copy(waiting.pop(0), conv)
         else:
-            left.append((weight, bias))
+            left.append(conv)
     if waiting:
         raise ValueError(f"{path}: not a network that training can start from: {len(waiting)} layers are not in it")
     return left
 
 
-def _copy(layer: nn.Module, weight: Array, bias: Array) -> None:
+def _fill_pyramid(pyramid: Pyramid, convs: list[_Conv]) -> None:
+    """The layers behind the laterals: fed by the coarsest lateral itself, or by a sum, of which the coarser comes first."""
+    coarsest = next(c.output for c in convs if c.weight.shape[1] == OUTPUTS[-1])
+    square = [c for c in convs if c.weight.shape == (CHANNELS, CHANNELS, 3, 3)]
+    smooth = sorted((c for c in square if c.fed_by == "Add" or c.fed_from == coarsest), key=lambda c: c.fed_at)
+    for layer, conv in zip(reversed(pyramid.smooth), smooth, strict=True):
+        _copy(layer, conv)
+    _copy(pyramid.down, next(c for c in square if c.fed_from == smooth[0].output and c.stride == 2))
+
+
+def _copy(layer: nn.Module, conv: _Conv) -> None:
     assert isinstance(layer, nn.Conv2d)
     assert layer.bias is not None
     with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(weight))
-        layer.bias.copy_(torch.from_numpy(bias))
+        layer.weight.copy_(torch.from_numpy(conv.weight))
+        layer.bias.copy_(torch.from_numpy(conv.bias))
 
 
 def start_thin(network: Detector, published: Path, inputs: Inputs, device: torch.device, report: Report) -> None:
