@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from simpang_models import eval_cli, yolo_cli
+from simpang_models import agree_cli, eval_cli, yolo_cli
 from simpang_models.labels import ROAD, TRAIN_SETS, LabelSet, pictures_of
 from simpang_models.options import Data, Json, Size, clear_errors, parse_size
 from simpang_models.registry import copy_verified, find, read_registry, verify
 
 app = typer.Typer(no_args_is_help=True, help="The detector: use it, measure it, train it.", add_completion=False)
 app.command("eval")(eval_cli.evaluate_models)
+app.command("agree")(agree_cli.compare)
 app.command("leak")(eval_cli.check_leak)
 app.command("worst")(eval_cli.show_worst)
 app.command("wrap")(yolo_cli.wrap_file)

@@ -31,14 +31,30 @@ from simpang_models.network import (
 )
 
 SIDE_PX = 224
-BATCHES = 40
-FIRST_STEPS, FIRST_RATE = 1200, 4e-3
-POLISH_STEPS, POLISH_RATE = 500, 1e-3
+FIRST_RATE, POLISH_RATE = 4e-3, 1e-3
 POLISH_BLOCKS = TAPS[0] + 1
-SOLVE_BATCHES = 6
 POINTS = 400
 """Places per picture whose features enter the least squares."""
 RIDGE = 1e-3
+
+
+@dataclass(frozen=True)
+class Imitation:
+    """How much work the start is.
+
+    Attributes:
+        first_steps: gradient steps for the front and the first block.
+        polish_steps: gradient steps for everything down to stride 8.
+        crops: batches of crops that the gradient steps go through again and again.
+        wholes: batches of whole inputs for the least squares.
+    """
+
+    first_steps: int = 1200
+    polish_steps: int = 500
+    crops: int = 40
+    wholes: int = 6
+
+
 Inputs = Iterator[Tensor]
 """Batches (B, 3, H, W) uint8, endless."""
 Report = Callable[[str, int, int], None]
@@ -67,7 +83,7 @@ Array = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class _Conv:
-    """One convolution of a file: its tensors, stride and output, and the place and kind of the operator that feeds it."""
+    """One convolution of a file: tensors, stride, output, and output, kind and place of the operator that feeds it."""
 
     weight: Array
     bias: Array
@@ -85,12 +101,11 @@ def _convolutions(path: Path) -> list[_Conv]:
     makers = {o: (n.op_type, i) for i, n in enumerate(graph.node) for o in n.output}
     found = []
     for node in graph.node:
-        if node.op_type == "Conv" and len(node.input) == 3:
-            weight, bias = (stored[casts.get(name, name)] for name in node.input[1:])
+        tensors = [stored.get(casts.get(name, name)) for name in node.input[1:]]
+        if node.op_type == "Conv" and len(tensors) == 2 and tensors[0] is not None and tensors[1] is not None:
             stride = next((a.ints[0] for a in node.attribute if a.name == "strides"), 1)
-            found.append(
-                _Conv(weight, bias, stride, node.output[0], node.input[0], *makers.get(node.input[0], ("", -1)))
-            )
+            source = node.input[0]
+            found.append(_Conv(*tensors, stride, node.output[0], source, *makers.get(source, ("", -1))))
     return found
 
 
@@ -108,7 +123,7 @@ def _fill(layers: Sequence[nn.Module], convs: list[_Conv], path: Path) -> list[_
 
 
 def _fill_pyramid(pyramid: Pyramid, convs: list[_Conv]) -> None:
-    """The layers behind the laterals: fed by the coarsest lateral itself, or by a sum, of which the coarser comes first."""
+    """The layers behind the laterals: fed by the coarsest lateral itself, or by a sum; the coarser sum comes first."""
     coarsest = next(c.output for c in convs if c.weight.shape[1] == OUTPUTS[-1])
     square = [c for c in convs if c.weight.shape == (CHANNELS, CHANNELS, 3, 3)]
     smooth = sorted((c for c in square if c.fed_by == "Add" or c.fed_from == coarsest), key=lambda c: c.fed_at)
@@ -125,19 +140,23 @@ def _copy(layer: nn.Module, conv: _Conv) -> None:
         layer.bias.copy_(torch.from_numpy(conv.bias))
 
 
-def start_thin(network: Detector, published: Path, inputs: Inputs, device: torch.device, report: Report) -> None:
-    """Fill the network (on `device`) from the published file by imitation."""
+def start_thin(network: Detector, published: Path, inputs: Inputs, work: Imitation, report: Report) -> None:
+    """Fill the network, on the device where it is, from the published file by imitation.
+
+    Raises:
+        ValueError: the file holds another kind of network.
+    """
     full, pyramid = load_published(published)
     network.pyramid.load_state_dict(pyramid.state_dict())
+    device = next(network.parameters()).device
     full = full.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
     thin = network.backbone
-    crops = [_crop(next(inputs).to(device)) for _ in range(BATCHES)]
-    wholes = [_scaled(next(inputs), device) for _ in range(SOLVE_BATCHES)]
-    imitate(_beginning(thin, 1), _beginning(full, 1), crops, (FIRST_STEPS, FIRST_RATE), report)
+    crops = [_crop(next(inputs).to(device)) for _ in range(work.crops)]
+    wholes = [_scaled(next(inputs), device) for _ in range(work.wholes)]
+    imitate(_beginning(thin, 1), _beginning(full, 1), crops, (work.first_steps, FIRST_RATE), report)
     solve(thin, full, range(1, POLISH_BLOCKS), wholes, report)
-    imitate(
-        _beginning(thin, POLISH_BLOCKS), _beginning(full, POLISH_BLOCKS), crops, (POLISH_STEPS, POLISH_RATE), report
-    )
+    both = (_beginning(thin, POLISH_BLOCKS), _beginning(full, POLISH_BLOCKS))
+    imitate(*both, crops, (work.polish_steps, POLISH_RATE), report)
     solve(thin, full, range(POLISH_BLOCKS, len(thin.blocks)), wholes, report)
 
 

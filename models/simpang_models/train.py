@@ -9,7 +9,7 @@ import math
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from simpang_models.boxes import CLASSES
 from simpang_models.data import Drawn, Store
 from simpang_models.loss import Loss, Target, batch_loss
 from simpang_models.network import Detector, cells
-from simpang_models.thin import start_thin
+from simpang_models.thin import Imitation, start_thin
 
 SAVE_EVERY_S = 60.0
 START_SEED = 1_000_003
@@ -43,6 +43,7 @@ class Settings:
         frozen: how many blocks stay as they start, the front included: edges and textures are the same in our
             pictures, and leaving them alone saves half of the work; 0 trains everything.
         device: "cpu", "cuda", or "auto".
+        start: the work before the first step, see `thin`.
     """
 
     steps: int = 6000
@@ -57,6 +58,7 @@ class Settings:
     workers: int = 1
     threads: int = 1
     device: str = "auto"
+    start: Imitation = field(default_factory=Imitation)
 
 
 @dataclass
@@ -112,7 +114,7 @@ def train(store: Store, start: Path, out: Path, settings: Settings, clock: Clock
 def _run(state: State, store: Store, out: Path, settings: Settings, clock: Clock, progress: Progress) -> None:
     task = progress.add_task("training", total=settings.steps, completed=state.step)
     before = saved = clock()
-    for picture, targets in _batches(store, settings, settings.seed, state.step):
+    for picture, targets in _batches(store, settings, state.step):
         loss = _step(state, picture, targets, settings)
         before, state.spent_s = clock(), state.spent_s + clock() - before
         progress.update(task, advance=1, description=f"loss {float(loss.total.detach()):.3f}")
@@ -153,7 +155,7 @@ def _open_state(
     network = Detector(len(CLASSES)).to(device, memory_format=torch.channels_last)
     saved = out / "state.pt"
     if not saved.is_file():
-        _start(network, store, start, settings, device, progress)
+        _start(network, store, start, settings, progress)
     average = copy.deepcopy(network).requires_grad_(False)
     network.train()
     network.freeze(settings.frozen)
@@ -170,17 +172,16 @@ def _open_state(
     return state
 
 
-def _start(
-    network: Detector, store: Store, start: Path, settings: Settings, device: torch.device, progress: Progress
-) -> None:
+def _start(network: Detector, store: Store, start: Path, settings: Settings, progress: Progress) -> None:
     """The start takes inputs of its own seed from a worker that ends with it."""
     task = progress.add_task("start")
-    batches = _batches(store, settings, settings.seed + START_SEED, 0)
+    count = settings.start.crops + settings.start.wholes
+    batches = _batches(store, replace(settings, seed=settings.seed + START_SEED, steps=count), 0)
 
     def report(text: str, done: int, total: int) -> None:
         progress.update(task, description=text, completed=done, total=total)
 
-    start_thin(network, start, (picture for picture, _ in batches), device, report)
+    start_thin(network, start, (picture for picture, _ in batches), settings.start, report)
     progress.remove_task(task)
 
 
@@ -194,8 +195,8 @@ def _optimiser(network: Detector, settings: Settings) -> torch.optim.Optimizer:
     return torch.optim.AdamW(parts, weight_decay=settings.decay)
 
 
-def _batches(store: Store, settings: Settings, seed: int, done: int) -> Iterator[Batch]:
-    drawn = Drawn(store, seed, settings.batch, settings.steps)
+def _batches(store: Store, settings: Settings, done: int) -> Iterator[Batch]:
+    drawn = Drawn(store, settings.seed, settings.batch, settings.steps)
     left = range(done, len(drawn))
     ahead = 2 if settings.workers else None
     loader = DataLoader(

@@ -1,9 +1,18 @@
 """Agreement of two detectors, by hand arithmetic on made-up boxes."""
 
+import json
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 from simpang_models.agree import agreement
 from simpang_models.boxes import BUS, CAR, NO_BOXES, Boxes, make_boxes
+from simpang_models.cli import app
+from typer.testing import CliRunner
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+CLIP = MODELS.parent / "sample_videos" / "simpang_empat_pagi.mp4"
 
 PICTURE = np.zeros((100, 100, 3), np.uint8)
 
@@ -54,3 +63,37 @@ def test_nothing_found_is_unknown() -> None:
     """Where neither finds anything there is no agreement to speak of."""
     found = agreement(lambda _: NO_BOXES, lambda _: NO_BOXES, [PICTURE])
     assert (found.f1, found.class_share, found.score_shift) == (None, None, None)
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three frames of the twin's clip, 20 s apart."""
+    folder = tmp_path_factory.mktemp("street")
+    clip = cv2.VideoCapture(str(CLIP))
+    for index in (100, 350, 600):
+        clip.set(cv2.CAP_PROP_POS_FRAMES, index)
+        done, frame = clip.read()
+        assert done
+        cv2.imwrite(str(folder / f"{index}.png"), frame)
+    return folder
+
+
+def test_the_shipped_8_bit_file_says_what_the_float_file_says(street: Path) -> None:
+    """On frames with traffic both find vehicles, and nine of ten boxes agree."""
+    files = [str(MODELS / name) for name in ("simpang-n-f16.onnx", "simpang-n.onnx")]
+    result = CliRunner().invoke(app, ["agree", *files, "--pictures", str(street), "--json"])
+    assert result.exit_code == 0
+    rows = {row["metric"]: row for row in json.loads(result.stdout)}
+    assert rows["boxes_reference"]["value"] >= 10
+    assert rows["agreement_f1_iou0.7"]["value"] >= 0.9
+    assert rows["agreement_f1_iou0.7"]["pictures"] == 3
+    assert rows["agreement_f1_iou0.7"]["model"] == "simpang-n ort-int8"
+    assert rows["agreement_f1_iou0.7"]["reference"] == "simpang-n-f16 ort-f32"
+
+
+def test_a_folder_without_pictures_is_said(tmp_path: Path) -> None:
+    """An empty folder ends with exit code 2 and its name."""
+    model = str(MODELS / "simpang-n.onnx")
+    result = CliRunner().invoke(app, ["agree", model, model, "--pictures", str(tmp_path)])
+    assert result.exit_code == 2
+    assert str(tmp_path) in result.stderr
