@@ -112,15 +112,19 @@ def _unknown_set(name: str) -> LabelSet:
 
 @app.command()
 def frames(
-    clip: Annotated[Path, typer.Argument(help="A clip of the twin, NAME.mp4 with NAME.boxes.parquet beside it.")],
+    scenario: Annotated[Path, typer.Argument(help="A scenario of the twin, NAME.yaml.")],
     out: Annotated[Path, typer.Option(help="Folder of the new set; call it DATA/twin_SOMETHING.")],
-    every: Annotated[int, typer.Option(min=1, help="One frame of so many.")] = 40,
+    every: Annotated[int, typer.Option(min=1, help="One frame of so many.")] = 35,
 ) -> None:
-    """Training pictures with exact labels from a clip of the twin; needs simpang[twin]."""
-    from simpang_models.frames import from_twin
+    """Training pictures with exact labels from a scenario of the twin; needs simpang[twin]."""
+    from rich.progress import Progress
 
-    with clear_errors():
-        typer.echo(f"{from_twin(clip, out, every)} pictures in {out}")
+    from simpang_models.frames import from_scenario
+
+    with clear_errors(), Progress() as bar:
+        drawing = bar.add_task("drawing", total=None)
+        count = from_scenario(scenario, out, every, lambda: bar.advance(drawing))
+    typer.echo(f"{count} pictures in {out}")
 
 
 @app.command()
