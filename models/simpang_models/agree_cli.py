@@ -67,8 +67,8 @@ def agreement_rows(
         "boxes_reference": float(found.reference),
         "boxes_model": float(found.other),
     }
-    names = [f"{m.name} {m.network.name}" for m in (first, second)]
-    return [AgreementRow(*names, second.size, found.pictures, metric, value) for metric, value in metrics.items()]
+    left, right = (f"{m.name} {m.network.name}" for m in (first, second))
+    return [AgreementRow(left, right, second.size, found.pictures, name, value) for name, value in metrics.items()]
 
 
 def pictures_below(folder: Path) -> list[Path]:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from simpang_models.augment import Sample, make_sample
-from simpang_models.boxes import CLASSES, FloatArray, concatenate
+from simpang_models.boxes import CLASSES, concatenate
 from simpang_models.labels import (
     LabelSet,
     Teacher,
@@ -32,6 +33,7 @@ REFERENCE_PIXELS = 640 * 384
 MOSAIC_SHARE = 0.25
 FAIR_SHARE = 0.3
 """A class that fewer pictures show than this is drawn more often, by the root of what is missing (arXiv 1908.03195)."""
+Probability = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Store:
     """All samples, and the probability of drawing each."""
 
     samples: tuple[Sample, ...]
-    probability: np.ndarray[tuple[int], np.dtype[np.float64]]
+    probability: Probability
     manifest: str
 
 
@@ -63,13 +65,13 @@ def load_store(folder: Path, teacher: Path, sets: tuple[LabelSet, ...]) -> Store
     return Store(tuple(samples), probability, manifest_hash(pictures))
 
 
-def _balance(samples: list[Sample], weights: np.ndarray[tuple[int], np.dtype[np.float64]]) -> FloatArray:
+def _balance(samples: list[Sample], weights: Probability) -> Probability:
     """Drawing probabilities: the sets' weights, times how rare the rarest class of each picture is."""
     shows = np.array([np.isin(np.arange(len(CLASSES)), s.truth.boxes.kind) for s in samples])
     share = np.maximum((shows * weights[:, None]).sum(axis=0) / weights.sum(), 1e-6)
     factor = np.maximum(1.0, np.sqrt(FAIR_SHARE / share))
     wanted = weights * np.where(shows, factor, 1.0).max(axis=1)
-    return np.asarray(wanted / wanted.sum())
+    return np.asarray(wanted / wanted.sum(), np.float64)
 
 
 def _load(picture: Path, teacher: Path, labelled: LabelSet, faults: Faults) -> Sample:

@@ -88,9 +88,11 @@ def pair_iou(a: Tensor, b: Tensor) -> Tensor:
     return inter / (sizes[0][:, None] + sizes[1][None] - inter).clamp(min=1e-6)
 
 
-@torch.no_grad()
 def assign(logits: Tensor, found: Tensor, cell: Tensor, target: Target) -> Assignment:
-    """Choose the cells for each label from what the network now says: logits (A, 7), found boxes and cells (A, ·)."""
+    """Choose the cells for each label from what the network now says: logits (A, 7), found boxes and cells (A, ·).
+
+    Logits and boxes come without gradient.
+    """
     if len(target.boxes) == 0:
         none = torch.zeros(0, dtype=torch.long, device=cell.device)
         return Assignment(none, none, none, none.float())

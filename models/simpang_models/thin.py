@@ -101,11 +101,12 @@ def _convolutions(path: Path) -> list[_Conv]:
     makers = {o: (n.op_type, i) for i, n in enumerate(graph.node) for o in n.output}
     found = []
     for node in graph.node:
-        tensors = [stored.get(casts.get(name, name)) for name in node.input[1:]]
-        if node.op_type == "Conv" and len(tensors) == 2 and tensors[0] is not None and tensors[1] is not None:
+        names = [casts.get(name, name) for name in node.input[1:]]
+        if node.op_type == "Conv" and len(names) == 2 and all(name in stored for name in names):
+            weight, bias = (stored[name] for name in names)
             stride = next((a.ints[0] for a in node.attribute if a.name == "strides"), 1)
-            source = node.input[0]
-            found.append(_Conv(*tensors, stride, node.output[0], source, *makers.get(source, ("", -1))))
+            fed_by, fed_at = makers.get(node.input[0], ("", -1))
+            found.append(_Conv(weight, bias, stride, node.output[0], node.input[0], fed_by, fed_at))
     return found
 
 
@@ -208,20 +209,20 @@ def _half(module: nn.Module, picture: Tensor) -> Tensor:
     return wanted.bfloat16()
 
 
-@torch.no_grad()
 def solve(thin: Backbone, full: Backbone, which: range, pictures: list[Tensor], report: Report) -> None:
     """Choose and solve block after block, each on what the thin network before it really gives."""
-    ours = [_beginning(thin, which.start)(p) for p in pictures]
-    theirs = [_beginning(full, which.start)(p) for p in pictures]
-    for index in which:
-        small, large = thin.blocks[index], full.blocks[index]
-        assert isinstance(small, Block)
-        assert isinstance(large, Block)
-        goal = [large(x) for x in theirs]
-        _cut(small, large, _strongest(large, theirs, small.widen.out_channels))
-        error = _solve_block(small, ours, goal)
-        ours, theirs = [small(x) for x in ours], goal
-        report(f"block {index}, unexplained share {error:.3f}", index + 1, len(thin.blocks))
+    with torch.no_grad():
+        ours = [_beginning(thin, which.start)(p) for p in pictures]
+        theirs = [_beginning(full, which.start)(p) for p in pictures]
+        for index in which:
+            small, large = thin.blocks[index], full.blocks[index]
+            assert isinstance(small, Block)
+            assert isinstance(large, Block)
+            goal = [large(x) for x in theirs]
+            _cut(small, large, _strongest(large, theirs, small.widen.out_channels))
+            error = _solve_block(small, ours, goal)
+            ours, theirs = [small(x) for x in ours], goal
+            report(f"block {index}, unexplained share {error:.3f}", index + 1, len(thin.blocks))
 
 
 def _strongest(block: Block, inputs: list[Tensor], count: int) -> Tensor:
