@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -210,3 +211,20 @@ def test_which_weights_are_a_yolos(tmp_path: Path) -> None:
     assert is_yolo(str(tmp_path / "theirs.pt"))
     assert not is_yolo(str(tmp_path / "ours.pt"))
     assert not is_yolo(str(tmp_path / "missing.pt"))
+
+
+@pytest.mark.skipif(find_spec("ultralytics") is not None, reason="ultralytics is installed")
+def test_a_yolo_without_its_package_says_what_to_install(tmp_path: Path) -> None:
+    """The licence is named first, then the package and the extra that brings it."""
+    (tmp_path / "mine.yaml").write_text("nc: 80\n")
+    result = CliRunner().invoke(app, ["export", str(tmp_path / "mine.yaml"), str(tmp_path / "o.onnx")])
+    assert result.exit_code == 2
+    assert "AGPL-3.0" in result.stderr
+    assert "pip install 'simpang[ultralytics]'" in result.stderr
+
+
+def test_a_yolo_is_not_quantised(tmp_path: Path) -> None:
+    """--calibrate belongs to our own models; for a YOLO it is refused instead of ignored."""
+    result = CliRunner().invoke(app, ["export", "yolo11n", str(tmp_path / "o.onnx"), "--calibrate", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "--calibrate is for our own models" in result.stderr
