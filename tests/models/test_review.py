@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from simpang_models.boxes import CAR, CLASSES, MOTORCYCLE, VEHICLE_UNKNOWN, make_boxes
+from simpang_models.boxes import CAR, CLASSES, MOTORCYCLE, VEHICLE_UNKNOWN, Boxes, make_boxes
 from simpang_models.labels import EVAL_SETS, LabelError
 from simpang_models.review import Faults, Scene, read_excluded, read_faults, read_scenes
 
 HEAD = "sha256,set,action,class,x0,y0,x1,y1,reason\n"
 
 
-def box(x0: float, y0: float, x1: float, y1: float, kind: int = VEHICLE_UNKNOWN):  # type: ignore[no-untyped-def]
+def box(x0: float, y0: float, x1: float, y1: float, kind: int = VEHICLE_UNKNOWN) -> Boxes:
     return make_boxes([[x0, y0, x1, y1]], [1.0], [kind])
 
 
