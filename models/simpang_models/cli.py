@@ -166,8 +166,8 @@ def export_model(
     size: yolo_cli.Sizes = None,
     class_map: yolo_cli.Map = None,
 ) -> None:
-    """Write the contract's ONNX file: of our own training (float16 storage, or 8-bit with --calibrate; needs
-    simpang[train]), or of a YOLO (--size, --map; needs simpang[ultralytics])."""
+    """Write the contract's ONNX file: of our own training (float16 storage, or 8-bit with --calibrate; extra train),
+    or of a YOLO (--size, --map; extra ultralytics)."""
     from simpang_models.yolo import is_yolo
 
     with clear_errors():

@@ -43,6 +43,7 @@ def evaluate_models(
     labels: Annotated[str, typer.Option(help="reviewed (the labels as corrected) or raw (as they came).")] = "reviewed",
     sets: Sets = None,
     score: Score = None,
+    out: Annotated[Path | None, typer.Option(help="Also write the rows to this JSON file.")] = None,
     as_json: Json = False,
 ) -> None:
     """Accuracy and speed on the evaluation sets, all models interleaved in one run, one thread each."""
@@ -56,7 +57,10 @@ def evaluate_models(
         cases = load_cases(data, _sets(data, sets))
         done = run(models, _watched(cases, "measuring"))
         table = [row for one in done for row in rows(one, cases, labels == "raw", score)]
-    typer.echo(json.dumps([asdict(row) for row in table]) if as_json else markdown(table))
+        text = json.dumps([asdict(row) for row in table])
+        if out is not None:
+            out.write_text(text, encoding="utf-8")
+    typer.echo(text if as_json else markdown(table))
 
 
 def _open(files: Sequence[str], sizes: Sequence[str], engines: Sequence[str]) -> "list[Model]":

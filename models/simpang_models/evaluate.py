@@ -65,7 +65,6 @@ class Case:
     raw: Corrected
     reviewed: Corrected
     lights: tuple[str, ...]
-    height_px: int
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def load_cases(data: Path, sets: Iterable[LabelSet]) -> list[Case]:
             key = picture_hash(path)
             reviewed = faults.get(key, Faults()).apply(labels)
             lights = scenes[key].words() if key in scenes else ()
-            cases.append(Case(path, labelled, Corrected(labels), reviewed, lights, height))
+            cases.append(Case(path, labelled, Corrected(labels), reviewed, lights))
     return cases
 
 

@@ -15,8 +15,8 @@ import onnx
 from simpang_models.wrap import OPSET, read_onnx
 
 NOTICE = (
-    "Ultralytics YOLO (code and weights) is licensed under AGPL-3.0. Whoever offers a service with this model must "
-    "offer the source of that service under AGPL-3.0 too, or hold an Ultralytics Enterprise licence. "
+    "Ultralytics YOLO (code and weights) is licensed under AGPL-3.0, which asks for the source of what is distributed "
+    "or offered as a service with it; Ultralytics sells another licence. Read it before you install this at a camera. "
     "Simpang itself stays Apache-2.0 and does not contain it."
 )
 DESCRIPTIONS = (".yaml", ".yml")
@@ -74,6 +74,7 @@ def _export(model: Any, folder: Path) -> onnx.ModelProto:
 
 def _import(offline: bool) -> Any:
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+    os.environ.setdefault("YOLO_VERBOSE", "false")
     if offline:
         os.environ.setdefault("YOLO_OFFLINE", "true")
     from ultralytics import YOLO
