@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from simpang_models import agree_cli, eval_cli, yolo_cli
-from simpang_models.labels import ROAD, TRAIN_SETS, LabelSet, pictures_of
+from simpang_models.boxes import CLASSES
+from simpang_models.labels import TRAIN_SETS, LabelSet, pictures_of
 from simpang_models.options import Data, Json, Size, clear_errors, parse_size
 from simpang_models.registry import copy_verified, find, read_registry, verify
 
@@ -97,7 +98,7 @@ def label(
 
 
 def training_sets(data: Path) -> tuple[LabelSet, ...]:
-    """The known training sets in `data`, completely labelled `twin_*` sets, and others as unlabelled frames.
+    """The known training sets in `data`, `twin_*` sets in which everything is labelled, and others as unlabelled frames.
 
     Folders whose name ends in `_eval` are never used.
     """
@@ -107,7 +108,9 @@ def training_sets(data: Path) -> tuple[LabelSet, ...]:
 
 
 def _unknown_set(name: str) -> LabelSet:
-    return LabelSet(name, ROAD, True, 2.2) if name.startswith("twin_") else LabelSet(name, (), False, 1.5)
+    if name.startswith("twin_"):
+        return LabelSet(name, tuple(range(len(CLASSES))), True, 1.2)
+    return LabelSet(name, (), False, 1.5)
 
 
 @app.command()
