@@ -98,7 +98,7 @@ def label(
 
 
 def training_sets(data: Path) -> tuple[LabelSet, ...]:
-    """The known training sets in `data`, `twin_*` sets in which everything is labelled, and others as unlabelled frames.
+    """The known training sets in `data`, wholly labelled `twin_*` sets, and others as unlabelled frames.
 
     Folders whose name ends in `_eval` are never used.
     """
