@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,14 +38,22 @@ class Facts:
     fps_read: float | None = None
 
 
+def _wall() -> list[Any]:
+    """A patterned wall with sensor noise, (3, H, W, 3): no two successive pictures are the same."""
+    rng = np.random.default_rng(1)
+    tiles = rng.integers(60, 200, (SIZE_PX[1] // 20, SIZE_PX[0] // 20, 1))
+    wall = np.kron(tiles, np.ones((20, 20, 3), np.int64))
+    return [(wall + rng.integers(0, 8, wall.shape)).astype(np.uint8) for _ in range(3)]
+
+
 @dataclass
 class Playback:
-    """Source, detector and tracker in one: pictures without content, and the tracks that a script gives."""
+    """Source, detector and tracker in one: pictures of a patterned wall, and the tracks that a script gives."""
 
     clock: FakeClock
     script: Iterator[Tracks | float]
     tracks: Tracks | None = None
-    picture: Any = field(default_factory=lambda: np.zeros((SIZE_PX[1], SIZE_PX[0], 3), np.uint8))
+    pictures: Iterator[Any] = field(default_factory=lambda: cycle(_wall()))
 
     def read(self, timeout_s: float) -> Frame | None:
         """The next frame, or silence."""
@@ -56,7 +65,7 @@ class Playback:
             return None
         del timeout_s
         self.tracks = step
-        return Frame(step.time_s, self.picture)
+        return Frame(step.time_s, next(self.pictures))
 
     def status(self) -> Facts:
         """Always well."""
