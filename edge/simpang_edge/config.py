@@ -75,7 +75,7 @@ class Outbox(Section):
 class Model(Section):
     """The detector."""
 
-    path: Path | None = Field(None, description="ONNX file; default: the model that comes with Simpang")
+    path: Path | None = Field(None, description="ONNX file, or recorded detections (Parquet); default: our model")
     size: str = Field("640x384", pattern=r"^\d{2,4}x\d{2,4}$")
     min_score: Fraction = Field(0.5, description="a detection at least this good may begin a vehicle")
     threads: Annotated[int, Field(ge=1, le=64)] = 1
@@ -86,6 +86,11 @@ class Model(Section):
         if any(side % 32 or side < 96 for side in map(int, value.split("x"))):
             raise ValueError("width and height must be multiples of 32 and at least 96")
         return value
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether recorded detections are replayed instead of running a model."""
+        return self.path is not None and self.path.suffix == ".parquet"
 
     def width_height_px(self) -> tuple[int, int]:
         """Input width and height in pixels."""
@@ -256,6 +261,13 @@ class Box(Section):
         ids = [camera.id for camera in self.cameras]
         if len(set(ids)) != len(ids):
             raise ValueError(f"camera ids must differ, got {ids}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_video_per_recording(self) -> Self:
+        played_once = len(self.cameras) == 1 and self.cameras[0].is_file() and not self.cameras[0].loop
+        if self.model.is_recording and not played_once:
+            raise ValueError("model.path: recorded detections belong to one camera with a file as source, not looped")
         return self
 
     def camera(self, identifier: str) -> Camera:

@@ -20,7 +20,7 @@ from . import convert
 from .clock import Clock, SystemClock
 from .config import Box, Camera, load
 from .data import Detections, Frame, LiveRow, Measurement, Readings, Tracks, Vehicles
-from .detector import OnnxDetector
+from .detectors import open_detector
 from .errors import DuplicateWorkerError, OutboxError, SimpangError, SourceEnded, SourceError
 from .ground import Ground
 from .health import ClockWatch, Health, SourceFacts
@@ -282,9 +282,8 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
     """The measuring part; None for a camera without approaches. Raises `ModelError`, `ConfigurationError`."""
     if not camera.approaches:
         return None
-    model = box.model
-    detector = OnnxDetector(model.path, model.width_height_px(), threads=model.threads)
-    tracker = Tracker(TrackerSettings().beginning_at(model.min_score))
+    detector = open_detector(box.model)
+    tracker = Tracker(TrackerSettings().beginning_at(box.model.min_score))
     ground = Ground(camera)
     meter = Meter(camera, MeterSettings.of(box))
     return Stages(detector, tracker, ground, meter, detector.model_id, ground.error_m)
