@@ -250,7 +250,7 @@ class Box(Section):
     model: Model = Model()
     state: StateRules = StateRules()
     queue: QueueRules = QueueRules()
-    windows_s: tuple[Annotated[int, Field(ge=5, le=3600)], ...] = (60, 900)
+    windows_s: tuple[Annotated[int, Field(ge=1, le=3600)], ...] = (60, 900)
     live_every_s: Positive = 2
     health_every_s: Positive = 30
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -1,0 +1,64 @@
+"""All runs of a benchmark, one after the other or several at once, with progress."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from .cases import Case
+from .running import Detector, Run, run
+from .truths import load
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run to make."""
+
+    case: Case
+    detector: Detector
+    fps: float
+
+
+def plans(cases: Iterable[Case], detectors: Sequence[Detector], rates_fps: Sequence[float]) -> list[Plan]:
+    """Every case with every detector at every rate; a rate above the clip's own is the clip's own, once."""
+    found: dict[tuple[Path, str, float], Plan] = {}
+    for case in cases:
+        own_fps = load(case.truth).fps
+        for detector in detectors:
+            for fps in (min(fps, own_fps) for fps in rates_fps):
+                found.setdefault((case.clip, detector.name, fps), Plan(case, detector, fps))
+    return list(found.values())
+
+
+def run_all(wanted: Sequence[Plan], folder: Path, jobs: int) -> list[Run]:
+    """Make all runs, in the order of `wanted`; raises the first `BenchError`."""
+    with _progress() as bar, ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(_one, plan, folder / f"{number:03d}", bar) for number, plan in enumerate(wanted)]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def _one(plan: Plan, folder: Path, bar: Progress) -> Run:
+    seconds = load(plan.case.truth).seconds
+    task = bar.add_task(f"{plan.case.name} {plan.detector.name} {plan.fps:g} fps", total=seconds)
+    progress: Callable[[float], None] = lambda done_s: bar.update(task, completed=min(done_s, seconds))  # noqa: E731
+    done = run(plan.case, plan.detector, plan.fps, folder, progress)
+    bar.update(task, completed=seconds)
+    return done
+
+
+def _progress() -> Progress:
+    """On stderr, so that the result can be piped."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True))

@@ -1,0 +1,98 @@
+"""``simpang bench accuracy``. Everything heavy is imported when the command runs."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from simpang_edge.errors import SimpangError
+
+if TYPE_CHECKING:
+    from .results import ResultRow
+    from .running import Detector
+
+app = typer.Typer(add_completion=False)
+
+DEFAULT_CACHE = Path("~/.cache/simpang/accuracy")
+
+
+@app.command()
+def accuracy(
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Option("--scenarios", help="clips by name or path (.mp4), or scenario files (.yaml); default: all clips"),
+    ] = None,
+    detector: Annotated[
+        list[str] | None, typer.Option("--detector", help="perfect (the true boxes) or model; default: both")
+    ] = None,
+    fps: Annotated[str, typer.Option(help="frames analysed per second, several with commas")] = "8",
+    model: Annotated[Path | None, typer.Option(help="detector file for --detector model; default: our own")] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="input size of the model")] = None,
+    noise_px: Annotated[float, typer.Option(min=0, help="perfect: error of each side of a box, 1 sigma")] = 1.0,
+    hidden: Annotated[float, typer.Option(min=0, max=1, help="perfect: not found above this hidden share")] = 0.7,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON list of rows")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="print Markdown tables")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="runs at the same time")] = 1,
+    cache: Annotated[Path, typer.Option(help="where simulated scenarios are kept")] = DEFAULT_CACHE,
+    keep: Annotated[Path | None, typer.Option(help="keep configurations, logs and recordings in this folder")] = None,
+) -> None:
+    """Run the real worker on clips whose truth is known and compare what it publishes with that truth.
+
+    The worker runs as a process, as fast as it can, and publishes to a real MQTT broker; what is compared are the
+    messages read back from it. `perfect` replays the true boxes in place of the model, so that errors of measurement
+    and of detection are told apart.
+    """
+    try:
+        from . import bench, cases, goals, results
+    except ModuleNotFoundError as exc:
+        raise SimpangError(
+            f"simpang bench accuracy needs the Python package {exc.name}: pip install 'simpang[twin]'"
+        ) from exc
+    detectors = _detectors(detector or ["perfect", "model"], model, size, noise_px, hidden)
+    with tempfile.TemporaryDirectory(prefix="simpang-accuracy-") as scratch:
+        folder = keep or Path(scratch)
+        drawn = any(item.eyes is None for item in detectors)
+        found = cases.find(scenarios or (), drawn, cache.expanduser(), jobs)
+        runs = bench.run_all(bench.plans(found, detectors, _rates(fps)), folder, jobs)
+    rows = results.rows([item for run in runs for item in results.score(run)], goals.shipped())
+    _show(rows, as_json, as_markdown)
+
+
+def _detectors(
+    names: list[str], model: Path | None, size: str | None, noise_px: float, hidden: float
+) -> "list[Detector]":
+    from .perfect import Eyes
+    from .running import Detector
+
+    known = {
+        "perfect": Detector("perfect", eyes=Eyes(noise_px=noise_px, hidden_ratio=hidden)),
+        "model": Detector("model", model=model, size=size),
+    }
+    wanted = [name for text in names for name in text.split(",")]
+    if unknown := sorted(set(wanted) - set(known)):
+        raise SimpangError(f"--detector {', '.join(unknown)}: known are {', '.join(known)}")
+    return [known[name] for name in dict.fromkeys(wanted)]
+
+
+def _rates(text: str) -> list[float]:
+    try:
+        rates = [float(part) for part in text.split(",")]
+    except ValueError:
+        rates = []
+    if not rates or not all(0.5 <= rate <= 60 for rate in rates):
+        raise SimpangError(f"--fps {text!r}: expected numbers from 0.5 to 60, several with commas, such as 5,8,12")
+    return rates
+
+
+def _show(rows: "list[ResultRow]", as_json: bool, as_markdown: bool) -> None:
+    from rich.console import Console
+
+    from . import tables
+
+    if as_json:
+        typer.echo(json.dumps([row.as_json() for row in rows], indent=1))
+    elif as_markdown:
+        typer.echo(tables.markdown(rows))
+    else:
+        Console().print(tables.rich_table(rows))
