@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from simpang_edge.data import MOTOR_VEHICLES
 from simpang_edge.message import FlowRow
 
 from .figures import SHORT_S, Figure, Sight
@@ -13,7 +14,9 @@ from .truths import Crossing
 
 KMH: Final = 3.6
 FAR_S: Final = 2.0
-"""A measured and a true crossing farther apart than this, 1 s added for another lane, are not the same vehicle."""
+OTHER_S: Final = 0.8
+"""A measured and a true crossing at least 2 s apart are not the same vehicle; another lane and another class count as
+0.8 s each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +56,30 @@ def figures(sight: Sight) -> list[Figure]:
 
 
 def speeds(sight: Sight) -> list[Speed]:
-    """Every vehicle that was alone in its lane and second, with the true crossing that is its own (nearest in time and
-    lane, all vehicles together)."""
-    rows = [row for row in sight.rows(SHORT_S, "lane") if row.intensity == row.x.speed_n == 1]
+    """Every vehicle that was counted alone in its lane and second, with the true crossing that is its own: all counted
+    vehicles are matched with all crossings, nearest in time, lane and class together."""
+    counted = [one for row in sight.rows(SHORT_S, "lane") if row.intensity for one in _vehicles(row)]
     true = sight.truth.motor()
-    if not rows or not true:
+    if not counted or not true:
         return []
-    cost = np.array([[_apart_s(sight, row, crossing) for crossing in true] for row in rows])
+    cost = np.array([[_apart_s(sight, row, kind, crossing) for crossing in true] for row, kind in counted])
     pairs = zip(*linear_sum_assignment(np.minimum(cost, FAR_S)), strict=True)
-    return [_speed(rows[i], true[j]) for i, j in pairs if cost[i, j] < FAR_S]
+    return [_speed(counted[i][0], true[j]) for i, j in pairs if cost[i, j] < FAR_S and _alone(counted[i][0])]
 
 
-def _apart_s(sight: Sight, row: FlowRow, crossing: Crossing) -> float:
+def _vehicles(row: FlowRow) -> list[tuple[FlowRow, str]]:
+    """The row once for each vehicle in it, with its class."""
+    return [(row, kind) for kind, n in (row.x.counts or {}).items() if kind in MOTOR_VEHICLES for _ in range(n)]
+
+
+def _alone(row: FlowRow) -> bool:
+    return row.intensity == row.x.speed_n == 1
+
+
+def _apart_s(sight: Sight, row: FlowRow, kind: str, crossing: Crossing) -> float:
     begin_s, end_s = sight.span(row)
-    return abs((begin_s + end_s) / 2 - crossing.time_s) + (row.lane_id != crossing.lane)
+    off_s = abs((begin_s + end_s) / 2 - crossing.time_s)
+    return off_s + OTHER_S * ((row.lane_id != crossing.lane) + (kind != crossing.kind))
 
 
 def _speed(row: FlowRow, crossing: Crossing) -> Speed:
