@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simpang_twin.network import F64, Lane, Network
-from simpang_twin.scenario import Camera
+from simpang_twin.scenario import Arm, Camera
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Approach:
     """Origin: the stop line's middle. `inward` is the driving direction; `forward` and `right` span the camera file's
     road frame (x right, y forward, seen by the camera)."""
 
-    arm: str
+    arm: Arm
     origin_m: F64
     inward: F64
     forward: F64

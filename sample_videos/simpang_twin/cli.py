@@ -26,6 +26,26 @@ def simulate(
 
 
 @app.command()
+def truth(
+    run: Annotated[Path, typer.Argument(help="a run's folder", exists=True, file_okay=False)],
+    out: Annotated[Path, typer.Option(help="the clip's name, NAME.mp4; the clip itself is not touched")],
+    camera: Annotated[str | None, typer.Option(help="camera id; default: the scenario's first")] = None,
+) -> None:
+    """Write NAME.truth.json, .traffic.parquet and .camera.yaml again, without filming."""
+    from simpang_twin import records
+    from simpang_twin import simulate as runs
+    from simpang_twin.errors import TwinError
+
+    try:
+        scenario, _, _ = runs.load(run)
+        records.write_truth(run, scenario.camera(camera), out)
+        records.write_camera(run, scenario.camera(camera), out)
+    except TwinError as exc:
+        raise _stop(exc) from exc
+    typer.echo(f"{out.with_suffix('.truth.json')}")
+
+
+@app.command()
 def render(
     run: Annotated[
         Path, typer.Argument(help="a run's folder, or a scenario file (then it is simulated first)", exists=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from simpang_twin.scenario import Kind
+from simpang_twin.traffic import Kind
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,9 @@ FLEET: tuple[Model, ...] = (
     Model("scooter", "motorcycle", "SM", 1.90, 0.74, 1.62, 0.55),
     Model("scooter_two", "motorcycle", "SM", 1.90, 0.74, 1.66, 0.25),
     Model("bebek", "motorcycle", "SM", 1.95, 0.74, 1.64, 0.20),
+    Model("bajaj", "three_wheeler", "SM", 2.65, 1.30, 1.80, 1.00),
+    Model("bicycle", "bicycle", "KTB", 1.80, 0.60, 1.70, 1.00),
+    Model("pedestrian", "person", "-", 0.50, 0.50, 1.70, 1.00),
 )
 
 BY_NAME: dict[str, Model] = {model.name: model for model in FLEET}
@@ -65,4 +68,18 @@ DRIVING: dict[Kind, dict[str, str]] = {
         "speedFactor": "normc(0.80,0.07,0.6,1.0)", "latAlignment": "center", "minGapLat": "0.4",
         "maxSpeedLat": "0.5", "startupDelay": "0.8",
     },
+    "three_wheeler": {
+        "vClass": "passenger", "accel": "1.4", "decel": "2.8", "minGap": "1.2", "tau": "1.0", "maxSpeed": "12.5",
+        "speedFactor": "normc(0.75,0.08,0.55,0.95)", "latAlignment": "arbitrary", "minGapLat": "0.35",
+        "maxSpeedLat": "0.8", "lcSublane": "1.5", "startupDelay": "0.5",
+    },
+    # SUMO's "right" is the kerb's side in a left-hand net, too.
+    "bicycle": {
+        "vClass": "bicycle", "accel": "0.9", "decel": "2.0", "minGap": "0.7", "tau": "1.0", "maxSpeed": "5",
+        "speedFactor": "normc(0.90,0.10,0.7,1.2)", "latAlignment": "right", "minGapLat": "0.3",
+        "maxSpeedLat": "0.6", "startupDelay": "0.6",
+    },
 }  # fmt: skip
+
+# A driver who notices too late: Krauss brakes at `decel` as late as it can.
+HARD_BRAKING = {"carFollowModel": "Krauss", "sigma": "0", "decel": "7.5", "emergencyDecel": "9"}

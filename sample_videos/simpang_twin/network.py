@@ -1,22 +1,21 @@
-"""Builds the junction's SUMO network with netconvert and reads back the lanes' exact geometry."""
+"""Builds the junction's SUMO network with netconvert (or takes any SUMO net) and reads the lanes' exact geometry."""
 
 import math
+import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import numpy.typing as npt
 
-from simpang_twin.errors import ToolError
-from simpang_twin.scenario import BEARING_DEG, Arm, Movement, Scenario
+from simpang_twin.errors import ScenarioError, ToolError
+from simpang_twin.layout import ARMS, BEARING_DEG, TURN_STEP, Arm, ArmEdges, ArmShape, Movement, NetFile, destination
+from simpang_twin.scenario import Scenario
 
 F64 = npt.NDArray[np.float64]
-
-_ARMS: tuple[Arm, ...] = ("utara", "timur", "selatan", "barat")
-# Clockwise order of the exits as a driver who comes in on an arm meets them from the left.
-_TURN_STEP: dict[Movement, int] = {"left": 1, "through": 2, "right": 3}
 
 
 @dataclass(frozen=True)
@@ -27,25 +26,51 @@ class Lane:
     index: int
     width_m: float
     shape_m: F64
+    speed_limit_mps: float = 50 / 3.6
+
+    @property
+    def edge(self) -> str:
+        """The edge to which the lane belongs."""
+        return self.id.rsplit("_", 1)[0]
+
+    @property
+    def length_m(self) -> float:
+        """Length of the centre line."""
+        return float(np.linalg.norm(np.diff(self.shape_m, axis=0), axis=1).sum())
 
 
 @dataclass(frozen=True)
 class Network:
-    """Lanes of the arms (`utara_in`, `utara_out`, …) and the signal group of each link."""
+    """Lanes of the arms (`utara_in`, `utara_out`, …) and the signal group of each link.
+
+    origin_m: the junction's middle in the net's own coordinates. tls: id of the signal, None without one.
+    edges: the net's own edges of the arms, where it is not one of ours.
+    """
 
     lanes: tuple[Lane, ...]
-    link_arm: tuple[Arm, ...]
+    link_arm: tuple[Arm | None, ...]
     link_movement: tuple[Movement, ...]
+    origin_m: tuple[float, float] = (0.0, 0.0)
+    tls: str | None = "c"
+    edges: dict[Arm, ArmEdges] = field(default_factory=dict)
 
     def edge(self, name: str) -> tuple[Lane, ...]:
-        """The lanes of one edge, kerb side first."""
-        found = [lane for lane in self.lanes if lane.id.rsplit("_", 1)[0] == name]
-        return tuple(sorted(found, key=lambda lane: lane.index))
+        """The lanes of one edge (`utara_in`, `utara_out`), kerb side first."""
+        wanted = self._own_name(name)
+        return tuple(sorted((lane for lane in self.lanes if lane.edge == wanted), key=lambda lane: lane.index))
 
+    def _own_name(self, name: str) -> str:
+        for arm, edges in self.edges.items():
+            if name in (f"{arm}_in", f"{arm}_out"):
+                return edges.edge_in if name.endswith("_in") else edges.edge_out
+        return name
 
-def destination(arm: Arm, movement: Movement) -> Arm:
-    """The arm on which a movement leaves, in left-hand traffic (left from the north arm leads east)."""
-    return _ARMS[(_ARMS.index(arm) + _TURN_STEP[movement]) % 4]
+    def link_of(self, arm: Arm, movement: Movement) -> int | None:
+        """Index of the first signal link of a movement, or None."""
+        for i, link in enumerate(zip(self.link_arm, self.link_movement, strict=True)):
+            if link == (arm, movement):
+                return i
+        return None
 
 
 def tool(name: str) -> str:
@@ -66,7 +91,10 @@ def run_tool(command: list[str]) -> None:
 
 
 def build(scenario: Scenario, folder: Path) -> Network:
-    """Write the plain XML of the junction, run netconvert and read `net.xml` back."""
+    """Write `net.xml`: the scenario's net file, or the plain XML of the junction through netconvert; read it back."""
+    if scenario.network is not None:
+        shutil.copyfile(scenario.network.net_file, folder / "net.xml")
+        return read(folder / "net.xml", scenario.network)
     (folder / "plain.nod.xml").write_text(_nodes(scenario), encoding="utf-8")
     (folder / "plain.edg.xml").write_text(_edges(scenario), encoding="utf-8")
     (folder / "plain.con.xml").write_text(_connections(scenario), encoding="utf-8")
@@ -79,64 +107,124 @@ def build(scenario: Scenario, folder: Path) -> Network:
     return read(folder / "net.xml")
 
 
-def read(path: Path) -> Network:
-    """Read lanes and signal links of a network made by `build`."""
-    root = ET.parse(path).getroot()
-    lanes = [_lane(e) for e in root.iter("lane") if not e.attrib["id"].startswith(":")]
-    links = {}
+def read(path: Path, net_file: NetFile | None = None) -> Network:
+    """Read lanes and signal links of a network made by `build`. Raises ScenarioError for a net without the edges."""
+    try:
+        root = ET.parse(path).getroot()
+    except ET.ParseError as exc:
+        raise ScenarioError(f"{path}: not a SUMO net: {exc}") from exc
+    edges = dict(net_file.approaches) if net_file else {}
+    origin = _origin(root, path, edges) if edges else (0.0, 0.0)
+    lanes = [_lane(e, origin) for e in root.iter("lane") if not e.attrib["id"].startswith(":")]
+    tls = _tls(root, edges)
+    links: dict[int, tuple[Arm | None, Movement]] = {}
     for element in root.iter("connection"):
-        if "linkIndex" in element.attrib:
-            links[int(element.attrib["linkIndex"])] = _link(element)
+        if element.get("tl") == tls and "linkIndex" in element.attrib:
+            links[int(element.attrib["linkIndex"])] = _link(element, edges)
     ordered = [links[i] for i in sorted(links)]
-    return Network(tuple(lanes), tuple(a for a, _ in ordered), tuple(m for _, m in ordered))
+    return Network(tuple(lanes), tuple(a for a, _ in ordered), tuple(m for _, m in ordered), origin, tls, edges)
 
 
-def _lane(element: ET.Element) -> Lane:
+def _lane(element: ET.Element, origin: tuple[float, float]) -> Lane:
     points = [tuple(map(float, p.split(",")[:2])) for p in element.attrib["shape"].split()]
     width = float(element.attrib.get("width", "3.2"))
-    return Lane(element.attrib["id"], int(element.attrib["index"]), width, np.array(points, dtype=np.float64))
+    shape = np.array(points, dtype=np.float64) - np.array(origin)
+    limit_mps = float(element.attrib["speed"])
+    return Lane(element.attrib["id"], int(element.attrib["index"]), width, shape, limit_mps)
 
 
-def _link(element: ET.Element) -> tuple[Arm, Movement]:
-    source = element.attrib["from"].removesuffix("_in")
-    target = element.attrib["to"].removesuffix("_out")
-    for arm in _ARMS:
-        for movement in _TURN_STEP:
-            if arm == source and destination(arm, movement) == target:
-                return arm, movement
+def _origin(root: ET.Element, path: Path, edges: dict[Arm, ArmEdges]) -> tuple[float, float]:
+    """The node where the first approach's entry ends; every named edge must be there."""
+    found = {e.attrib["id"]: e for e in root.iter("edge")}
+    for arm, own in edges.items():
+        for name in (own.edge_in, own.edge_out, own.from_edge, own.to_edge):
+            if name is not None and name not in found:
+                raise ScenarioError(f"{path}: approach {arm}: there is no edge {name!r} in the net")
+    node = found[next(iter(edges.values())).edge_in].attrib["to"]
+    middle = next(j for j in root.iter("junction") if j.attrib["id"] == node)
+    return float(middle.attrib["x"]), float(middle.attrib["y"])
+
+
+def _tls(root: ET.Element, edges: dict[Arm, ArmEdges]) -> str | None:
+    ours = {own.edge_in for own in edges.values()}
+    for element in root.iter("connection"):
+        if "tl" in element.attrib and (not ours or element.attrib["from"] in ours):
+            return element.attrib["tl"]
+    return None
+
+
+def _link(element: ET.Element, edges: dict[Arm, ArmEdges]) -> tuple[Arm | None, Movement]:
+    source, target = element.attrib["from"], element.attrib["to"]
+    arms_in = {own.edge_in: arm for arm, own in edges.items()} or {f"{arm}_in": arm for arm in ARMS}
+    arms_out = {own.edge_out: arm for arm, own in edges.items()} or {f"{arm}_out": arm for arm in ARMS}
+    arm = arms_in.get(source)
+    for movement in TURN_STEP:
+        if arm is not None and arms_out.get(target) == destination(arm, movement):
+            return arm, movement
+    if edges:
+        return arm, "through"
     raise ToolError(f"unexpected link {source} to {target} in the network")
 
 
 def _nodes(scenario: Scenario) -> str:
-    rows = ['<node id="c" x="0" y="0" type="traffic_light"/>']
-    for arm in _ARMS:
+    kind = "priority" if scenario.signal is None else "traffic_light"
+    rows = [f'<node id="c" x="0" y="0" type="{kind}"/>']
+    for arm, shape in _shapes(scenario):
         bearing = math.radians(BEARING_DEG[arm])
-        x = scenario.junction.arm_length_m * math.sin(bearing)
-        y = scenario.junction.arm_length_m * math.cos(bearing)
+        x = shape.length_m * math.sin(bearing)
+        y = shape.length_m * math.cos(bearing)
         rows.append(f'<node id="{arm}" x="{x:.3f}" y="{y:.3f}" type="priority"/>')
     return "<nodes>\n" + "\n".join(rows) + "\n</nodes>\n"
 
 
+def _shapes(scenario: Scenario) -> Iterator[tuple[Arm, ArmShape]]:
+    return ((arm, scenario.junction.arm(arm)) for arm in scenario.junction.present)
+
+
 def _edges(scenario: Scenario) -> str:
-    j = scenario.junction
-    common = f'speed="{j.speed_limit_kmh / 3.6:.4f}" width="{j.lane_width_m}" priority="2"'
     rows = []
-    for arm in _ARMS:
-        rows.append(f'<edge id="{arm}_in" from="{arm}" to="c" numLanes="{j.lanes_in}" {common}/>')
-        rows.append(f'<edge id="{arm}_out" from="c" to="{arm}" numLanes="{j.lanes_out}" {common}/>')
+    for arm, shape in _shapes(scenario):
+        priority = 2 if shape.priority == "major" else 1
+        common = f'speed="{shape.speed_limit_kmh / 3.6:.4f}" width="{shape.lane_width_m}" priority="{priority}"'
+        rows.append(f'<edge id="{arm}_in" from="{arm}" to="c" numLanes="{shape.lanes_in}" {common}/>')
+        rows.append(f'<edge id="{arm}_out" from="c" to="{arm}" numLanes="{shape.lanes_out}" {common}/>')
     return "<edges>\n" + "\n".join(rows) + "\n</edges>\n"
 
 
 def _connections(scenario: Scenario) -> str:
-    j = scenario.junction
-    rows = []
-    for arm in _ARMS:
-        rows.append(_connection(arm, "left", 0, 0))
-        rows.extend(_connection(arm, "through", i, min(i, j.lanes_out - 1)) for i in range(j.lanes_in - 1))
-        rows.append(_connection(arm, "right", j.lanes_in - 1, j.lanes_out - 1))
+    back = _turning_back(scenario)
+    usual: tuple[Movement, ...] = ("left", "through", "right")
+    rows: list[str] = []
+    for arm, shape in _shapes(scenario):
+        for movement in usual:
+            rows.extend(_links(scenario, arm, shape, movement))
+        if arm in back or shape.lanes_for("u_turn"):
+            rows.append(_connection(scenario, arm, "u_turn", shape.lanes_in - 1, shape.lanes_out - 1))
     return "<connections>\n" + "\n".join(rows) + "\n</connections>\n"
 
 
-def _connection(arm: Arm, movement: Movement, lane: int, to_lane: int) -> str:
+def _turning_back(scenario: Scenario) -> set[Arm]:
+    """Arms on which somebody turns back: only there the junction gets a U-turn."""
+    asked = {e.arm for e in scenario.events if e.type == "u_turn"}
+    for demand in scenario.demand:
+        mixes = [demand.turns, *demand.class_turns.values(), *(p.turns for p in demand.pieces if p.turns)]
+        if any(mix.get("u_turn", 0) > 0 for mix in mixes):
+            asked.add(demand.arm)
+    return asked
+
+
+def _links(scenario: Scenario, arm: Arm, shape: ArmShape, movement: Movement) -> Iterator[str]:
+    lanes = shape.lanes_for(movement)
+    if not lanes:
+        return
+    exits = scenario.junction.arm(destination(arm, movement)).lanes_out
+    for k, lane in enumerate(lanes):
+        # Left and through keep to the kerb side of the exit, right turns to its median side.
+        to_lane = max(exits - len(lanes) + k, 0) if movement == "right" else min(k, exits - 1)
+        yield _connection(scenario, arm, movement, lane, to_lane)
+
+
+def _connection(scenario: Scenario, arm: Arm, movement: Movement, lane: int, to_lane: int) -> str:
     to = destination(arm, movement)
-    return f'<connection from="{arm}_in" to="{to}_out" fromLane="{lane}" toLane="{to_lane}"/>'
+    clear = "" if scenario.junction.keep_clear else ' keepClear="false"'
+    return f'<connection from="{arm}_in" to="{to}_out" fromLane="{lane}" toLane="{to_lane}"{clear}/>'

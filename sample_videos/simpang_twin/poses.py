@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simpang_twin.fleet import BY_NAME
 from simpang_twin.network import F64
-from simpang_twin.simulate import Run
+from simpang_twin.run import Run
 
 # Distance front bumper to rear axle as a share of the length [ours].
 _REAR_AXLE = 0.8

@@ -1,7 +1,5 @@
 """Writes what stands beside a clip: truth.json, boxes.parquet, camera.yaml."""
 
-import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +8,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from simpang_twin import simulate, truth
+from simpang_twin import simulate, truth_file
 from simpang_twin.approach import Approach, approach, lane_edges_m
 from simpang_twin.camera import Pinhole, pinhole
 from simpang_twin.film import boxes_path
 from simpang_twin.fleet import BY_NAME
-from simpang_twin.network import F64, Network
+from simpang_twin.network import F64
 from simpang_twin.poses import poses
-from simpang_twin.scenario import Camera, Scenario
-from simpang_twin.simulate import Run
+from simpang_twin.run import Run
+from simpang_twin.scenario import Camera
+from simpang_twin.traffic_log import limit_kmh
 
 
 def beside(clip: Path, suffix: str) -> Path:
@@ -27,61 +26,8 @@ def beside(clip: Path, suffix: str) -> Path:
 
 
 def write_truth(folder: Path, camera: Camera, clip: Path) -> None:
-    """NAME.truth.json: counts, crossings, queue and signal of the camera's approach."""
-    scenario, net, run = simulate.load(folder)
-    way = approach(camera, net)
-    vehicles = truth.tracks(run, poses(run), way)
-    record = {
-        "clip": clip.name, "camera": camera.id, "scenario": scenario.name, "seed": scenario.seed,
-        "width": camera.width_px, "height": camera.height_px, "fps": scenario.fps, "frames": scenario.frames,
-        "start_time": scenario.start_utc.isoformat().replace("+00:00", "Z"),
-        "approaches": [_approach(scenario, net, camera, vehicles, folder)],
-    }  # fmt: skip
-    text = json.dumps(record, indent=1, ensure_ascii=False)
-    beside(clip, "truth.json").write_text(text + "\n", encoding="utf-8")
-
-
-def _approach(
-    scenario: Scenario, net: Network, camera: Camera, vehicles: list[truth.Track], folder: Path
-) -> dict[str, Any]:
-    passed = truth.crossings(vehicles, scenario)
-    samples = truth.queue(vehicles, scenario.frames, scenario.step_s)
-    signal = simulate.signal_states(folder, scenario, net, camera.approach)
-    speeds = [c.speed_mps * 3.6 for c in passed]
-    green_s = next(p.green_s for p in scenario.signal.phases if camera.approach in p.arms)
-    return {
-        "approach": camera.approach, "heading": camera.heading, "lanes": len(net.edge(f"{camera.approach}_in")),
-        "length_m": camera.length_m,
-        "counts": dict(sorted(Counter(c.kind for c in passed).items())),
-        "mean_speed_kmh": round(float(np.mean(speeds)), 3) if speeds else None,
-        "queue_max_m": round(max(s.tail_m for s in samples), 3),
-        "queue_max_vehicles": max(s.vehicles for s in samples),
-        "cycle_s": scenario.signal.cycle_s, "green_s": green_s,
-        "signal": [{"time_s": t, "state": state} for t, state in signal],
-        "crossings": [_crossing(c, camera) for c in passed],
-        "queue": [_sample(s) for s in _per_second(samples, scenario)],
-    }  # fmt: skip
-
-
-def _crossing(c: truth.Crossing, camera: Camera) -> dict[str, Any]:
-    rear = None if c.time_rear_s is None else round(c.time_rear_s, 4)
-    front = round(c.time_front_s, 4)
-    return {
-        "time_s": front if camera.heading == "toward" else rear, "time_front_s": front, "time_rear_s": rear,
-        "id": c.id, "class": c.kind, "model": c.model, "pkji": c.pkji, "lane": c.lane, "movement": c.movement,
-        "speed_mps": round(c.speed_mps, 4), "length_m": c.length_m,
-    }  # fmt: skip
-
-
-def _per_second(samples: list[truth.QueueSample], scenario: Scenario) -> list[truth.QueueSample]:
-    """The sample of the frame at (or just after) every whole second."""
-    wanted = [int(np.ceil(second * scenario.fps - 1e-9)) for second in range(int(scenario.duration_s))]
-    return [samples[i] for i in wanted if i < len(samples)]
-
-
-def _sample(s: truth.QueueSample) -> dict[str, Any]:
-    return {"time_s": round(s.time_s, 4), "vehicles": s.vehicles, "tail_m": round(s.tail_m, 3),
-            "tail_front_m": round(s.tail_front_m, 3)}  # fmt: skip
+    """NAME.truth.json and NAME.traffic.parquet: the truth of the camera's approach."""
+    truth_file.write(folder, camera, clip)
 
 
 def write_boxes(folder: Path, camera: Camera, work: Path, frames: range, clip: Path) -> None:
@@ -128,7 +74,7 @@ def write_camera(folder: Path, camera: Camera, clip: Path) -> None:
         "approaches": [{
             "id": camera.approach, "heading": camera.heading, "stop_line": _stop_line(eye, way),
             "lanes": [{"id": lane.index + 1, "polygon": _pixels(eye, lane_edges_m(way, lane))} for lane in way.lanes],
-            "length_m": camera.length_m, "speed_limit_kmh": scenario.junction.speed_limit_kmh,
+            "length_m": camera.length_m, "speed_limit_kmh": limit_kmh(scenario, way),
         }],
     }  # fmt: skip
     text = yaml.dump(entry, sort_keys=False, default_flow_style=None, width=110)

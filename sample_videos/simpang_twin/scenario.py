@@ -1,73 +1,58 @@
 """A scenario: junction, signal, demand and cameras, read from YAML and checked without touching anything else."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from simpang_twin import consistency
 from simpang_twin.errors import ScenarioError
+from simpang_twin.layout import (
+    ARMS,
+    BEARING_DEG,
+    Arm,
+    ArmEdges,
+    ArmLayout,
+    ArmShape,
+    Junction,
+    Movement,
+    NetFile,
+    Phase,
+    PlanChange,
+    Signal,
+    destination,
+)
+from simpang_twin.layout import Strict as _Strict
+from simpang_twin.traffic import Demand, Event, Kind, Piece, Share
 
-Arm = Literal["utara", "timur", "selatan", "barat"]
-Kind = Literal["motorcycle", "car", "bus", "truck"]
-Movement = Literal["left", "through", "right"]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-# Compass bearing of each arm seen from the junction's middle (0 = north, clockwise).
-BEARING_DEG: dict[Arm, float] = {"utara": 0.0, "timur": 90.0, "selatan": 180.0, "barat": 270.0}
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Junction(_Strict):
-    """Four arms at right angles, left-hand traffic; every arm has the same lanes."""
-
-    arm_length_m: float = Field(default=250.0, ge=60, le=1000)
-    lanes_in: int = Field(default=3, ge=2, le=4, description="last lane (next to the median) is for right turns")
-    lanes_out: int = Field(default=2, ge=1, le=3)
-    lane_width_m: float = Field(default=3.25, ge=2.5, le=4.5)
-    speed_limit_kmh: float = Field(default=50.0, ge=10, le=100)
-
-
-class Phase(_Strict):
-    """One green phase: these arms run together, then yellow, then all red."""
-
-    arms: tuple[Arm, ...] = Field(min_length=1)
-    green_s: float = Field(ge=4, le=180)
-    yellow_s: float = Field(default=3.0, ge=2, le=6)
-    all_red_s: float = Field(default=2.0, ge=0, le=10)
-
-
-class Signal(_Strict):
-    """Fixed-time plan; `offset_s` moves the plan's start so that a clip can begin anywhere in the cycle."""
-
-    phases: tuple[Phase, ...] = Field(min_length=2)
-    offset_s: float = 0.0
-
-    @property
-    def cycle_s(self) -> float:
-        """Length of one cycle."""
-        return sum(p.green_s + p.yellow_s + p.all_red_s for p in self.phases)
-
-
-class Demand(_Strict):
-    """Traffic that enters on one arm."""
-
-    arm: Arm
-    flow_vph: float = Field(ge=0, le=6000)
-    classes: dict[Kind, Share]
-    turns: dict[Movement, Share] = Field(default={"left": 0.15, "through": 0.7, "right": 0.15})
-
-    @model_validator(mode="after")
-    def _shares_add_up(self) -> "Demand":
-        for name in ("classes", "turns"):
-            total = sum(getattr(self, name).values())
-            if abs(total - 1) > 1e-6:
-                raise ValueError(f"{name} of arm {self.arm} must add up to 1, got {total:g}")
-        return self
+__all__ = [
+    "ARMS",
+    "BEARING_DEG",
+    "Arm",
+    "ArmEdges",
+    "ArmLayout",
+    "ArmShape",
+    "Camera",
+    "Demand",
+    "Event",
+    "Junction",
+    "Kind",
+    "Light",
+    "Movement",
+    "NetFile",
+    "Phase",
+    "Piece",
+    "PlanChange",
+    "Scenario",
+    "Share",
+    "Signal",
+    "destination",
+    "from_json",
+    "load",
+]
 
 
 class Camera(_Strict):
@@ -106,8 +91,10 @@ class Scenario(_Strict):
     duration_s: float = Field(default=90.0, gt=0, le=3600)
     fps: float = Field(default=12.5, description="frames per second; 1/fps must be a whole number of milliseconds")
     junction: Junction = Junction()
-    signal: Signal
+    network: NetFile | None = Field(default=None, description="a SUMO net instead of `junction`")
+    signal: Signal | None = Field(description="null: no signal, the arms' priority rules")
     demand: tuple[Demand, ...] = Field(min_length=1)
+    events: tuple[Event, ...] = ()
     cameras: tuple[Camera, ...] = Field(min_length=1)
     light: Light = Light()
 
@@ -120,7 +107,17 @@ class Scenario(_Strict):
             raise ValueError(f"warmup_s {self.warmup_s} must be a whole number of frames of {step_ms / 1000} s")
         if self.start_time.tzinfo is None:
             raise ValueError("start_time must carry its zone, for example 2026-03-02T00:15:00Z")
+        consistency.check(self)
         return self
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """The arms that exist."""
+        return self.junction.present if self.network is None else tuple(self.network.approaches)
+
+    def leads_somewhere(self, arm: Arm, movement: Movement) -> bool:
+        """Whether a movement from an arm ends on an arm that exists."""
+        return destination(arm, movement) in self.arms
 
     @property
     def step_s(self) -> float:
@@ -150,13 +147,27 @@ def load(path: Path) -> Scenario:
     """Read and check a scenario file. Raises ScenarioError naming file, key and value."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Scenario.model_validate(data)
+        return Scenario.model_validate(_beside(data, path))
     except OSError as exc:
         raise ScenarioError(f"{path}: cannot be read ({exc.strerror})") from exc
     except yaml.YAMLError as exc:
         raise ScenarioError(f"{path}: not valid YAML: {exc}") from exc
     except ValidationError as exc:
         raise ScenarioError(f"{path}:\n{_describe(exc)}") from exc
+
+
+def from_json(path: Path) -> Scenario:
+    """Read the scenario that a run keeps."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Scenario.model_validate(_beside(data, path))
+
+
+def _beside(data: Any, path: Path) -> Any:
+    """A net file is named from where the scenario lies."""
+    network = data.get("network") if isinstance(data, dict) else None
+    if isinstance(network, dict) and isinstance(network.get("net_file"), str):
+        return data | {"network": network | {"net_file": str(path.parent / network["net_file"])}}
+    return data
 
 
 def _describe(exc: ValidationError) -> str:

@@ -10,59 +10,43 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
-import numpy.typing as npt
 
-from simpang_twin import demand, network
-from simpang_twin.network import F64, Network
-from simpang_twin.scenario import Arm, Scenario
+from simpang_twin import demand, detectors, inject, network
+from simpang_twin import scenario as scenarios
+from simpang_twin.layout import Arm, Movement
+from simpang_twin.network import Network
+from simpang_twin.run import Run
+from simpang_twin.scenario import Scenario
 
 # SUMO's letters for a link: G and g have the way (g gives way), y is yellow, r is red.
 _COLOUR = {"G": "green", "g": "green", "y": "yellow", "r": "red"}
 
-I32 = npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One simulated run. Rows are sorted by frame; row i is vehicle `vehicle[i]` in frame `frame[i]`.
-
-    frame (N,), vehicle (N,) index into `ids` and `models`; front_m (N, 2) front-bumper middle, metres from the
-    junction's middle, x east, y north; angle_deg (N,) SUMO's heading, clockwise from north; speed_mps (N,);
-    lane (N,) index into `lane_ids`; time of frame k is k·step_s after the clip's start.
-    """
-
-    step_s: float
-    frames: int
-    ids: tuple[str, ...]
-    models: tuple[str, ...]
-    lane_ids: tuple[str, ...]
-    frame: I32
-    vehicle: I32
-    lane: I32
-    front_m: F64
-    angle_deg: F64
-    speed_mps: F64
-
-    def __post_init__(self) -> None:
-        n = len(self.frame)
-        shapes = [a.shape for a in (self.vehicle, self.lane, self.angle_deg, self.speed_mps)]
-        if any(s != (n,) for s in shapes) or self.front_m.shape != (n, 2):
-            raise ValueError(f"expected arrays of {n} rows, got {shapes} and front {self.front_m.shape}")
+__all__ = ["Run", "Trip", "load", "save", "signal_states", "simulate", "trips"]
 
 
 def simulate(scenario: Scenario, folder: Path) -> tuple[Network, Run]:
     """Build the network, run SUMO, write `net.xml`, `run.npz` and `scenario.json` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     net = network.build(scenario, folder)
-    (folder / "routes.xml").write_text(demand.routes_xml(scenario), encoding="utf-8")
-    (folder / "signal.xml").write_text(demand.signal_xml(scenario, net), encoding="utf-8")
-    (folder / "record.xml").write_text(_record_xml(folder), encoding="utf-8")
+    plan = _with_own_net(scenario)
+    (folder / "routes.xml").write_text(demand.routes_xml(scenario, net), encoding="utf-8")
+    (folder / "signal.xml").write_text(demand.additional_xml(scenario, net), encoding="utf-8")
+    (folder / "record.xml").write_text(_record_xml(net, folder), encoding="utf-8")
+    (folder / "detectors.xml").write_text(detectors.additional_xml(scenario, net, folder), encoding="utf-8")
     network.run_tool(_sumo_command(scenario, folder))
-    run = _read_fcd(scenario, folder / "fcd.xml")
+    run = inject.events(_read_fcd(scenario, net, folder / "fcd.xml"), scenario, net)
     (folder / "fcd.xml").unlink()
     save(run, folder)
-    (folder / "scenario.json").write_text(scenario.model_dump_json(indent=1), encoding="utf-8")
+    (folder / "scenario.json").write_text(plan.model_dump_json(indent=1, exclude_unset=True), encoding="utf-8")
     return net, run
+
+
+def _with_own_net(scenario: Scenario) -> Scenario:
+    """The scenario as the run's folder keeps it: the net lies beside it."""
+    if scenario.network is None:
+        return scenario
+    own = scenario.network.model_copy(update={"net_file": Path("net.xml")})
+    return scenario.model_copy(update={"network": own})
 
 
 def _sumo_command(scenario: Scenario, folder: Path) -> list[str]:
@@ -70,7 +54,7 @@ def _sumo_command(scenario: Scenario, folder: Path) -> list[str]:
     options = {
         "-n": folder / "net.xml",
         "-r": folder / "routes.xml",
-        "-a": f"{folder / 'signal.xml'},{folder / 'record.xml'}",
+        "-a": ",".join(str(folder / name) for name in ("signal.xml", "record.xml", "detectors.xml")),
         "--begin": 0,
         "--end": f"{end_s:g}",
         "--step-length": f"{scenario.step_s:g}",
@@ -78,6 +62,8 @@ def _sumo_command(scenario: Scenario, folder: Path) -> list[str]:
         "--lateral-resolution": 0.4,
         "--precision": 4,
         "--fcd-output": folder / "fcd.xml",
+        "--tripinfo-output": folder / "trips.xml",
+        "--tripinfo-output.write-unfinished": "true",
         "--device.fcd.begin": f"{scenario.warmup_s:g}",
         "--collision.action": "warn",
         "--time-to-teleport": -1,
@@ -88,12 +74,14 @@ def _sumo_command(scenario: Scenario, folder: Path) -> list[str]:
     return [network.tool("sumo"), *(str(part) for pair in options.items() for part in pair)]
 
 
-def _record_xml(folder: Path) -> str:
-    event = f'<timedEvent type="SaveTLSStates" source="c" dest="{(folder / "tls.xml").resolve()}"/>'
+def _record_xml(net: Network, folder: Path) -> str:
+    if net.tls is None:
+        return "<additional/>\n"
+    event = f'<timedEvent type="SaveTLSStates" source="{net.tls}" dest="{(folder / "tls.xml").resolve()}"/>'
     return f"<additional>\n{event}\n</additional>\n"
 
 
-def _read_fcd(scenario: Scenario, path: Path) -> Run:
+def _read_fcd(scenario: Scenario, net: Network, path: Path) -> Run:
     numbers: dict[str, int] = {}
     models: list[str] = []
     lanes: dict[str, int] = {}
@@ -106,14 +94,14 @@ def _read_fcd(scenario: Scenario, path: Path) -> Run:
         a = vehicle.attrib
         number = numbers.setdefault(a["id"], len(numbers))
         if number == len(models):
-            models.append(a["type"])
+            models.append(a["type"].removeprefix(demand.HARD))
         whole.append((frame, number, lanes.setdefault(a["lane"], len(lanes))))
         real.append((float(a["x"]), float(a["y"]), float(a["angle"]), float(a["speed"])))
     w = np.array(whole, dtype=np.int32).reshape(-1, 3)
     r = np.array(real, dtype=np.float64).reshape(-1, 4)
     return Run(
         scenario.step_s, scenario.frames, tuple(numbers), tuple(models), tuple(lanes),
-        w[:, 0], w[:, 1], w[:, 2], r[:, :2], r[:, 2], r[:, 3],
+        w[:, 0], w[:, 1], w[:, 2], r[:, :2] - np.array(net.origin_m), r[:, 2], r[:, 3],
     )  # fmt: skip
 
 
@@ -137,7 +125,7 @@ def save(run: Run, folder: Path) -> None:
 
 def load(folder: Path) -> tuple[Scenario, Network, Run]:
     """Read back what `simulate` wrote into `folder`."""
-    scenario = Scenario.model_validate_json((folder / "scenario.json").read_text(encoding="utf-8"))
+    scenario = scenarios.from_json(folder / "scenario.json")
     with np.load(folder / "run.npz") as z:
         names = json.loads(str(z["names"]))
         run = Run(
@@ -145,14 +133,36 @@ def load(folder: Path) -> tuple[Scenario, Network, Run]:
             tuple(names["lane_ids"]), z["frame"], z["vehicle"], z["lane"], z["front_m"], z["angle_deg"],
             z["speed_mps"],
         )  # fmt: skip
-    return scenario, network.read(folder / "net.xml"), run
+    return scenario, network.read(folder / "net.xml", scenario.network), run
 
 
-def signal_states(folder: Path, scenario: Scenario, net: Network, arm: Arm) -> list[tuple[float, str]]:
-    """The arm's signal over the clip as SUMO ran it: (seconds since clip start, green|yellow|red) at every change."""
-    link = next(
-        i for i, (a, m) in enumerate(zip(net.link_arm, net.link_movement, strict=True)) if (a, m) == (arm, "through")
-    )
+@dataclass(frozen=True)
+class Trip:
+    """When SUMO let a vehicle in (seconds since the clip's start, so mostly negative) and how far along its lane."""
+
+    depart_s: float
+    depart_m: float
+    depart_lane: str
+
+
+def trips(folder: Path, scenario: Scenario) -> dict[str, Trip]:
+    """SUMO's record of every vehicle that entered, by id."""
+    found = {}
+    for e in ET.parse(folder / "trips.xml").getroot().iter("tripinfo"):
+        a = e.attrib
+        depart_s = float(a["depart"]) - scenario.warmup_s
+        found[a["id"]] = Trip(depart_s, float(a["departPos"]), a["departLane"])
+    return found
+
+
+def signal_states(
+    folder: Path, scenario: Scenario, net: Network, arm: Arm, movement: Movement = "through"
+) -> list[tuple[float, str]]:
+    """The signal of an arm's movement over the clip as SUMO ran it: (seconds since clip start, green|yellow|red) at
+    every change; the arm's first movement where it has not this one; empty without a signal."""
+    link = _link(net, arm, movement)
+    if link is None:
+        return []
     changes: list[tuple[float, str]] = []
     for element in ET.parse(folder / "tls.xml").getroot().iter("tlsState"):
         time_s = round(float(element.attrib["time"]) - scenario.warmup_s, 6)
@@ -162,3 +172,8 @@ def signal_states(folder: Path, scenario: Scenario, net: Network, arm: Arm) -> l
         elif changes[-1][1] != state:
             changes.append((time_s, state))
     return changes
+
+
+def _link(net: Network, arm: Arm, movement: Movement) -> int | None:
+    exact = net.link_of(arm, movement)
+    return exact if exact is not None else next((i for i, a in enumerate(net.link_arm) if a == arm), None)

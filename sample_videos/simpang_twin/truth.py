@@ -1,4 +1,4 @@
-"""The exact truth of an approach from the simulated run: crossings, queue, counts. Definitions: domain.md §1."""
+"""The exact truth of an approach from the simulated run: crossings, journeys, queue. Definitions: domain.md §1."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ import numpy as np
 from simpang_twin import demand
 from simpang_twin.approach import Approach
 from simpang_twin.fleet import BY_NAME
-from simpang_twin.network import F64, destination
+from simpang_twin.network import F64
 from simpang_twin.poses import Poses
-from simpang_twin.scenario import Movement, Scenario
-from simpang_twin.simulate import Run
+from simpang_twin.run import Run
+from simpang_twin.scenario import Scenario
 
 # Queued vehicle [ours, domain.md §1].
 SLOW_MPS = 5 / 3.6
@@ -46,6 +46,27 @@ class QueueSample:
 
 
 @dataclass(frozen=True)
+class Journey:
+    """One vehicle's way to the stop line.
+
+    from_s, from_m: when and how far upstream its front came into the measured length (or was at the clip's start).
+    stopped_s: time below 5 km/h; stops: falls below 5 km/h for 2 s after more than 10 km/h; both in that length.
+    arrived_s: begin of its first stop anywhere on the approach, the crossing where it does not stop; None where it
+    stands already at the clip's start.
+    """
+
+    from_s: float
+    from_m: float
+    stopped_s: float
+    stops: int
+    arrived_s: float | None
+
+    def delay_s(self, time_front_s: float, free_mps: float) -> float:
+        """Control delay over the measured length: d = t - L/v_ff (domain.md §1), up to the line."""
+        return time_front_s - self.from_s - self.from_m / free_mps
+
+
+@dataclass(frozen=True)
 class Track:
     """One vehicle's rows on the clip, in time order: frame (K,), along of both bumpers (K,), speed (K,), lane (K,)."""
 
@@ -74,7 +95,7 @@ def tracks(run: Run, pose: Poses, way: Approach) -> list[Track]:
 
 def crossings(vehicles: list[Track], scenario: Scenario) -> list[Crossing]:
     """Every passage of a front bumper over the stop line, in time order; times are interpolated between frames."""
-    movements = _movements(scenario)
+    movements = demand.movements(scenario)
     found = []
     for track in vehicles:
         front = _passage(track.front_along_m)
@@ -117,13 +138,48 @@ def _lane_at(track: Track, row: int) -> int:
     return known[-1]
 
 
-def _movements(scenario: Scenario) -> dict[str, str]:
-    turns: tuple[Movement, ...] = ("left", "through", "right")
-    by_id: dict[str, str] = {}
-    for number, d in enumerate(demand.departures(scenario)):
-        arm = next(entry.arm for entry in scenario.demand if entry.arm == d.arm)
-        by_id[str(number)] = next(t for t in turns if destination(arm, t) == d.to)
-    return by_id
+def journey(track: Track, length_m: float, step_s: float) -> Journey:
+    """The vehicle's way through the measured length up to the stop line (or as far as the clip shows it)."""
+    before = np.array([lane is not None for lane in track.lane]) & (track.front_along_m > 0)
+    seen = before & (track.front_along_m <= length_m)
+    slow = track.speed_mps < SLOW_MPS
+    begins = _stop_begins(track, before, step_s)
+    passage = _passage(track.front_along_m)
+    arrived = float(begins[0]) if begins else passage
+    stood = bool(before[0]) and bool(slow[0])
+    from_s, from_m = _entry(track, length_m, step_s)
+    return Journey(
+        from_s, from_m, float((seen & slow).sum() * step_s),
+        sum(_ran(track, i) and bool(seen[i]) for i in begins),
+        None if arrived is None or stood else _at(track.frame, arrived) * step_s,
+    )  # fmt: skip
+
+
+def _entry(track: Track, length_m: float, step_s: float) -> tuple[float, float]:
+    inside = np.flatnonzero(track.front_along_m <= length_m)
+    if not len(inside):
+        return float(track.frame[-1] * step_s), float(track.front_along_m[-1])
+    i = int(inside[0])
+    if i == 0:
+        return float(track.frame[0] * step_s), float(track.front_along_m[0])
+    a, b = track.front_along_m[i - 1] - length_m, track.front_along_m[i] - length_m
+    return float((track.frame[i - 1] + a / (a - b)) * step_s), length_m
+
+
+def _stop_begins(track: Track, before: "np.ndarray[tuple[int], np.dtype[np.bool_]]", step_s: float) -> list[int]:
+    """Rows at which a stand below 5 km/h of at least 2 s begins, upstream of the line."""
+    slow = before & (track.speed_mps < SLOW_MPS)
+    edges = np.diff(np.concatenate([[0], slow.astype(int), [0]]))
+    first, last = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    least = HOLD_S / step_s - 1e-6
+    return [int(a) for a, b in zip(first, last, strict=True) if b - a >= least]
+
+
+def _ran(track: Track, row: int) -> bool:
+    """Whether the vehicle has been faster than 10 km/h since its last stop."""
+    fast = np.flatnonzero(track.speed_mps[:row] > FAST_MPS)
+    stands = np.flatnonzero(track.speed_mps[:row] < SLOW_MPS)
+    return bool(len(fast)) and (not len(stands) or bool((track.speed_mps[stands[-1] : row] > FAST_MPS).any()))
 
 
 class _Waiting:
@@ -157,20 +213,35 @@ class _Waiting:
         self._fast_s[v] = self._fast_s.get(v, 0.0) + self._step_s if speed > FAST_MPS else 0.0
 
 
-def queue(vehicles: list[Track], frames: int, step_s: float) -> list[QueueSample]:
-    """The queue in every frame of the clip."""
-    by_frame: list[list[tuple[float, float, float, int]]] = [[] for _ in range(frames)]
+def _by_frame(vehicles: list[Track], frames: int) -> list[list[tuple[float, float, float, int]]]:
+    """(front along, rear along, speed, vehicle) of those before the line, nearest first, for every frame."""
+    out: list[list[tuple[float, float, float, int]]] = [[] for _ in range(frames)]
     for v, track in enumerate(vehicles):
         ahead = (track.front_along_m > 0) & np.array([lane is not None for lane in track.lane])
         for i in np.flatnonzero(ahead):
             row = (float(track.front_along_m[i]), float(track.rear_along_m[i]), float(track.speed_mps[i]), v)
-            by_frame[int(track.frame[i])].append(row)
+            out[int(track.frame[i])].append(row)
+    for rows in out:
+        rows.sort()
+    return out
+
+
+def queued(vehicles: list[Track], frames: int, step_s: float) -> list[frozenset[int]]:
+    """Who is queued in every frame: indices into `vehicles`."""
     waiting = _Waiting(step_s)
     out = []
-    for frame, rows in enumerate(by_frame):
-        rows.sort()
+    for rows in _by_frame(vehicles, frames):
         waiting.step(rows)
-        inside = [row for row in rows if row[3] in waiting.queued]
+        out.append(frozenset(waiting.queued))
+    return out
+
+
+def queue(vehicles: list[Track], frames: int, step_s: float) -> list[QueueSample]:
+    """The queue in every frame of the clip."""
+    out = []
+    members = queued(vehicles, frames, step_s)
+    for frame, rows in enumerate(_by_frame(vehicles, frames)):
+        inside = [row for row in rows if row[3] in members[frame]]
         last = max(inside, key=lambda row: row[1], default=(0.0, 0.0, 0.0, -1))
         out.append(QueueSample(frame * step_s, len(inside), last[1], last[0]))
     return out

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from simpang_twin import demand, scenario
 from simpang_twin.errors import ScenarioError
-from simpang_twin.network import destination
+from simpang_twin.layout import destination
 
 SCENARIOS = Path(__file__).parents[2] / "sample_videos" / "scenarios"
 

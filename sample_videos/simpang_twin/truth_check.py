@@ -1,0 +1,114 @@
+"""Our truth beside SUMO's own detectors: two computations of the same run that must agree.
+
+E1 loops at the stop line give crossings, speeds and occupancy, E2 areas over the measured length give time spent, speed
+and jams per lane, E3 sections give travel times. Where a definition differs the tolerance is wider; `why` says so.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from simpang_twin import detectors, truth_windows
+from simpang_twin.network import Network
+from simpang_twin.scenario import Scenario
+from simpang_twin.traffic_log import Traffic
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison over the clip. lane None: the whole approach. holds: |ours - sumo| <= tolerance."""
+
+    quantity: str
+    lane: int | None
+    unit: str
+    ours: float
+    sumo: float
+    tolerance: float
+    holds: bool
+    why: str
+
+
+def check(folder: Path, scenario: Scenario, net: Network, log: Traffic) -> list[Check]:
+    """All comparisons for one approach; empty where the run has no detectors (a run of an older version)."""
+    if not (folder / "instant.xml").exists():
+        return []
+    arm = next(a for a in scenario.arms if a == log.approach)
+    lanes = net.edge(f"{arm}_in")
+    reach_m = detectors.length_m(scenario, arm, lanes)
+    found = [*_loops(folder, scenario, log, [lane.id for lane in lanes])]
+    if abs(reach_m - log.length_m) < 1e-6:
+        for number, lane in enumerate(lanes, 1):
+            found += _occupancy(folder, scenario, log, lane.id, number)
+            found += _area(folder, scenario, log, lane.id, number)
+        found += _section(folder, scenario, log, arm)
+    return found
+
+
+def _row(quantity: str, lane: int | None, unit: str, ours: float, sumo: float, tolerance: float, why: str) -> Check:
+    return Check(quantity, lane, unit, round(ours, 4), round(sumo, 4), round(tolerance, 4),
+                 abs(ours - sumo) <= tolerance + 1e-9, why)  # fmt: skip
+
+
+def _loops(folder: Path, scenario: Scenario, log: Traffic, lane_ids: list[str]) -> Iterator[Check]:
+    passed = [p for p in detectors.passages(folder, scenario) if p.lane_id in lane_ids]
+    ours = {p.crossing.id: p.crossing for p in log.passed}
+    theirs = {p.id: p for p in passed}
+    both = sorted(ours.keys() & theirs.keys())
+    yield _row("crossings", None, "vehicles", len(ours), len(theirs), 0, "E1 at the line, equal")
+    yield _row("crossings in both", None, "vehicles", len(both), len(ours), 0, "the same vehicles")
+    if both:
+        kmh = [(ours[i].speed_mps - theirs[i].speed_mps) * 3.6 for i in both]
+        late = [abs(ours[i].time_front_s - theirs[i].enter_s) for i in both]
+        mean = float(np.mean([ours[i].speed_mps for i in both])) * 3.6
+        yield _row("mean speed at the line", None, "km/h", mean, mean - float(np.mean(kmh)), 0.5, "E1 per vehicle")
+        yield _row("largest time difference at the line", None, "s", float(max(late)), 0.0, 2 * log.step_s,
+                   "the loop lies 0.05 m before the line; a slow vehicle needs two frames for it")  # fmt: skip
+
+
+def _occupancy(folder: Path, scenario: Scenario, log: Traffic, lane_id: str, number: int) -> Iterator[Check]:
+    """Share of time in which a body covers the loop, a line across the lane."""
+    theirs = detectors.intervals(folder, scenario, "e1.xml", lane_id, ("occupancy",))
+    begin_s, end_s = theirs.span_s
+    time_s = log.frame * log.step_s
+    over = (log.lane == number) & (log.front_m <= 0.05) & (log.rear_m > 0.05) & (time_s >= begin_s) & (time_s < end_s)
+    ours = len(np.unique(log.frame[over])) * log.step_s / (end_s - begin_s)
+    yield _row("occupancy at the line", number, "share", ours, float(np.nanmean(theirs.values)) / 100, 0.04,
+               "motorcycles side by side cover it once for us, E1 adds them up")  # fmt: skip
+
+
+def _area(folder: Path, scenario: Scenario, log: Traffic, lane_id: str, number: int) -> Iterator[Check]:
+    names = ("sampledSeconds", "meanSpeed", "maxJamLengthInMeters")
+    theirs = detectors.intervals(folder, scenario, "e2.xml", lane_id, names)
+    rows = truth_windows.bodies_inside(log, *theirs.span_s, number)
+    spent_s, ours_s = float(np.nansum(theirs.values[:, 0])), len(rows) * log.step_s
+    yield _row("time spent in the measured length", number, "s", ours_s, spent_s, max(0.01 * spent_s, 1.0),
+               "E2, whole bodies, a frame at the interval's ends")  # fmt: skip
+    if spent_s > 30:
+        mean_mps = float(np.nansum(theirs.values[:, 0] * np.nan_to_num(theirs.values[:, 1])) / spent_s)
+        yield _row("mean speed in the measured length", number, "km/h", float(log.speed_mps[rows].mean()) * 3.6,
+                   mean_mps * 3.6, 0.2, "E2, whole bodies, weighted by time")  # fmt: skip
+    if not any(event.type in ("stopped_vehicle", "kerb_stop", "emergency_stop") for event in scenario.events):
+        longest_m = truth_windows.window(log, *theirs.span_s, number).queue_seen_max_m or 0.0
+        jam_m = float(np.nanmax(theirs.values[:, 2], initial=0.0))
+        why = "ours looks for the vehicle ahead in any lane and keeps who starts for 2 s, E2 does neither"
+        yield _row("longest queue", number, "m", longest_m, jam_m, 15.0, why)
+
+
+def _section(folder: Path, scenario: Scenario, log: Traffic, arm: str) -> Iterator[Check]:
+    """Travel times of those that left after everybody had left who was inside at the clip's start."""
+    sums = detectors.intervals(folder, scenario, "e3.xml", arm, ("vehicleSum", "meanTravelTime"))
+    inside = [p.crossing.time_rear_s or log.duration_s for p in log.passed if p.journey.from_m < log.length_m - 1e-9]
+    later = sums.begin_s > max(inside, default=0.0) + 0.2
+    if not later.any():
+        return
+    span = float(sums.begin_s[later][0]), float(sums.end_s[-1])
+    ours = [p for p in log.passed if p.crossing.time_rear_s and span[0] <= p.crossing.time_rear_s < span[1]]
+    n, mean = np.nan_to_num(sums.values[later]).T
+    if n.sum() and ours:
+        mean_s = float(np.mean([p.crossing.time_front_s - p.journey.from_s for p in ours]))
+        yield _row("vehicles through the measured length", None, "vehicles", len(ours), float(n.sum()), 1,
+                   "E3, one may leave at the edge of an interval")  # fmt: skip
+        yield _row("travel time through the measured length", None, "s", mean_s, float((n * mean).sum() / n.sum()), 0.1,
+                   "E3, front to front")  # fmt: skip
