@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from simpang_edge.message import FlowRow
 
+from ..traffic_log import Traffic
 from .published import Published
 from .truths import ApproachTruth, ClipTruth, Span
 
@@ -24,11 +25,12 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What was published of one approach, beside its truth."""
+    """What was published of one approach, beside its truth. traffic None: the clip has no NAME.traffic.parquet."""
 
     published: Published
     clip: ClipTruth
     truth: ApproachTruth
+    traffic: Traffic | None
 
     def rows(self, window_s: int, scope: str = "approach") -> tuple[FlowRow, ...]:
         """The approach's window rows of one length and scope."""

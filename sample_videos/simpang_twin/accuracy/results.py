@@ -5,13 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import counting, honesty, queues, signals, speeds
+from .. import truth_windows
+from ..traffic_log import Traffic
+from . import counting, flowing, honesty, incidents, queues, signals, speeds, states
+from .cases import Case
 from .figures import Figure, Sight
 from .goals import POOLED, Goal
 from .pooling import pool
 from .published import Published
 from .running import Run
-from .truths import ClipTruth, load
+from .truths import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,22 @@ class Scored:
     figures: tuple[Figure, ...]
 
 
-def sights(published: Published, truth: ClipTruth) -> list[Sight]:
-    """What was published of each approach, beside its truth."""
-    return [Sight(published, truth, approach) for approach in truth.approaches]
+def sights(published: Published, case: Case) -> list[Sight]:
+    """What was published of each approach, beside its truth. Raises `BenchError` for a truth that is not right."""
+    truth, traffic = load(case.truth), traffic_of(case)
+    return [Sight(published, truth, item, traffic.get(item.approach)) for item in truth.approaches]
+
+
+def traffic_of(case: Case) -> dict[str, Traffic]:
+    """Every vehicle's path by approach; empty where the clip has no NAME.traffic.parquet."""
+    if not case.truth.with_name(f"{case.name}.traffic.parquet").is_file():
+        return {}
+    return truth_windows.load(case.truth)
 
 
 def score(run: Run) -> list[Scored]:
     """All figures of a run."""
-    truth = load(run.case.truth)
-    found = sights(run.published, truth)
+    found = sights(run.published, run.case)
     return [
         Scored(scenario_name(run.case.name, sight, len(found)), run.detector.name, run.fps, tuple(figures(sight)))
         for sight in found
@@ -63,7 +73,7 @@ def scenario_name(clip: str, sight: Sight, approaches: int) -> str:
 
 def figures(sight: Sight) -> list[Figure]:
     """All figures of one approach, in the order in which they are shown."""
-    parts = (counting, speeds, queues, signals, honesty)
+    parts = (counting, speeds, queues, signals, flowing, states, incidents, honesty)
     return [figure for part in parts for figure in part.figures(sight)]
 
 

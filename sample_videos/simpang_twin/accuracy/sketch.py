@@ -22,6 +22,7 @@ from ..film import boxes_path
 from ..garage import mesh_of
 from ..network import F64
 from ..poses import poses
+from ..run import Run
 from ..scenario import Camera
 
 TIME_BASE: Final = Fraction(1, 90000)
@@ -56,7 +57,7 @@ def sketch(folder: Path, camera: Camera, work: Path, clip: Path, on_frame: Calla
 class _Outlines:
     """Draws the bodies of a run as one camera sees them."""
 
-    def __init__(self, run: simulate.Run, eye: Pinhole) -> None:
+    def __init__(self, run: Run, eye: Pinhole) -> None:
         self._run, self._eye, self._pose = run, eye, poses(run)
         self._points: dict[int, F64] = {}
 

@@ -1,5 +1,7 @@
 """Figures of the congestion state: the edge's own rules fed with true quantities say what it should have been."""
 
+from typing import Final
+
 from simpang_edge.config import StateRules
 from simpang_edge.data import KINDS, Cycle, Measurement, Quality, Scope, State
 from simpang_edge.message import FlowRow
@@ -9,7 +11,10 @@ from .. import truth_windows
 from .figures import BASE_S, Figure, Sight
 from .measures import share
 
-WORSE = (State.CONGESTED.value, State.JAMMED.value)
+LEAST_SEEN_S: Final = 45.0
+"""A minute seen for less is not judged: measured and true quantities are of few vehicles then."""
+
+WORSE: Final = (State.CONGESTED.value, State.JAMMED.value)
 
 
 def figures(sight: Sight) -> list[Figure]:
@@ -23,7 +28,7 @@ def figures(sight: Sight) -> list[Figure]:
 
 
 def states(sight: Sight) -> list[tuple[FlowRow, str]]:
-    """Every 60 s row with its true state, where that is known: a window half seen has none."""
+    """Every 60 s row that was seen for at least 45 s, with its true state."""
     if sight.traffic is None:
         return []
     judge = Judge(StateRules())
@@ -37,7 +42,7 @@ def states(sight: Sight) -> list[tuple[FlowRow, str]]:
             judge.cycle(_cycle(sight, cycle))
         fed_s = end_s
         true = judge.window(_window(sight, row, (begin_s, end_s))).state
-        if true is not State.UNKNOWN:
+        if true is not State.UNKNOWN and sight.clip.seen_s((begin_s, end_s)) >= LEAST_SEEN_S:
             out.append((row, true.value))
     return out
 
