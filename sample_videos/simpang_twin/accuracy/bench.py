@@ -8,7 +8,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from . import peers
 from .cases import Case
+from .peers import Peer
+from .published import Published
 from .running import Detector, Run, run
 from .truths import load
 
@@ -42,6 +45,24 @@ def run_all(wanted: Sequence[Plan], folder: Path, jobs: int) -> list[Run]:
         finally:
             for future in futures:
                 future.cancel()
+
+
+def run_peers(
+    cases: Sequence[Case], peer: Peer, rates_fps: Sequence[float]
+) -> list[tuple[Case, str, float, Published]]:
+    """The peers' pipeline on every case at every rate: case, name, fps and what it counted."""
+    with _progress() as bar:
+        return [
+            (case, name, fps, published)
+            for case in cases
+            for fps in dict.fromkeys(min(fps, load(case.truth).fps) for fps in rates_fps)
+            for name, published in _peer(case, peer, fps, bar).items()
+        ]
+
+
+def _peer(case: Case, peer: Peer, fps: float, bar: Progress) -> dict[str, Published]:
+    task = bar.add_task(f"{case.name} peer {fps:g} fps", total=load(case.truth).seconds)
+    return peers.run(case, peer, fps, lambda done_s: bar.update(task, completed=done_s))
 
 
 def _one(plan: Plan, folder: Path, bar: Progress) -> Run:

@@ -1,6 +1,7 @@
 """``simpang bench accuracy``. Everything heavy is imported when the command runs."""
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ from simpang_edge.errors import SimpangError
 
 if TYPE_CHECKING:
     from .results import ResultRow
-    from .running import Detector
+    from .running import Detector, Run
 
 app = typer.Typer(add_completion=False)
 
@@ -31,8 +32,15 @@ def accuracy(
     size: Annotated[str | None, typer.Option(metavar="WxH", help="input size of the model")] = None,
     noise_px: Annotated[float, typer.Option(min=0, help="perfect: error of each side of a box, 1 sigma")] = 1.0,
     hidden: Annotated[float, typer.Option(min=0, max=1, help="perfect: not found above this hidden share")] = 0.7,
+    peer: Annotated[
+        Path | None, typer.Option(help="also the peers' pipeline, with this YOLO (ONNX as Ultralytics exports it)")
+    ] = None,
+    peer_python: Annotated[
+        Path, typer.Option(help="interpreter with supervision, trackers and onnxruntime; default: this one")
+    ] = Path(sys.executable),
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON list of rows")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="print Markdown tables")] = False,
+    report: Annotated[Path | None, typer.Option(help="write a page (HTML) that a person can read")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="runs at the same time")] = 1,
     cache: Annotated[Path, typer.Option(help="where simulated scenarios are kept")] = DEFAULT_CACHE,
     keep: Annotated[Path | None, typer.Option(help="keep configurations, logs and recordings in this folder")] = None,
@@ -44,7 +52,7 @@ def accuracy(
     and of detection are told apart.
     """
     try:
-        from . import bench, cases, goals, results
+        from . import bench, cases, goals, peers, results
     except ModuleNotFoundError as exc:
         raise SimpangError(
             f"simpang bench accuracy needs the Python package {exc.name}: pip install 'simpang[twin]'"
@@ -52,10 +60,16 @@ def accuracy(
     detectors = _detectors(detector or ["perfect", "model"], model, size, noise_px, hidden)
     with tempfile.TemporaryDirectory(prefix="simpang-accuracy-") as scratch:
         folder = keep or Path(scratch)
-        drawn = any(item.eyes is None for item in detectors)
+        drawn = peer is not None or any(item.eyes is None for item in detectors)
         found = cases.find(scenarios or (), drawn, cache.expanduser(), jobs)
+        others = peers.Peer(peer, peer_python).check() if peer else None
         runs = bench.run_all(bench.plans(found, detectors, _rates(fps)), folder, jobs)
-    rows = results.rows([item for run in runs for item in results.score(run)], goals.shipped())
+        counted = bench.run_peers(found, others, _rates(fps)) if others else []
+        scored = [item for run in runs for item in results.score(run)]
+        scored += [item for one in counted for item in results.score_peer(*one)]
+        rows = results.rows(scored, goals.shipped())
+        if report is not None:
+            _write(report, rows, runs)
     _show(rows, as_json, as_markdown)
 
 
@@ -83,6 +97,13 @@ def _rates(text: str) -> list[float]:
     if not rates or not all(0.5 <= rate <= 60 for rate in rates):
         raise SimpangError(f"--fps {text!r}: expected numbers from 0.5 to 60, several with commas, such as 5,8,12")
     return rates
+
+
+def _write(report: Path, rows: "list[ResultRow]", runs: "list[Run]") -> None:
+    from .report import write
+
+    write(report, rows, runs)
+    typer.echo(f"report: {report}", err=True)
 
 
 def _show(rows: "list[ResultRow]", as_json: bool, as_markdown: bool) -> None:

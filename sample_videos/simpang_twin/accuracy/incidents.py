@@ -42,14 +42,14 @@ def figures(sight: Sight) -> list[Figure]:
     alarms = raised(sight)
     found = matched(sight, alarms)
     hits = [item for item in found if item.alarm is not None]
-    explained = [alarm for alarm in alarms if any(_belongs(sight, alarm, item) for item in sight.clip.incidents)]
+    false = unexplained(sight, alarms)
     return [
         Figure("incident.true", len(found)),
         Figure("incident.reported", len(alarms)),
         Figure("incident.missed", len(found) - len(hits)),
-        Figure("incident.false_alarms", len(alarms) - len(explained)),
+        Figure("incident.false_alarms", len(false)),
         Figure("incident.recall", len(hits) / len(found) if found else None),
-        Figure("incident.precision", len(explained) / len(alarms) if alarms else None),
+        Figure("incident.precision", 1 - len(false) / len(alarms) if alarms else None),
         *(Figure(f"incident.{kind}_detect_s", _latest_s(found, kind)) for kind in REQUIRED),
     ]
 
@@ -73,6 +73,12 @@ def matched(sight: Sight, alarms: list[EventRow]) -> list[Found]:
         late_s = own[0].begin.timestamp() - sight.clip.start_s - incident.begin_s if own else None
         out.append(Found(incident, own[0] if own else None, late_s))
     return out
+
+
+def unexplained(sight: Sight, alarms: list[EventRow]) -> list[EventRow]:
+    """Alarms that nothing in the truth explains."""
+    known = sight.clip.incidents or ()
+    return [alarm for alarm in alarms if not any(_belongs(sight, alarm, incident) for incident in known)]
 
 
 def _belongs(sight: Sight, alarm: EventRow, incident: Incident) -> bool:

@@ -71,6 +71,15 @@ def scenario_name(clip: str, sight: Sight, approaches: int) -> str:
     return clip if approaches == 1 else f"{clip}/{sight.truth.approach}"
 
 
+def score_peer(case: Case, name: str, fps: float, published: Published) -> list[Scored]:
+    """The figures of a line counter: counts, and nothing else that it could say."""
+    found = sights(published, case)
+    return [
+        Scored(scenario_name(case.name, sight, len(found)), name, fps, tuple(counting.figures(sight)))
+        for sight in found
+    ]
+
+
 def figures(sight: Sight) -> list[Figure]:
     """All figures of one approach, in the order in which they are shown."""
     parts = (counting, speeds, queues, signals, flowing, states, incidents, honesty)

@@ -47,7 +47,7 @@ class Detector:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One worker's run over one clip."""
+    """One worker's run over one clip. folder: holds its configuration (box.yaml) and logs."""
 
     case: Case
     detector: Detector
@@ -55,6 +55,7 @@ class Run:
     published: Published
     heard: tuple[Heard, ...]
     took_s: float
+    folder: Path
 
 
 Progress = Callable[[float], None]
@@ -76,7 +77,7 @@ def run(case: Case, detector: Detector, fps: float, folder: Path, progress: Prog
         with Listener(port, watch.heard) as listener:
             _work(box, case, folder, watch)
             heard = _all(listener)
-    return Run(case, detector, fps, read(heard), heard, time.monotonic() - began_s)
+    return Run(case, detector, fps, read(heard), heard, time.monotonic() - began_s, folder)
 
 
 class _Watch:
