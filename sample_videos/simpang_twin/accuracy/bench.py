@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from . import peers
-from .cases import Case
+from .cases import Case, find
+from .goals import shipped
 from .peers import Peer
 from .published import Published
+from .results import ResultRow, rows, score, score_peer
 from .running import Detector, Run, run
 from .truths import load
 
@@ -23,6 +25,47 @@ class Plan:
     case: Case
     detector: Detector
     fps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to measure. only: the runs to make (scenario, detector, fps), None: all; drawn by `cache` where needed."""
+
+    scenarios: tuple[str, ...]
+    detectors: tuple[Detector, ...]
+    rates_fps: tuple[float, ...]
+    peer: Peer | None
+    only: tuple[tuple[str, str, float], ...] | None
+    cache: Path
+    jobs: int
+
+    def cases(self) -> tuple[Case, ...]:
+        """The clips, made first where they are scenario files. Raises `BenchError`."""
+        names = self.scenarios or tuple(dict.fromkeys(run[0] for run in self.only or ()))
+        drawn = self.peer is not None or any(item.eyes is None for item in self.detectors)
+        return find(names, drawn, self.cache, self.jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The result, and the runs it comes from."""
+
+    rows: list[ResultRow]
+    runs: list[Run]
+
+
+def measure(request: Request, folder: Path) -> Measured:
+    """Make all runs of a request and compare them with the truth. Raises `BenchError`."""
+    cases = request.cases()
+    wanted = plans(cases, request.detectors, request.rates_fps)
+    if request.only is not None and not request.scenarios:
+        wanted = [plan for plan in wanted if (plan.case.name, plan.detector.name, plan.fps) in request.only]
+    runs = run_all(wanted, folder, request.jobs)
+    scored = [item for run in runs for item in score(run)]
+    if request.peer is not None:
+        counted = run_peers(cases, request.peer.check(), request.rates_fps)
+        scored += [item for one in counted for item in score_peer(*one)]
+    return Measured(rows(scored, shipped()), runs)
 
 
 def plans(cases: Iterable[Case], detectors: Sequence[Detector], rates_fps: Sequence[float]) -> list[Plan]:

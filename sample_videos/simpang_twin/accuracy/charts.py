@@ -38,6 +38,7 @@ def _counts(axes: Axes, sight: Sight) -> None:
     missed = counting.matching(sight)
     for time_s in missed.missed_s if missed else ():
         axes.axvline(time_s, color="red", lw=0.8, ls=":")
+    axes.set_xlim(right=seconds)
     _finish(axes, "vehicles over the line", "s")
 
 
@@ -49,6 +50,7 @@ def _queue(axes: Axes, sight: Sight) -> None:
     tails = queues.tails(sight)
     axes.plot([t.span[1] for t in tails], [t.measured_m for t in tails], color=OURS, label="published")
     axes.axhline(truth.length_m, color="grey", lw=0.6, ls="--")
+    axes.set_xlim(right=sight.clip.seconds)
     _finish(axes, "queue, m (green: light is green)", "s")
 
 
@@ -71,4 +73,4 @@ def _finish(axes: Axes, title: str, below: str) -> None:
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=8, frameon=False)
+        axes.legend(fontsize=8, frameon=False, loc="upper left")

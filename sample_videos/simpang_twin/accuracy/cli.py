@@ -10,8 +10,9 @@ import typer
 from simpang_edge.errors import SimpangError
 
 if TYPE_CHECKING:
+    from .bench import Request
     from .results import ResultRow
-    from .running import Detector, Run
+    from .running import Detector
 
 app = typer.Typer(add_completion=False)
 
@@ -41,6 +42,10 @@ def accuracy(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON list of rows")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="print Markdown tables")] = False,
     report: Annotated[Path | None, typer.Option(help="write a page (HTML) that a person can read")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="gate: exit code 1 when a figure is worse than in this file beyond its noise")
+    ] = None,
+    update: Annotated[bool, typer.Option("--update", help="write the figures of this run to --baseline")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="runs at the same time")] = 1,
     cache: Annotated[Path, typer.Option(help="where simulated scenarios are kept")] = DEFAULT_CACHE,
     keep: Annotated[Path | None, typer.Option(help="keep configurations, logs and recordings in this folder")] = None,
@@ -49,35 +54,75 @@ def accuracy(
 
     The worker runs as a process, as fast as it can, and publishes to a real MQTT broker; what is compared are the
     messages read back from it. `perfect` replays the true boxes in place of the model, so that errors of measurement
-    and of detection are told apart.
+    and of detection are told apart. With --baseline and nothing else, the runs of that file are made.
     """
-    try:
-        from . import bench, cases, goals, peers, results
-    except ModuleNotFoundError as exc:
-        raise SimpangError(
-            f"simpang bench accuracy needs the Python package {exc.name}: pip install 'simpang[twin]'"
-        ) from exc
     detectors = _detectors(detector or ["perfect", "model"], model, size, noise_px, hidden)
+    chosen = tuple(scenarios or ())
+    others = None if peer is None else (peer, peer_python)
+    gate = baseline if baseline and not update else None
+    request = _request(chosen, detectors, _rates(fps), others, gate, cache.expanduser(), jobs)
     with tempfile.TemporaryDirectory(prefix="simpang-accuracy-") as scratch:
-        folder = keep or Path(scratch)
-        drawn = peer is not None or any(item.eyes is None for item in detectors)
-        found = cases.find(scenarios or (), drawn, cache.expanduser(), jobs)
-        others = peers.Peer(peer, peer_python).check() if peer else None
-        runs = bench.run_all(bench.plans(found, detectors, _rates(fps)), folder, jobs)
-        counted = bench.run_peers(found, others, _rates(fps)) if others else []
-        scored = [item for run in runs for item in results.score(run)]
-        scored += [item for one in counted for item in results.score_peer(*one)]
-        rows = results.rows(scored, goals.shipped())
-        if report is not None:
-            _write(report, rows, runs)
+        rows = _measure(request, keep or Path(scratch), report)
     _show(rows, as_json, as_markdown)
+    if baseline:
+        _gate(baseline, rows, update)
+
+
+def _request(
+    scenarios: tuple[str, ...],
+    detectors: "tuple[Detector, ...]",
+    rates_fps: tuple[float, ...],
+    peer: tuple[Path, Path] | None,
+    gate: Path | None,
+    cache: Path,
+    jobs: int,
+) -> "Request":
+    """The request; where there is a gate and nothing was chosen, the runs of its baseline."""
+    from . import baseline as baselines
+    from .bench import Request
+    from .peers import Peer
+
+    only = baselines.read(gate).runs if gate else None
+    return Request(scenarios, detectors, rates_fps, Peer(*peer) if peer else None, only, cache, jobs)
+
+
+def _measure(request: "Request", folder: Path, report: Path | None) -> "list[ResultRow]":
+    from .bench import measure
+
+    done = measure(request, folder)
+    if report is not None:
+        from .report import write
+
+        write(report, done.rows, done.runs)
+        typer.echo(f"report: {report}", err=True)
+    return done.rows
+
+
+def _gate(path: Path, rows: "list[ResultRow]", update: bool) -> None:
+    """Compare with the baseline, or write it; exit code 1 when a figure got worse."""
+    from . import baseline as baselines
+
+    noise = baselines.noises()
+    if update:
+        baselines.write(path, baselines.of(rows, noise))
+        typer.echo(f"baseline: {path}", err=True)
+        return
+    worse = baselines.compare(rows, baselines.read(path), noise)
+    for item in worse:
+        typer.echo(f"worse: {item}", err=True)
+    typer.echo(f"accuracy gate: {len(worse)} figures worse than {path}", err=True)
+    raise typer.Exit(1 if worse else 0)
 
 
 def _detectors(
     names: list[str], model: Path | None, size: str | None, noise_px: float, hidden: float
-) -> "list[Detector]":
-    from .perfect import Eyes
-    from .running import Detector
+) -> "tuple[Detector, ...]":
+    try:
+        from .perfect import Eyes
+        from .running import Detector
+    except ModuleNotFoundError as exc:
+        hint = "pip install 'simpang[twin]'"
+        raise SimpangError(f"simpang bench accuracy needs the Python package {exc.name}: {hint}") from exc
 
     known = {
         "perfect": Detector("perfect", eyes=Eyes(noise_px=noise_px, hidden_ratio=hidden)),
@@ -86,24 +131,17 @@ def _detectors(
     wanted = [name for text in names for name in text.split(",")]
     if unknown := sorted(set(wanted) - set(known)):
         raise SimpangError(f"--detector {', '.join(unknown)}: known are {', '.join(known)}")
-    return [known[name] for name in dict.fromkeys(wanted)]
+    return tuple(known[name] for name in dict.fromkeys(wanted))
 
 
-def _rates(text: str) -> list[float]:
+def _rates(text: str) -> tuple[float, ...]:
     try:
-        rates = [float(part) for part in text.split(",")]
+        rates = tuple(float(part) for part in text.split(","))
     except ValueError:
-        rates = []
+        rates = ()
     if not rates or not all(0.5 <= rate <= 60 for rate in rates):
         raise SimpangError(f"--fps {text!r}: expected numbers from 0.5 to 60, several with commas, such as 5,8,12")
     return rates
-
-
-def _write(report: Path, rows: "list[ResultRow]", runs: "list[Run]") -> None:
-    from .report import write
-
-    write(report, rows, runs)
-    typer.echo(f"report: {report}", err=True)
 
 
 def _show(rows: "list[ResultRow]", as_json: bool, as_markdown: bool) -> None:

@@ -20,7 +20,7 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1180
 h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; } h3 { font-size: 1rem; margin-bottom: .3rem; }
 table { border-collapse: collapse; font-size: 13px; margin: .6rem 0; }
 th, td { border: 1px solid #ddd; padding: .2rem .5rem; text-align: right; }
-th { background: #f4f4f2; } td:first-child, th:first-child, td.goal { text-align: left; }
+th { background: #f4f4f2; } td:first-child, th:first-child, td.goal, td.name { text-align: left; }
 td.no { background: #fde0dc; font-weight: 600; } td.yes { background: #e3f2e1; } td.none { color: #999; }
 .wide { overflow-x: auto; } svg { width: 100%; height: auto; }
 figure { margin: 1rem 0 1.6rem; } figure img { width: 100%; max-width: 960px; border: 1px solid #ccc; }
@@ -68,7 +68,8 @@ def _goals(rows: Sequence[ResultRow]) -> str:
     if not missed:
         return summary
     cells = "".join(
-        f"<tr><td>{escape(row.quantity)}</td><td>{escape(row.scenario)}</td><td>{escape(row.detector)}</td>"
+        f"<tr><td>{escape(row.quantity)}</td><td class=name>{escape(row.scenario)}</td>"
+        f"<td class=name>{escape(row.detector)}</td>"
         f"<td>{row.fps:g}</td><td class=no>{number(row.value)}</td><td class=goal>{escape(row.goal or '')}</td></tr>"
         for row in missed
     )
