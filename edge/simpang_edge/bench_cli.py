@@ -1,19 +1,39 @@
 """``simpang bench``: measure speed and accuracy."""
 
+import importlib
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
 
 from .bench_clips import Clip, LineScore, clips, measure
 from .count import CountSettings
 from .count_cli import parse_size
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+ELSEWHERE: Final = {"accuracy": "simpang_twin.accuracy.cli"}
+"""Benchmarks that need the twin: name → module with its Typer object; imported when they are asked for."""
+
+
+class BenchGroup(TyperGroup):
+    """The benchmarks of this file and those of `ELSEWHERE`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *ELSEWHERE]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        command = typer.main.get_command(importlib.import_module(ELSEWHERE[cmd_name]).app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(cls=BenchGroup, add_completion=False, no_args_is_help=True)
 
 
 @app.callback()

@@ -12,7 +12,7 @@ import numpy as np
 from .clock import SystemClock
 from .config import Approach, Box, Camera, PixelPoint, load
 from .data import FloatArray
-from .detector import OnnxDetector
+from .detectors import open_detector
 from .errors import ConfigurationError, ModelError, SimpangError
 from .ground import Ground
 from .outbox import read_status
@@ -139,7 +139,7 @@ def _model(box: Box) -> Iterator[Finding]:
     if not any(camera.approaches for camera in box.cameras):
         return
     try:
-        OnnxDetector(box.model.path, box.model.width_height_px())
+        open_detector(box.model)
     except ModelError as exc:
         yield _fault(f"model.path: {exc}")
 

@@ -77,7 +77,7 @@ class Outbox(Section):
 class Model(Section):
     """The detector."""
 
-    path: Path | None = Field(None, description="ONNX file; default: the model that comes with Simpang")
+    path: Path | None = Field(None, description="ONNX file, or recorded detections (Parquet); default: our model")
     size: str = Field("640x384", pattern=r"^\d{2,4}x\d{2,4}$")
     min_score: Fraction = Field(0.5, description="a detection at least this good may begin a vehicle")
     threads: Annotated[int, Field(ge=1, le=64)] = 1
@@ -88,6 +88,11 @@ class Model(Section):
         if any(side % 32 or side < 96 for side in map(int, value.split("x"))):
             raise ValueError("width and height must be multiples of 32 and at least 96")
         return value
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether recorded detections are replayed instead of running a model."""
+        return self.path is not None and self.path.suffix == ".parquet"
 
     def width_height_px(self) -> tuple[int, int]:
         """Input width and height in pixels."""
@@ -439,7 +444,7 @@ class Box(Section):
     incidents: IncidentRules = IncidentRules()
     friction: FrictionRules = FrictionRules()
     usual: UsualRules = UsualRules()
-    windows_s: tuple[Annotated[int, Field(ge=5, le=3600)], ...] = (60, 900)
+    windows_s: tuple[Annotated[int, Field(ge=1, le=3600)], ...] = (60, 900)
     live_every_s: Positive = 2
     health_every_s: Positive = 30
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -457,6 +462,13 @@ class Box(Section):
     @model_validator(mode="after")
     def _camera_ids(self) -> Self:
         _different("camera ids", [camera.id for camera in self.cameras])
+        return self
+
+    @model_validator(mode="after")
+    def _one_video_per_recording(self) -> Self:
+        played_once = len(self.cameras) == 1 and self.cameras[0].is_file() and not self.cameras[0].loop
+        if self.model.is_recording and not played_once:
+            raise ValueError("model.path: recorded detections belong to one camera with a file as source, not looped")
         return self
 
     def camera(self, identifier: str) -> Camera:

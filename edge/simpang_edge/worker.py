@@ -22,7 +22,7 @@ from .assembly import build_measurement
 from .clock import Clock, SystemClock
 from .config import Box, Camera, load
 from .data import Detections, Frame, LiveRow, Readings, Scene, Tracks, UsualDay, Vehicles
-from .detector import OnnxDetector
+from .detectors import open_detector
 from .errors import DuplicateWorkerError, OutboxError, RecordingError, SimpangError, SourceEnded, SourceError
 from .health import ClockWatch, Health, SourceFacts
 from .message import Channel, Row
@@ -338,9 +338,8 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
     """The measuring part; None for a camera without approaches. Raises `ModelError`, `ConfigurationError`."""
     if not camera.approaches:
         return None
-    model = box.model
-    detector = OnnxDetector(model.path, model.width_height_px(), threads=model.threads)
-    tracker = Tracker(TrackerSettings().beginning_at(model.min_score))
+    detector = open_detector(box.model)
+    tracker = Tracker(TrackerSettings().beginning_at(box.model.min_score))
     parts = build_measurement(box, camera)
     ground, scene = parts.ground, SceneWatch(box.scene)
     return Stages(detector, tracker, ground, parts.zones, scene, parts.meter, detector.model_id, ground.error_m)

@@ -9,10 +9,13 @@ ROOT = Path(__file__).parents[2]
 EDGE = ROOT / "edge" / "simpang_edge"
 INGEST = ROOT / "ingest" / "simpang_ingest"
 
-STAGES = {"source", "detector", "tracker", "ground", "meter", "publisher", "outbox", "scene"}
+STAGES = {
+    "source", "detector", "recorded_detector", "tracker", "ground", "meter", "publisher", "outbox", "scene",
+}  # fmt: skip
 OUTSIDE = {
     "source": {"av", "numpy"},
     "detector": {"onnxruntime", "cv2", "numpy"},
+    "recorded_detector": {"pyarrow", "numpy"},
     "tracker": {"scipy", "numpy"},
     "ground": {"cv2", "numpy"},
     "meter": {"numpy"},

@@ -1,0 +1,107 @@
+"""Figures of counts: per class, lane and movement, over time, and vehicle by vehicle."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from simpang_edge.data import MOTOR_VEHICLES
+from simpang_edge.message import FlowRow
+
+from .figures import BASE_S, SHORT_S, Figure, Sight, of_kind, total
+from .measures import Matching, Pair, cumulative, effectiveness, geh, match, wape_pct
+
+TOLERANCE_S: Final = 1.5
+"""A count may lie in the window before or after by so much: a box's contact point is not the bumper."""
+
+ENDS_S: Final = 1.0
+"""A vehicle on the line in the first or last second of a clip is neither missed nor doubled: it is seen in part."""
+
+
+def figures(sight: Sight) -> list[Figure]:
+    """All figures of counts."""
+    short, truth = sight.rows(SHORT_S), sight.truth
+    counted, true = total(short), len(truth.motor())
+    found = matching(sight)
+    return [
+        Figure("counts.measured", counted),
+        Figure("counts.true", true),
+        Figure("counts.missed", len(found.missed_s) if found else None),
+        Figure("counts.doubled", len(found.doubled) if found else None),
+        *_wapes(sight),
+        Figure("counts.geh", _geh(sight, counted, true)),
+        Figure("counts.effectiveness", effectiveness(_streams(sight)) if short else None),
+    ]
+
+
+def matching(sight: Sight) -> Matching | None:
+    """Which true crossings were missed and which counts have none; None when nothing was counted at all."""
+    rows = [row for row in sight.rows(SHORT_S) if row.intensity is not None]
+    if not rows:
+        return None
+    end_s = sight.clip.seconds - ENDS_S
+    times_s = [c.time_s for c in sight.truth.motor()]
+    intervals = [sight.span(row) for row in rows for _ in range(row.intensity or 0)]
+    found = match(intervals, times_s, TOLERANCE_S)
+    missed = tuple(t for t in found.missed_s if ENDS_S <= t <= end_s)
+    doubled = tuple(i for i in found.doubled if i[0] >= ENDS_S and i[1] <= end_s)
+    return Matching(missed, doubled)
+
+
+def _wapes(sight: Sight) -> list[Figure]:
+    kinds = class_pairs(sight)
+    return [
+        Figure("counts.class_wape_pct", wape_pct(kinds.values())),
+        *(Figure(f"counts.{kind}_wape_pct", wape_pct([pair])) for kind, pair in kinds.items() if any(pair)),
+        Figure("counts.lane_wape_pct", wape_pct(lane_pairs(sight))),
+        Figure("counts.movement_wape_pct", wape_pct(movement_pairs(sight))),
+    ]
+
+
+def class_pairs(sight: Sight) -> dict[str, Pair]:
+    """Measured and true vehicles by class, over the whole clip."""
+    rows, true = sight.rows(SHORT_S), Counter(c.kind for c in sight.truth.motor())
+    return {kind: (of_kind(rows, kind), true[kind]) for kind in MOTOR_VEHICLES} if total(rows) is not None else {}
+
+
+def lane_pairs(sight: Sight) -> list[Pair]:
+    """Measured and true vehicles by lane; empty when lanes are not measured."""
+    rows, true = sight.rows(SHORT_S, "lane"), Counter(c.lane for c in sight.truth.motor())
+    lanes = sorted({row.lane_id for row in rows if row.lane_id is not None})
+    return [(total([row for row in rows if row.lane_id == lane]) or 0, true[lane]) for lane in lanes]
+
+
+def movement_pairs(sight: Sight) -> list[Pair]:
+    """Measured and true vehicles by movement; empty when movements are not measured."""
+    rows, true = sight.rows(BASE_S, "movement"), Counter(c.movement for c in sight.truth.motor())
+    if total(rows) is None:
+        return []
+    names = sorted({row.x.movement or "" for row in rows} | {name for name in true if name})
+    return [(total([row for row in rows if row.x.movement == name]) or 0, true[name]) for name in names]
+
+
+def _geh(sight: Sight, counted: int | None, true: int) -> float | None:
+    per_hour = 3600 / sight.clip.seconds
+    return None if counted is None else geh(counted * per_hour, true * per_hour)
+
+
+def _streams(sight: Sight) -> list[tuple[Sequence[float], Sequence[float]]]:
+    """Cumulative counts of each class (and movement, where measured in short windows) in ten segments."""
+    moving = sight.rows(SHORT_S, "movement")
+    if total(moving) is None:
+        return [_stream(sight, sight.rows(SHORT_S), kind, None) for kind in MOTOR_VEHICLES]
+    names = sorted({row.x.movement or "" for row in moving})
+    return [
+        _stream(sight, [row for row in moving if row.x.movement == name], kind, name)
+        for name in names
+        for kind in MOTOR_VEHICLES
+    ]
+
+
+def _stream(
+    sight: Sight, rows: Sequence[FlowRow], kind: str, movement: str | None
+) -> tuple[Sequence[float], Sequence[float]]:
+    true = [
+        sum(c.kind == kind and movement in (None, c.movement) for c in sight.truth.crossed(sight.span(row)))
+        for row in rows
+    ]
+    return cumulative([of_kind([row], kind) for row in rows]), cumulative(true)

@@ -1,0 +1,119 @@
+"""Figures of traffic in 60 s windows: occupancy, density, space-mean speed, delay, stops, arrivals on green.
+
+The truth is `simpang_twin.truth_windows`; a clip without NAME.traffic.parquet has none of these figures.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from simpang_edge.message import FlowRow
+
+from ..truth_windows import Window, window
+from .figures import BASE_S, Figure, Sight
+from .measures import Pair
+
+KMH: Final = 3.6
+LEAST_S: Final = 30.0
+"""A window seen for less is not compared: one vehicle more or less decides it."""
+
+LEAST_VPKM: Final = 5.0
+LEAST_TRACED: Final = 5
+DELAY_RATIO: Final = 0.10
+DELAY_S: Final = 3.0
+
+Measured = Callable[[FlowRow], float | None]
+True_ = Callable[[Window], float | None]
+
+
+def figures(sight: Sight) -> list[Figure]:
+    """Largest errors over the windows of the approach, and of its lanes where these are measured."""
+    rows = compared(sight)
+    lanes = compared(sight, "lane")
+    density = [pair for pair in pairs(rows, _density, _true_density) if pair[1] >= LEAST_VPKM]
+    delay = pairs(rows, lambda r: r.x.control_delay_s, _of_traced(lambda w: w.control_delay_s))
+    return [
+        Figure("occupancy.max_abs", largest(pairs(rows, lambda r: r.occupancy, lambda w: w.occupancy_ratio))),
+        Figure("occupancy.lane_max_abs", largest(pairs(lanes, lambda r: r.occupancy, lambda w: w.occupancy_ratio))),
+        Figure("occupancy.area_max_abs", largest(pairs(rows, _area, lambda w: w.area_occupancy_ratio))),
+        Figure("density.max_abs_pct", max((100 * abs(m - t) / t for m, t in density), default=None)),
+        Figure("speed.space_mean_max_abs_kmh", largest(pairs(rows, _space_mean, _true_space_mean))),
+        Figure("delay.control_max_abs_s", largest(delay)),
+        Figure("delay.control_excess", max((delay_excess(m, t) for m, t in delay), default=None)),
+        Figure("delay.stopped_max_abs_s", largest(pairs(rows, _stopped, _of_traced(lambda w: w.stopped_delay_s)))),
+        Figure("stops.max_abs", largest(pairs(rows, _stops, _of_traced(lambda w: w.stops_per_vehicle)))),
+        Figure("arrivals.on_green_max_abs_points", _points(pairs(rows, _on_green, _true_on_green))),
+    ]
+
+
+def compared(sight: Sight, scope: str = "approach") -> list[tuple[FlowRow, Window]]:
+    """The 60 s rows that were seen long enough, each with its truth."""
+    if sight.traffic is None:
+        return []
+    out = []
+    for row in sight.rows(BASE_S, scope):
+        span = sight.span(row)
+        if row.x.quality.observed_s >= LEAST_S:
+            out.append((row, window(sight.traffic, *span, lane=row.lane_id)))
+    return out
+
+
+def pairs(rows: Iterable[tuple[FlowRow, Window]], measured: Measured, true: True_) -> list[Pair]:
+    """Measured and true values of the rows that have both."""
+    both = ((measured(row), true(own)) for row, own in rows)
+    return [(m, t) for m, t in both if m is not None and t is not None]
+
+
+def largest(values: Iterable[Pair]) -> float | None:
+    """The largest absolute difference."""
+    return max((abs(m - t) for m, t in values), default=None)
+
+
+def delay_excess(measured_s: float, true_s: float) -> float:
+    """The error as a multiple of what is allowed: 10 % of the truth or 3 s, whichever is more."""
+    return abs(measured_s - true_s) / max(DELAY_RATIO * abs(true_s), DELAY_S)
+
+
+def _of_traced(value: True_) -> True_:
+    """A mean over traced vehicles, where there are enough of them."""
+    return lambda own: value(own) if own.traced_n >= LEAST_TRACED else None
+
+
+def _points(values: Iterable[Pair]) -> float | None:
+    error = largest(values)
+    return None if error is None else 100 * error
+
+
+def _density(row: FlowRow) -> float | None:
+    return row.x.density_vpkm
+
+
+def _true_density(own: Window) -> float | None:
+    return None if own.density_vpm is None else 1000 * own.density_vpm
+
+
+def _area(row: FlowRow) -> float | None:
+    return row.x.area_occupancy
+
+
+def _space_mean(row: FlowRow) -> float | None:
+    return row.x.speed_space_mean_kmh
+
+
+def _true_space_mean(own: Window) -> float | None:
+    return None if own.speed_space_mean_mps is None else KMH * own.speed_space_mean_mps
+
+
+def _stopped(row: FlowRow) -> float | None:
+    return row.x.stopped_delay_s
+
+
+def _stops(row: FlowRow) -> float | None:
+    return row.x.stops_per_vehicle
+
+
+def _on_green(row: FlowRow) -> float | None:
+    return row.x.arrivals_on_green
+
+
+def _true_on_green(own: Window) -> float | None:
+    return own.arrivals_on_green_ratio

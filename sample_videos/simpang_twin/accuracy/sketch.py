@@ -1,0 +1,116 @@
+"""A clip without rendering: every body's convex outline, projected exactly and painted from far to near.
+
+Boxes and occlusion come from the outlines as they come from the renderer's identity picture, so perfect detection
+has the same input within a pixel or two; the picture itself is good for looking at, not for detectors.
+"""
+
+import colorsys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from .. import backdrop, light, simulate
+from ..boxes import measure
+from ..camera import Pinhole, pinhole
+from ..film import boxes_path
+from ..garage import look_of, mesh_of
+from ..network import F64, Network
+from ..poses import poses
+from ..run import Run
+from ..scenario import Camera, Scenario
+from ..stage import Stage
+
+TIME_BASE: Final = Fraction(1, 90000)
+NEAR_M: Final = 3.0
+BEYOND_M: Final = 12.0
+U8 = npt.NDArray[np.uint8]
+
+
+def sketch(folder: Path, camera: Camera, work: Path, clip: Path, on_frame: Callable[[], None]) -> None:
+    """Write the clip of a run, and the boxes of every frame into `work`; `on_frame` is called once per frame."""
+    scenario, net, run = simulate.load(folder)
+    work.mkdir(parents=True, exist_ok=True)
+    empty = _empty(scenario, net, pinhole(camera))
+    outlines = _Outlines(run, pinhole(camera))
+    step = Fraction(1) / Fraction(str(scenario.fps)) / TIME_BASE
+    part = clip.with_suffix(".part.mp4")
+    with av.open(str(part), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=Fraction(str(scenario.fps)))
+        stream.width, stream.height, stream.pix_fmt = camera.width_px, camera.height_px, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = TIME_BASE
+        stream.options = {"preset": "ultrafast", "bf": "0", "crf": "30"}
+        for frame in range(scenario.frames):
+            image = outlines.draw(frame, empty, work)
+            picture = av.VideoFrame.from_ndarray(image, format="bgr24")
+            picture.time_base, picture.pts = TIME_BASE, round(frame * step)
+            container.mux(stream.encode(picture))
+            on_frame()
+        container.mux(stream.encode())
+    part.rename(clip)
+
+
+def _empty(scenario: Scenario, net: Network, eye: Pinhole) -> U8:
+    """The junction without traffic, (H, W, 3) BGR."""
+    stage = Stage(eye, light.air(scenario.light, scenario.weather))
+    image = backdrop.Set(stage, scenario, net).seen_by(eye).image
+    stage.close()
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+class _Outlines:
+    """Draws the bodies of a run as one camera sees them."""
+
+    def __init__(self, run: Run, eye: Pinhole) -> None:
+        self._run, self._eye, self._pose = run, eye, poses(run)
+        self._points: dict[int, F64] = {}
+
+    def draw(self, frame: int, empty: U8, work: Path) -> U8:
+        """The picture (H, W, 3) BGR of a frame; its boxes go to `work`."""
+        rows = self._in_view(np.flatnonzero(self._run.frame == frame))
+        reach_m = np.hypot(*(self._pose.centre_m[rows] - self._eye.position_m[:2]).T)
+        outlines = [self._outline(int(row)) for row in rows]
+        code, image = np.zeros(empty.shape[:2], np.int32), empty.copy()
+        for i in np.argsort(-reach_m):
+            if not np.isfinite(outlines[i]).all():
+                continue  # beside the camera
+            hull = cv2.convexHull(outlines[i].round().astype(np.int32))
+            cv2.fillConvexPoly(code, hull, int(i) + 1)
+            cv2.fillConvexPoly(image, hull, _colour(int(self._run.vehicle[rows[i]])))
+        found = measure(code, outlines, reach_m.tolist())
+        if len(found):
+            found[:, 0] = self._run.vehicle[rows[found[:, 0].astype(int)]]
+        np.save(boxes_path(work, frame), found)
+        return image
+
+    def _in_view(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Rows of bodies in front of the camera and not far beside the picture."""
+        eye = self._eye
+        rel = np.hstack([self._pose.centre_m[rows], np.ones((len(rows), 1))]) - eye.position_m
+        depth = rel @ eye.forward
+        side = np.abs(rel @ eye.right) - depth * eye.width_px / 2 / eye.focal_px
+        low = -(rel @ eye.up) - depth * eye.height_px / 2 / eye.focal_px
+        return rows[(depth > NEAR_M) & (side < BEYOND_M) & (low < BEYOND_M)]
+
+    def _outline(self, row: int) -> F64:
+        """Projected vertices (M, 2) of one body, pixels."""
+        points, ahead = self._body(int(self._run.vehicle[row])), self._pose.heading[row]
+        side = np.array([ahead[1], -ahead[0]])
+        ground = self._pose.centre_m[row] + points[:, :1] * side + points[:, 1:2] * ahead
+        return self._eye.project(np.hstack([ground, points[:, 2:]]))
+
+    def _body(self, vehicle: int) -> F64:
+        if vehicle not in self._points:
+            vertices = mesh_of(self._run.models[vehicle], look_of(self._run.ids[vehicle])).vertices()
+            self._points[vehicle] = np.unique(vertices[:, :3].round(2), axis=0).astype(np.float64)
+        return self._points[vehicle]
+
+
+def _colour(vehicle: int) -> tuple[Any, ...]:
+    """A colour of its own for every vehicle, BGR."""
+    return tuple(round(255 * c) for c in colorsys.hsv_to_rgb(vehicle * 0.618 % 1, 0.55, 0.85))

@@ -1,0 +1,88 @@
+"""Figures of speed at the stop line."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from simpang_edge.data import MOTOR_VEHICLES
+from simpang_edge.message import FlowRow
+
+from .figures import SHORT_S, Figure, Sight
+from .measures import mean, median_abs, percentile_abs, share
+from .truths import Crossing
+
+KMH: Final = 3.6
+FAR_S: Final = 2.0
+OTHER_S: Final = 0.8
+"""A measured and a true crossing at least 2 s apart are not the same vehicle; another lane and another class count as
+0.8 s each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """One vehicle's speed at the line in km/h; low, high: the published interval."""
+
+    time_s: float
+    measured_kmh: float
+    true_kmh: float
+    low_kmh: float | None
+    high_kmh: float | None
+
+    @property
+    def error_kmh(self) -> float:
+        """Measured minus true."""
+        return self.measured_kmh - self.true_kmh
+
+    @property
+    def inside(self) -> bool | None:
+        """Whether the interval holds the truth; None without an interval."""
+        if self.low_kmh is None or self.high_kmh is None:
+            return None
+        return self.low_kmh <= self.true_kmh <= self.high_kmh
+
+
+def figures(sight: Sight) -> list[Figure]:
+    """Errors of single vehicles' speeds."""
+    found = speeds(sight)
+    off_kmh = [speed.error_kmh for speed in found]
+    return [
+        Figure("speed.n", len(found)),
+        Figure("speed.mean_error_kmh", mean(off_kmh)),
+        Figure("speed.median_abs_kmh", median_abs(off_kmh)),
+        Figure("speed.p95_abs_kmh", percentile_abs(off_kmh, 95)),
+        Figure("speed.inside_interval", share([inside for speed in found if (inside := speed.inside) is not None])),
+    ]
+
+
+def speeds(sight: Sight) -> list[Speed]:
+    """Every vehicle that was counted alone in its lane and second, with the true crossing that is its own: all counted
+    vehicles are matched with all crossings, nearest in time, lane and class together."""
+    counted = [one for row in sight.rows(SHORT_S, "lane") if row.intensity for one in _vehicles(row)]
+    true = sight.truth.motor()
+    if not counted or not true:
+        return []
+    cost = np.array([[_apart_s(sight, row, kind, crossing) for crossing in true] for row, kind in counted])
+    pairs = zip(*linear_sum_assignment(np.minimum(cost, FAR_S)), strict=True)
+    return [_speed(counted[i][0], true[j]) for i, j in pairs if cost[i, j] < FAR_S and _alone(counted[i][0])]
+
+
+def _vehicles(row: FlowRow) -> list[tuple[FlowRow, str]]:
+    """The row once for each vehicle in it, with its class."""
+    return [(row, kind) for kind, n in (row.x.counts or {}).items() if kind in MOTOR_VEHICLES for _ in range(n)]
+
+
+def _alone(row: FlowRow) -> bool:
+    return row.intensity == row.x.speed_n == 1
+
+
+def _apart_s(sight: Sight, row: FlowRow, kind: str, crossing: Crossing) -> float:
+    begin_s, end_s = sight.span(row)
+    off_s = abs((begin_s + end_s) / 2 - crossing.time_s)
+    return off_s + OTHER_S * ((row.lane_id != crossing.lane) + (kind != crossing.kind))
+
+
+def _speed(row: FlowRow, crossing: Crossing) -> Speed:
+    measured = row.average_vehicle_speed
+    assert measured is not None, "a row with speed_n has a speed"
+    return Speed(crossing.time_s, measured, KMH * crossing.speed_mps, row.x.speed_low_kmh, row.x.speed_high_kmh)
