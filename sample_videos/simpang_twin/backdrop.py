@@ -10,7 +10,7 @@ from simpang_twin import ground, light, scenery
 from simpang_twin.camera import Pinhole
 from simpang_twin.mesh import F32
 from simpang_twin.network import F64, Network
-from simpang_twin.scenario import Scenario
+from simpang_twin.scenario import BEARING_DEG, Arm, Scenario
 from simpang_twin.stage import Layers, Placed, Stage
 
 _GAMMA = 2.2
@@ -42,6 +42,12 @@ def load(path: Path) -> Backdrop:
         return Backdrop(**{f.name: z[f.name].astype(np.float32) for f in fields(Backdrop)})
 
 
+def _axis(arm: Arm) -> F64:
+    """Unit vector from the junction's middle out along an arm."""
+    bearing = np.radians(BEARING_DEG[arm])
+    return np.array([np.sin(bearing), np.cos(bearing)])
+
+
 class Set:
     """The empty junction on a stage, ready to be painted from any direction."""
 
@@ -49,7 +55,7 @@ class Set:
         self._stage, self._scenario = stage, scenario
         self._scene = light.air(scenario.light, scenario.weather)
         self._lamps = scenery.street_lamps(scenario) if self._scene.street_lamps else np.zeros((0, 3))
-        self._stop_out_m = float(abs(net.edge("utara_in")[0].shape_m[-1, 1]))
+        self._stop_out_m = {arm: float(net.edge(f"{arm}_in")[0].shape_m[-1] @ _axis(arm)) for arm in scenario.arms}
         self._placed: list[Placed] = []
 
     def seen_by(self, camera: Pinhole, supersample: int = 3) -> Backdrop:

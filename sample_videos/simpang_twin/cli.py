@@ -118,15 +118,19 @@ def recognise(
     clip: Annotated[Path, typer.Argument(help="a clip with its NAME.boxes.parquet", exists=True, dir_okay=False)],
     weights: Annotated[list[Path], typer.Option(help="a detector, ONNX; may be given again", exists=True)],
     every: Annotated[int, typer.Option(min=1, help="look at every n-th frame")] = 10,
+    size: Annotated[str, typer.Option(help="the detector's input, WIDTHxHEIGHT")] = "640x384",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON list")] = False,
 ) -> None:
-    """How many of the clip's vehicles detectors find, by class and by model: at most 40 % hidden, box at least 30 px high,
-    score at least 0.25. `named` is the share of the found ones that got their own class."""
+    """How many of the clip's vehicles detectors find, by class and by model.
+
+    Asked for are boxes at most 40 % hidden and at least 30 px high in the detector's input; found is a score of at
+    least 0.25; `named` is the share of the found ones that got their own class.
+    """
     from simpang_twin import recognise as judging
     from simpang_twin.errors import TwinError
 
     try:
-        outcomes = [judging.recognise(clip, file, every) for file in weights]
+        outcomes = [judging.recognise(clip, file, every, _size(size)) for file in weights]
     except (TwinError, ValueError) as exc:
         raise _stop(exc) from exc
     if as_json:
@@ -137,6 +141,13 @@ def recognise(
         for one in (*outcome.by_class, *outcome.by_model):
             named = f"{one.named / one.found:.2f}" if one.found else "-"
             typer.echo(f"  {one.name:14} {one.asked:5} boxes  recall {one.found / one.asked:.2f}  named {named}")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise typer.BadParameter(f"--size must be WIDTHxHEIGHT in pixels, for example 640x384, got {text!r}")
+    return int(width), int(height)
 
 
 def _stop(exc: Exception) -> typer.Exit:

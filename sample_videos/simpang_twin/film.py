@@ -84,6 +84,10 @@ def _prepare(folder: Path, camera: Camera, work: Path) -> None:
     if backdrop_path(work).exists():
         return
     scenario, net, _ = simulate.load(folder)
+    if scenario.network is not None:
+        raise RenderError(
+            f"scenario {scenario.name} drives on a SUMO net; only junctions of the twin's own can be filmed"
+        )
     eye = pinhole(camera)
     stage = Stage(eye, light.air(scenario.light, scenario.weather))
     backdrop.Set(stage, scenario, net).seen_by(eye).save(backdrop_path(work))

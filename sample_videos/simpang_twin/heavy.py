@@ -11,8 +11,8 @@ def bus(length: float, width: float, height: float, colour: Rgb, band: Rgb) -> M
     mesh = Mesh()
     half, front, rear = width / 2, length / 2, -length / 2
     _bus_shell(mesh, (length, width, height), colour, band)
-    mesh.frustum((-half * 0.6, -length * 0.22, height - 0.02), (half * 0.6, length * 0.12, height + 0.20),
-                 (0.12, 0.12, 0.3, 0.3), colour, PAINT)  # fmt: skip
+    mesh.frustum((-half * 0.5, -length * 0.24, height - 0.02), (half * 0.5, -length * 0.02, height + 0.13),
+                 (0.12, 0.12, 0.3, 0.3), tuple_scale(colour, 0.85), PAINT)  # fmt: skip
     _bus_front(mesh, half, front, height, colour)
     _bus_rear(mesh, half, rear, height)
     _heavy_wheels(mesh, (front - length * 0.19, rear + length * 0.24), half, 0.46)

@@ -14,7 +14,7 @@ from simpang_models.boxes import BICYCLE, CLASSES, MOTORCYCLE, PERSON, VEHICLES,
 
 from simpang_twin.errors import RenderError
 
-# A vehicle is asked for when at most this share is hidden and its box is at least this high.
+# A vehicle is asked for when at most this share is hidden and its box is at least this high in the detector's input.
 MAX_OCCLUDED = 0.4
 MIN_HEIGHT_PX = 30.0
 MIN_SCORE = 0.25
@@ -70,13 +70,14 @@ class _Asked:
     models: tuple[str, ...]
 
 
-def recognise(clip: Path, weights: Path, every: int) -> Outcome:
-    """Run a detector (640x384 input) on every `every`-th frame of a clip and compare with its boxes.
+def recognise(clip: Path, weights: Path, every: int, size: tuple[int, int] = (640, 384)) -> Outcome:
+    """Run a detector with an input of `size` (width, height) on every `every`-th frame of a clip and compare with its
+    boxes.
 
     Raises RenderError where the clip or its NAME.boxes.parquet cannot be read, ValueError for unknown weights.
     """
-    detector = open_model(weights)
-    asked = _asked(clip.with_name(f"{clip.stem}.boxes.parquet"))
+    detector = open_model(weights, size)
+    asked = _asked(clip.with_name(f"{clip.stem}.boxes.parquet"), MIN_HEIGHT_PX / _scale(clip, size))
     rows: list[tuple[str, str, bool, bool]] = []
     count = 0
     for time_ms, picture in _frames(clip, every):
@@ -120,14 +121,24 @@ def _frames(clip: Path, every: int) -> Iterator[tuple[int, npt.NDArray[np.uint8]
         raise RenderError(f"{clip}: cannot be read ({exc})") from exc
 
 
-def _asked(path: Path) -> dict[int, _Asked]:
+def _scale(clip: Path, size: tuple[int, int]) -> float:
+    """Pixels of the detector's input per pixel of the picture."""
+    try:
+        with av.open(str(clip)) as video:
+            stream = video.streams.video[0]
+            return min(size[0] / stream.width, size[1] / stream.height)
+    except av.FFmpegError as exc:
+        raise RenderError(f"{clip}: cannot be read ({exc})") from exc
+
+
+def _asked(path: Path, least_height_px: float) -> dict[int, _Asked]:
     """The boxes asked for, by time in milliseconds."""
     if not path.exists():
         raise RenderError(f"{path}: the clip's boxes are missing; render it again")
     t = pq.read_table(path, columns=["time_s", "class", "model", "x0", "y0", "x1", "y1", "occluded"]).to_pydict()
     xyxy = np.stack([np.array(t[c], np.float32) for c in ("x0", "y0", "x1", "y1")], axis=1)
     time_ms = np.round(np.array(t["time_s"]) * 1000).astype(int)
-    good = (np.array(t["occluded"]) <= MAX_OCCLUDED) & (xyxy[:, 3] - xyxy[:, 1] >= MIN_HEIGHT_PX)
+    good = (np.array(t["occluded"]) <= MAX_OCCLUDED) & (xyxy[:, 3] - xyxy[:, 1] >= least_height_px)
     found = {}
     for time in np.unique(time_ms[good]):
         rows = np.flatnonzero(good & (time_ms == time))

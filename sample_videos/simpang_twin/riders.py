@@ -1,5 +1,6 @@
 """Motorcycles, bicycles and bajaj with those who ride them, as meshes."""
 
+import itertools
 import math
 
 from simpang_twin.mesh import GLASS, HEAD, MATTE, PAINT, TAIL, Mesh, Point, Rgb
@@ -73,8 +74,10 @@ def bicycle(paint: Rgb, rider: Clothes, share: float) -> Mesh:
     feet = [_pedal(crank, x, turn + (math.pi if x > 0 else 0.0)) for x in (-1.0, 1.0)]
     knees = [(x * 0.13, 0.16 + 0.5 * (f[1] - crank[1]) * 0.6, 0.62 + 0.45 * (f[2] - 0.30)) for x, f in
              zip((-1.0, 1.0), feet, strict=True)]  # fmt: skip
-    person(mesh, rider, Posture((0, -0.20, 0.98), (0, 0.02, 1.40), ((-0.27, 0.26, 1.06), (0.27, 0.26, 1.06)),
-           (feet[0], feet[1]), (knees[0], knees[1]), ((-0.28, 0.08, 1.17), (0.28, 0.08, 1.17))), helmet=False)  # fmt: skip
+    grips, elbows = ((-0.27, 0.26, 1.06), (0.27, 0.26, 1.06)), ((-0.28, 0.08, 1.17), (0.28, 0.08, 1.17))
+    hip, shoulder = (0.0, -0.20, 0.98), (0.0, 0.02, 1.40)
+    posture = Posture(hip, shoulder, grips, (feet[0], feet[1]), (knees[0], knees[1]), elbows)
+    person(mesh, rider, posture, helmet=False)
     return mesh
 
 
@@ -85,7 +88,7 @@ def _pedal(crank: Point, x: float, angle: float) -> Point:
 def _hoop(mesh: Mesh, y: float, radius: float) -> None:
     """A thin tyre with spokes, seen through."""
     points = [(y + radius * math.cos(t * math.pi / 9), radius + radius * math.sin(t * math.pi / 9)) for t in range(19)]
-    for (y0, z0), (y1, z1) in zip(points[:-1], points[1:], strict=True):
+    for (y0, z0), (y1, z1) in itertools.pairwise(points):
         mesh.limb((0, y0, z0), (0, y1, z1), 0.022, _TYRE)
     for t in range(0, 18, 3):
         mesh.limb((0, y, radius), (0, points[t][0], points[t][1]), 0.006, _STEEL)
@@ -140,10 +143,8 @@ def _wheel(mesh: Mesh, y: float, radius: float, width: float, fender: Rgb) -> No
     rings: list[list[Point]] = []
     for degrees in range(15, 166, 25):
         t = math.radians(degrees)
-        rings.append([
-            (x, y + r * math.cos(t), radius + r * math.sin(t))
-            for x, r in ((0.085, radius + 0.02), (0.085, radius + 0.05), (-0.085, radius + 0.05), (-0.085, radius + 0.02))
-        ])  # fmt: skip
+        section = ((0.085, 0.02), (0.085, 0.05), (-0.085, 0.05), (-0.085, 0.02))
+        rings.append([(x, y + (radius + r) * math.cos(t), radius + (radius + r) * math.sin(t)) for x, r in section])
     mesh.loft(rings, fender, PAINT)
 
 
