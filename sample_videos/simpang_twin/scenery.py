@@ -7,7 +7,7 @@ import numpy as np
 from simpang_twin import light
 from simpang_twin.mesh import F32, GLASS, LAMP, MATTE, Mesh, Rgb
 from simpang_twin.network import F64
-from simpang_twin.scenario import ARMS, BEARING_DEG, Arm, Scenario
+from simpang_twin.scenario import BEARING_DEG, Arm, Scenario
 
 _WALLS: tuple[Rgb, ...] = (
     (0.60, 0.55, 0.45), (0.66, 0.64, 0.60), (0.52, 0.38, 0.28), (0.42, 0.50, 0.52), (0.60, 0.44, 0.30),
@@ -112,17 +112,11 @@ def _sides(scenario: Scenario, arm: Arm) -> tuple[float, float]:
     return shape.lanes_in * shape.lane_width_m + 2.4, shape.lanes_out * shape.lane_width_m + 2.4
 
 
-def _first_m(scenario: Scenario, arm: Arm, side: float, usual_m: float) -> float:
-    """Where what stands beside an arm begins: behind the corner, or at the middle where no arm leads off there."""
-    beside = ARMS[(ARMS.index(arm) + (1 if side > 0 else -1)) % 4]
-    return usual_m if beside in scenario.arms else 0.0
-
-
 def _houses(scenario: Scenario, arm: Arm, rng: np.random.Generator) -> Mesh:
     mesh = Mesh()
     right, left = _sides(scenario, arm)
     for side, edge in ((1.0, right + 3.5), (-1.0, left + 3.5)):
-        y = _first_m(scenario, arm, side, 27.0 + edge - 9)
+        y = 27.0 + edge - 9
         while y < 330:
             width = float(rng.uniform(5, 12))
             if rng.random() > 0.12:
@@ -167,7 +161,7 @@ def _trees(scenario: Scenario, arm: Arm, rng: np.random.Generator) -> Mesh:
     mesh = Mesh()
     right, left = _sides(scenario, arm)
     for x in (right + 0.6, -left - 0.6):
-        y = _first_m(scenario, arm, x, 34.0)
+        y = 34.0
         while y < 320:
             _tree(mesh, x + math.copysign(0.8, x), y + float(rng.uniform(-2, 2)), rng)
             y += float(rng.uniform(13, 26))
