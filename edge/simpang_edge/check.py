@@ -43,7 +43,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CameraCheck:
-    """What is known about one camera; size_px None: the source is not a readable file; error_m None: not calibrated."""
+    """What is known about one camera.
+
+    size_px None: the source is not a readable file; error_m None: not calibrated. height_m, tilt_deg: of the camera, as
+    its calibration points tell; None where they do not.
+    """
 
     id: str
     source: str
@@ -52,6 +56,8 @@ class CameraCheck:
     error_m: float | None
     max_error_m: float | None
     size_px: tuple[int, int] | None
+    height_m: float | None = None
+    tilt_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,8 @@ def _camera(camera: Camera, queue_gap_m: float) -> tuple[CameraCheck, list[Findi
     for approach in camera.approaches:
         findings += _approach(camera, approach, ground, size_px, queue_gap_m)
     findings += _exits(camera, ground, size_px)
-    if ground is not None and size_px is not None and camera.approaches and ground.view(size_px) is None:
+    view = ground.view(size_px) if ground is not None and size_px is not None else None
+    if view is None and ground is not None and size_px is not None and camera.approaches:
         findings.append(
             _warning(
                 f"camera {camera.id}: calibration.points do not determine the camera's height to a tenth: no vehicle "
@@ -168,6 +175,8 @@ def _camera(camera: Camera, queue_gap_m: float) -> tuple[CameraCheck, list[Findi
         ground.error_m if ground else None,
         ground.max_error_m if ground else None,
         size_px,
+        view.height_m if view else None,
+        view.tilt_deg if view else None,
     )
     return row, findings
 
@@ -265,13 +274,13 @@ def _widths(where: str, approach: Approach, ground: Ground) -> Iterator[Finding]
     """From which distance on the narrowest vehicle has too few pixels."""
     ends = np.array(approach.stop_line, np.float64)
     kind, width_m = NARROWEST
-    for needed_px, what in ((COUNT_PX, "it may not be counted"), (CLASS_PX, "its kind is uncertain")):
+    said = []
+    for needed_px, what in ((COUNT_PX, "may not be counted"), (CLASS_PX, "its kind is uncertain")):
         beyond_m = _beyond_m(ends, approach, ground, needed_px / width_m)
         if beyond_m is not None and beyond_m < approach.length_m - 1:
-            yield _warning(
-                f"{where}: beyond {beyond_m:.0f} m a {kind} is narrower than {needed_px:g} px: {what} there "
-                f"(length_m {approach.length_m:g})"
-            )
+            said.append(f"beyond {beyond_m:.0f} m a {kind} is narrower than {needed_px:g} px ({what})")
+    if said:
+        yield _warning(f"{where}: {', '.join(said)}; length_m is {approach.length_m:g}")
 
 
 def _beyond_m(ends: FloatArray, approach: Approach, ground: Ground, px_per_m: float) -> float | None:
@@ -280,7 +289,7 @@ def _beyond_m(ends: FloatArray, approach: Approach, ground: Ground, px_per_m: fl
     corners = np.concatenate([np.array(lane.polygon, np.float64) for lane in approach.lanes])
     far = corners[int(np.nanargmax(_away_m(ends_m, ground.to_road(corners))))]
     track = ends.mean(axis=0) + np.linspace(0, 1, 400)[:, None] * (far - ends.mean(axis=0))
-    beside = ground.to_road(track + (1.0, 0.0)) - ground.to_road(track)
+    beside = ground.to_road(track + np.array([1.0, 0.0])) - ground.to_road(track)
     seen = 1 / np.linalg.norm(beside, axis=1)
     narrow = np.flatnonzero(seen < px_per_m)
     return float(_away_m(ends_m, ground.to_road(track[narrow[:1]]))[0]) if len(narrow) else None

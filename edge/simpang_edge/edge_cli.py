@@ -113,11 +113,15 @@ def _outbox_row(box: Box, camera: str) -> dict[str, str | int | float | None]:
 def _print_report(report: "Report") -> None:
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False)
     if report.cameras:
-        table = Table("camera", "source", "picture", "approaches", "lanes", "calibration error (rms, largest)")
+        table = Table(
+            "camera", "source", "picture", "approaches", "lanes", "calibration error (rms, largest)", "camera"
+        )
         for row in report.cameras:
             size = f"{row.size_px[0]}x{row.size_px[1]}" if row.size_px else "–"
             error = f"{row.error_m:.2f} m, {row.max_error_m:.2f} m" if row.error_m is not None else "not calibrated"
-            table.add_row(row.id, row.source, size, str(row.approaches), str(row.lanes), error)
+            known = row.height_m is not None
+            stands = f"{row.height_m:.1f} m high, {row.tilt_deg:.0f}° down" if known else "–"
+            table.add_row(row.id, row.source, size, str(row.approaches), str(row.lanes), error, stands)
         console.print(table)
     for finding in report.findings:
         typer.echo(f"{finding.level}: {finding.text}")

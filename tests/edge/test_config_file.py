@@ -20,6 +20,14 @@ cameras:
     source: clip.mp4
 """
 
+ROAD = (
+    MINIMAL
+    + """    calibration: {points: [{image: [0, 0], road: [0, 0]}, {image: [9, 0], road: [9, 0]},
+                           {image: [9, 9], road: [9, 9]}, {image: [0, 9], road: [0, 9]}]}
+    approaches: [{id: a, stop_line: [[0, 9], [9, 9]], lanes: [{id: 1, polygon: [[0, 9], [9, 9], [9, 0]]}], length_m: 9}]
+"""
+)
+
 
 def uncommented() -> dict[str, Any]:
     """The example with every commented key switched on."""
@@ -109,6 +117,47 @@ FAULTS = [
     pytest.param(MINIMAL + "  - {id: utara, source: b}\n", "camera ids must differ", id="same id twice"),
     pytest.param(MINIMAL + "    start_time: 2026-11-24T07:00:00\n", "expected a time with its zone", id="no zone"),
     pytest.param(MINIMAL + "    start_time: yesterday\n", "cameras[0].start_time: 'yesterday'", id="no time"),
+    pytest.param(
+        ROAD.replace("[[0, 9], [9, 9], [9, 0]]", "[[0, 0], [9, 9], [9, 0], [0, 9]]"),
+        "cameras[0].approaches[0].lanes[0].polygon: ",
+        id="lane whose edges cross",
+    ),
+    pytest.param(ROAD.replace("[[0, 9], [9, 9], [9, 0]]", "[[0, 9], [9, 9], [5, 9]]"), "lie on a line", id="flat lane"),
+    pytest.param(ROAD.replace("[[0, 9], [9, 9]],", "[[9, 9], [9, 9]],"), "its two points must differ", id="no line"),
+    pytest.param(
+        ROAD + "    gates: [{id: g, line: [[0, 0], [9, 0]]}, {id: g, line: [[0, 0], [9, 0]]}]\n",
+        "gate ids must differ",
+        id="same gate twice",
+    ),
+    pytest.param(
+        ROAD + "    movements: [{id: m, approach: b, turn: left}]\n",
+        "movement 'm': approach 'b' is not one of ['a']",
+        id="movement from nowhere",
+    ),
+    pytest.param(
+        ROAD + "    gates: [{id: g, line: [[0, 0], [9, 0]], kind: entry}]\n"
+        "    movements: [{id: m, approach: a, turn: left, gate: g}]\n",
+        "movement 'm': gate 'g' is not one of kind exit or both: []",
+        id="movement into an entry",
+    ),
+    pytest.param(
+        ROAD + "    gates: [{id: g, line: [[0, 0], [9, 0]]}]\n"
+        "    movements: [{id: m, approach: a, turn: left, gate: g}, {id: n, approach: a, turn: left, gate: g}]\n",
+        "the ways of movements (approach to gate) must differ",
+        id="two movements on one way",
+    ),
+    pytest.param(
+        ROAD + "    gates: [{id: g, line: [[0, 0], [9, 0]]}]\n"
+        "    movements: [{id: m, approach: a, turn: left, gate: g, leaves: left}]\n",
+        "give gate, or turned_deg and leaves",
+        id="gate and shape",
+    ),
+    pytest.param(
+        ROAD + "    movements: [{id: m, approach: a, turn: left, turned_deg: [30, -30]}]\n",
+        "the lower one first",
+        id="angles the wrong way round",
+    ),
+    pytest.param(MINIMAL + "record: {part_s: 5}\n", "record.part_s: 5", id="files too short"),
     pytest.param("- a\n- b\n", "expected keys such as site and cameras, got list", id="a list"),
     pytest.param("site: [unclosed", "not valid YAML", id="not YAML"),
     pytest.param("", "expected keys such as site and cameras", id="empty file"),
