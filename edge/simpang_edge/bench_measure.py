@@ -157,12 +157,13 @@ class Traffic:
 def measure_cost(vehicles: int, passing: int) -> Cost:
     """Frames until so many vehicles have passed."""
     box = Box.model_validate({"site": "bench", "cameras": [bench_camera()]})
-    ground, meter = build_measurement(box, box.cameras[0])
+    parts = build_measurement(box, box.cameras[0])
+    ground, meter = parts.ground, parts.meter
     costs_s: list[float] = []
     passed, early_kb, rss_mb = 0, 0.0, 0.0
     for tracks in Traffic(vehicles).frames():
         begun_s = time.thread_time()
-        meter.update(ground.locate(tracks, SIZE_PX))
+        meter.update(parts.place(tracks, SIZE_PX))
         costs_s.append(time.thread_time() - begun_s)
         passed = int(tracks.id.max()) - vehicles
         if not early_kb and passed >= min(EARLY, passing // 2):

@@ -1,5 +1,7 @@
 """Between the meter and its memory: what an earlier run left, and what this one leaves."""
 
+import hashlib
+from importlib.metadata import version
 from typing import Final, Protocol
 
 import structlog
@@ -30,10 +32,10 @@ class Remembers(Protocol):
 class Recall:
     """Keeps the meter of one camera going across runs. Its faults are told, and stop nothing."""
 
-    def __init__(self, meter: Remembers, box: Box, camera: Camera, clock: Clock, version: str) -> None:
+    def __init__(self, meter: Remembers, box: Box, camera: Camera, clock: Clock) -> None:
         self._meter = meter
         self._weeks = box.usual.weeks
-        self._version = version
+        self._version = _version(box, camera)
         self._due = Every(clock, PARTS_EVERY_S, PARTS_EVERY_S)
         self._complain_due = Every(clock, COMPLAIN_EVERY_S, 0.0)
         self._log = structlog.get_logger().bind(camera=camera.id)
@@ -76,3 +78,9 @@ class Recall:
     def _complain(self, exc: MemoryFileError) -> None:
         if self._complain_due.due():
             self._log.error("what is usual is not kept", reason=str(exc))
+
+
+def _version(box: Box, camera: Camera) -> str:
+    """Changes with the software and with all that the sums of windows depend on."""
+    shape = camera.model_dump_json(include={"id", "calibration", "approaches", "zones"})
+    return f"{version('simpang')} {hashlib.sha256(f'{shape}{box.windows_s}{box.queue}'.encode()).hexdigest()[:12]}"

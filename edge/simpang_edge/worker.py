@@ -11,7 +11,6 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -185,9 +184,7 @@ class Worker:
         self._disk_due = Every(clock, RETRY_DISK_S, RETRY_DISK_S)
         self._complain_due = Every(clock, COMPLAIN_EVERY_S, 0.0)
         self._state = ""
-        self._recall = (
-            None if stages is None else Recall(stages.meter, box, camera, clock, f"{version('simpang')} {box.hash()}")
-        )
+        self._recall = None if stages is None else Recall(stages.meter, box, camera, clock)
 
     def run(self, stop: threading.Event) -> None:
         """Measure until the file ends or `stop` is set; then publish what is unfinished and say goodbye.

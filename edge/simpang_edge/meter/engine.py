@@ -229,7 +229,7 @@ class Meter:
         self._account(seen, move)
         crossings += self._end(vehicles.gone)
         if self._stays.follow(vehicles):
-            side = self._friction.count(self._stays, fleet, vehicles.time_s)
+            side = self._friction.count(self._stays, fleet, self._queue_now, vehicles.time_s)
             for windows in self._windows:
                 windows.beside(vehicles.time_s, side)
         moves = self._moves.follow(vehicles)

@@ -16,6 +16,7 @@ from ..data import KINDS, IntArray, Measurement, Scope
 from ..units import S_PER_H
 from .fleet import Fleet
 from .layout import Layout
+from .queue import QueueNow
 from .settings import IS_MOTOR
 from .stays import Stay, Stays
 
@@ -25,6 +26,11 @@ MIN_OBSERVED_S: Final = 50.0
 
 CLASS_WINDOW_S: Final = 900.0
 """A class is given for windows of at least this length: one stop in a minute counts as 60 an hour [ours]."""
+
+CLASS_SHARE: Final = 0.5
+"""And of those, ones of which this share was observed."""
+
+BEHIND_QUEUE_M: Final = 5.0
 
 CLASSES: Final = ((100.0, "SR"), (300.0, "R"), (500.0, "S"), (900.0, "T"), (float("inf"), "ST"))
 SEEN_S: Final = 1.0
@@ -47,7 +53,8 @@ class Side(IntEnum):
 class Friction:
     """Counts the events of one camera, each vehicle or person once for each kind of event.
 
-    stops: a motor vehicle that stands `stop_s` in a kerb zone, or in lane 1 outside the queue. crossings: somebody on
+    stops: a motor vehicle that stands `stop_s` in a kerb zone, or in lane 1; where a queue stands, upstream of its
+    tail. crossings: somebody on
     foot who went 2 m or more on a lane or crossing. pedestrians: anybody on foot in a kerb, crossing or carriageway
     zone or on a lane for a second. entries: a vehicle seen both in an access zone and on a lane.
     """
@@ -60,12 +67,12 @@ class Friction:
         """Whether anything of it can be seen on this approach."""
         return any(zone.kind in SEEN_KINDS and self._of(zone) == approach for zone in self.zones)
 
-    def count(self, stays: Stays, fleet: Fleet, now_s: float) -> IntArray:
+    def count(self, stays: Stays, fleet: Fleet, queue: QueueNow, now_s: float) -> IntArray:
         """New events, int64 (len(Side), A)."""
         found = np.zeros((len(Side), len(self.layout.ids)), np.int64)
         if not self.zones:
             return found
-        queued = self._queued(fleet)
+        queued = self._in_queue(fleet, queue)
         for track, stay in stays.all.items():
             approach = self._approach(stay)
             if approach < 0:
@@ -74,7 +81,7 @@ class Friction:
                 if side.name not in stay.told:
                     stay.told.add(side.name)
                     found[side, approach] += 1
-        self._lane_stops(found, fleet, stays, now_s)
+        self._lane_stops(found, fleet, stays, queued, now_s)
         return found
 
     def _events(self, stay: Stay, queued: bool, now_s: float) -> list[Side]:
@@ -90,12 +97,12 @@ class Friction:
             events += [Side.CROSSINGS] if crosses and stay.moved_m >= CROSSED_M else []
         return events
 
-    def _lane_stops(self, found: IntArray, fleet: Fleet, stays: Stays, now_s: float) -> None:
+    def _lane_stops(self, found: IntArray, fleet: Fleet, stays: Stays, queued: set[int], now_s: float) -> None:
         """Stops in the kerb lane itself, told once per vehicle by the field `kerb_told`."""
         rows, row = fleet.rows, fleet.fresh(now_s, 1.0)
         here = rows[row]
         stands = (now_s - here["slow_since_s"] >= self.rules.stop_s) & (here["lane"] == KERB_LANE)
-        stands &= ~here["was_queued"] & ~here["counted"] & ~here["kerb_told"] & (here["stops"] > 0)
+        stands &= ~np.isin(here["id"], list(queued)) & ~here["counted"] & ~here["kerb_told"] & (here["stops"] > 0)
         for r in row[stands & IS_MOTOR[here["kind"]]].tolist():
             rows["kerb_told"][r] = True
             stay = stays.all.get(int(rows["id"][r]))
@@ -105,9 +112,12 @@ class Friction:
                 stay.told.add(Side.STOPS.name)
             found[Side.STOPS, int(rows["approach"][r])] += 1
 
-    def _queued(self, fleet: Fleet) -> set[int]:
-        active = fleet.active()
-        return {int(i) for i in fleet.rows["id"][active][fleet.rows["was_queued"][active]]}
+    def _in_queue(self, fleet: Fleet, queue: QueueNow) -> set[int]:
+        """Tracks that were queued, or are not upstream of the tail of a queue that stands."""
+        rows = fleet.rows[fleet.active()]
+        tail_m = queue.tail_m[self.layout.approach_cell[rows["approach"]]]
+        waits = (tail_m > 0) & (rows["along_m"] <= tail_m + BEHIND_QUEUE_M)
+        return {int(i) for i in rows["id"][rows["was_queued"] | waits]}
 
     def _bits(self, *kinds: str) -> int:
         return sum(1 << i for i, zone in enumerate(self.zones) if zone.kind in kinds)
@@ -142,7 +152,7 @@ class Friction:
             friction_slow=slow,
             friction_entries=entries,
             side_friction=per_hour,
-            side_friction_class=side_class(per_hour) if row.to_s - row.from_s >= CLASS_WINDOW_S else None,
+            side_friction_class=side_class(per_hour) if _judged(row) else None,
         )
 
     def _per_hour(self, side: IntArray, slow: int, observed_s: float, length_m: float) -> float | None:
@@ -157,6 +167,12 @@ class Friction:
             + rules.slow * slow
         )
         return float(weighted) * S_PER_H / observed_s * LENGTH_M / length_m
+
+
+def _judged(row: Measurement) -> bool:
+    """Whether the window is long enough, and enough of it was seen, for a class."""
+    span_s = row.to_s - row.from_s
+    return span_s >= CLASS_WINDOW_S and row.quality.observed_s >= CLASS_SHARE * span_s
 
 
 def side_class(per_hour: float | None) -> str | None:

@@ -40,6 +40,7 @@ ALONE_M: Final = 25.0
 FIRST_SEEN_S: Final = 1.5
 HEIR_M: Final = 2.5
 FRESH_S: Final = 1.0
+STANDS_S: Final = 2.0
 
 
 @dataclass(slots=True)
@@ -50,6 +51,11 @@ class _Case:
     lane: int
     along_m: float
     seen_s: float
+
+    def is_at(self, lane: int, along_m: float) -> bool:
+        """Whether a vehicle there stands where this one does."""
+        same = self.event.type is EventType.STOPPED_VEHICLE and self.lane == lane
+        return same and abs(self.along_m - along_m) <= HEIR_M
 
 
 @dataclass(slots=True)
@@ -72,9 +78,10 @@ class Incidents:
     def look(self, fleet: Fleet, now_s: float, at_kerb: frozenset[int]) -> tuple[Event, ...]:
         """Events that begin or end now; at_kerb: tracks that stand in a kerb zone, where stopping is no incident."""
         fresh = fleet.fresh(now_s, FRESH_S)
-        stopped = self._stopped(fleet, fresh, now_s, at_kerb)
+        standing = self._standing(fleet, fresh, now_s)
+        self._inherit(fleet, standing)
+        stopped = self._stopped(fleet, standing, now_s, at_kerb)
         back = self._backward(fleet, fresh, now_s)
-        self._inherit(fleet, stopped, now_s)
         events = [self._begin(fleet, r, EventType.STOPPED_VEHICLE, now_s) for r in stopped]
         events += [self._begin(fleet, r, EventType.WRONG_WAY, now_s) for r in back.tolist()]
         holding = {int(fleet.rows["id"][r]) for r in (*stopped, *back.tolist())}
@@ -91,18 +98,23 @@ class Incidents:
         self._passed.clear()
         return ended
 
-    def _stopped(self, fleet: Fleet, fresh: IntArray, now_s: float, at_kerb: frozenset[int]) -> list[int]:
-        """Rows of vehicles stopped outside the queue that head their group, nearest the line first."""
+    def _standing(self, fleet: Fleet, fresh: IntArray, now_s: float) -> IntArray:
+        """Rows of vehicles that stand upstream of the line, nearest first; who goes past them is remembered."""
         rows = fleet.rows
         upstream = fresh[~rows["counted"][fresh] & (rows["along_m"][fresh] > 0)]
-        stands_s = now_s - rows["slow_since_s"][upstream]
-        standing = upstream[stands_s >= min(self.rules.stopped_s, 2.0)]
+        standing = upstream[now_s - rows["slow_since_s"][upstream] >= STANDS_S]
         self._watch_passing(fleet, fresh, standing)
-        long = upstream[stands_s >= self.rules.stopped_s]
+        ordered: IntArray = standing[np.argsort(rows["along_m"][standing], kind="stable")]
+        return ordered
+
+    def _stopped(self, fleet: Fleet, standing: IntArray, now_s: float, at_kerb: frozenset[int]) -> list[int]:
+        """Rows of vehicles stopped outside the queue that head their group, nearest the line first."""
+        rows = fleet.rows
         found: list[int] = []
-        for r in long[np.argsort(rows["along_m"][long], kind="stable")].tolist():
+        for r in standing.tolist():
             known = int(rows["id"][r]) in self._open
-            if known or (not rows["was_queued"][r] and self._tells(fleet, r, standing, now_s, at_kerb)):
+            long = now_s - rows["slow_since_s"][r] >= self.rules.stopped_s
+            if known or (long and not rows["was_queued"][r] and self._tells(fleet, r, standing, now_s, at_kerb)):
                 found += [] if not known and self._behind(rows, r, found) else [r]
         return found
 
@@ -165,16 +177,15 @@ class Incidents:
         span_s = self.rules.wrong_way_s
         return far[[_steady(*history(rows, r), now_s, span_s) for r in far.tolist()]] if len(far) else far
 
-    def _inherit(self, fleet: Fleet, stopped: list[int], now_s: float) -> None:
+    def _inherit(self, fleet: Fleet, standing: IntArray) -> None:
         """A new track in the place of one that was told is the same vehicle."""
         rows = fleet.rows
-        for r in stopped:
+        here = {int(rows["id"][r]) for r in standing.tolist()}
+        for r in standing.tolist() if self._open else ():
             track, lane, along_m = int(rows["id"][r]), int(rows["lane"][r]), float(rows["along_m"][r])
-            old = [t for t, c in self._open.items() if c.lane == lane and abs(c.along_m - along_m) <= HEIR_M]
-            if track not in self._open and old:
-                self._open[track] = self._open.pop(old[0])
-            if track in self._open:
-                self._open[track].seen_s, self._open[track].along_m = now_s, along_m
+            lost = [t for t, c in self._open.items() if t not in here and c.is_at(lane, along_m)]
+            if track not in self._open and lost:
+                self._open[track] = self._open.pop(lost[0])
 
     def _ended(self, holding: set[int], now_s: float) -> tuple[Event, ...]:
         """Ends of events whose vehicle drove on, or has not been seen standing for `clear_s`."""
@@ -256,7 +267,7 @@ class ZoneIncidents:
         """Those that make the event of this zone, and since when each does."""
         inside = stays.inside(index)
         if zone.kind == "carriageway":
-            return self._on_foot(inside, index, stays, now_s)
+            return self._on_foot(inside, index, stays)
         if zone.kind == "no_stopping":
             queued = {int(i) for i in fleet.rows["id"][fleet.active()][fleet.rows["was_queued"][fleet.active()]]}
             tracks = {id(stay): track for track, stay in stays.all.items()}
@@ -271,10 +282,10 @@ class ZoneIncidents:
             return full if load([stay for stay, _ in full]) >= self.rules.spillback_vehicles else []
         return []
 
-    def _on_foot(self, inside: list[Stay], index: int, stays: Stays, now_s: float) -> list[tuple[Stay, float]]:
+    def _on_foot(self, inside: list[Stay], index: int, stays: Stays) -> list[tuple[Stay, float]]:
         crossings = sum(1 << i for i, zone in enumerate(stays.zones) if zone.kind == "crossing")
         walkers = [stay for stay in inside if stay.on_foot and not stay.zones & crossings]
-        return [(s, s.since_s[index]) for s in walkers if now_s - s.since_s[index] >= self.rules.pedestrian_s]
+        return [(s, s.since_s[index]) for s in walkers if s.seen_s - s.since_s[index] >= self.rules.pedestrian_s]
 
     def _event(self, zone: Zone, stays: list[Stay], queue: QueueNow, begin_s: float, now_s: float) -> Event:
         kind, template = KIND[zone.kind]

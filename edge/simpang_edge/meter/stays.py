@@ -17,6 +17,7 @@ EVERY_S: Final = 0.5
 STANDS_M: Final = 1.5
 """Within this distance of where it stopped a vehicle stands; a box's jitter stays below it up to some 60 m."""
 
+FRESH_S: Final = 1.0
 FORGET_S: Final = 3.0
 HEIR_M: Final = 2.0
 ON_FOOT_MPS: Final = 3.0
@@ -108,8 +109,9 @@ class Stays:
         return True
 
     def inside(self, zone: int) -> list[Stay]:
-        """Those in the zone with this index, as of the last look."""
-        return [stay for stay in self.all.values() if stay.zones >> zone & 1]
+        """Those in the zone with this index, seen within a second of the last look: a flicker is no leaving."""
+        fresh_s = self._next_s - EVERY_S - FRESH_S
+        return [stay for stay in self.all.values() if stay.zones >> zone & 1 and stay.seen_s >= fresh_s]
 
     def at(self, kind: str) -> frozenset[int]:
         """Tracks in zones of this kind, as of the last look."""

@@ -52,7 +52,8 @@ class Usual:
     def figures(self, approach: str, from_s: float) -> UsualFigures | None:
         """What is usual at this time; None before `min_days` earlier days are known. The day itself is not counted."""
         slot, today = self._when(from_s)
-        days = [d for d in self._days.get((approach, slot), {}).values() if d.day < today]
+        known = self._days.get((approach, slot), {})
+        days = [known[day] for day in sorted(known) if day < today][-self.rules.weeks :]
         if len(days) < self.rules.min_days:
             return None
         speeds = [day.speed_mps for day in days if day.speed_mps is not None]
