@@ -4,20 +4,25 @@ import math
 from dataclasses import replace
 
 from ..config import Camera
-from ..data import Cycle, Event, IntArray, LiveRow, Measurement, Readings, Vehicles
+from ..data import Cycle, Event, IntArray, Lamps, LiveRow, Measurement, Readings, Sight, Vehicles
 from . import reasons
 from . import rows as rows_of
-from .approach import ApproachWatch
+from .approach import ApproachWatch, Shared
 from .crossings import Crossing, StopLine
+from .cycle import Starts
 from .events import Incidents
-from .exposure import between
+from .exposure import Amount, between
 from .fleet import Fleet, Seen
 from .layout import Layout
 from .live import Recent, stale_row
+from .pcu import Pcu
 from .queue import Queue
+from .service import Service
 from .settings import MeterSettings
+from .speeds import Errors, withheld
 from .state import Verdict
 from .timeline import Kind, Move, Timeline
+from .trips import Arrivals, mark_passes
 from .windows import Tally, Windows
 
 CLOCK_STEP = "clock_step"
@@ -33,19 +38,26 @@ class Meter:
     were published before are held until time has passed the last one (crossings in them are counted as late in the
     next); set back by more, the earlier clock was wrong and everything is published again. Set forward by more than
     `jump_s`, the running windows close with the flag and no row is made for the time in between.
+
+    sights: how well each approach is seen; without them only the fit of its motion makes the error of a speed.
     """
 
-    def __init__(self, camera: Camera, settings: MeterSettings | None = None) -> None:
+    def __init__(self, camera: Camera, settings: MeterSettings | None = None, sights: tuple[Sight, ...] = ()) -> None:
         self._settings = s = settings or MeterSettings()
         self._layout = Layout(camera, s.lane_width_m)
         self._fleet = Fleet(self._layout.toward)
         self._time = Timeline(s.max_gap_s, s.step_back_s, s.jump_s)
         self._windows = tuple(Windows(w, s.grace_s, self._layout) for w in sorted(set(s.windows_s)))
         self._line = StopLine()
-        self._queue = Queue(s.queue, self._layout)
+        pcu = Pcu(camera, s.standards)
+        self._service = Service(camera, s.standards, pcu, sights)
+        self._means = rows_of.Means(pcu, Errors(s.speed, sights))
+        self._queue = Queue(s.queue, self._layout, pcu.rows)
+        self._arrivals = Arrivals(self._layout)
         self._recent = Recent(self._layout)
         self._incidents = Incidents(camera.id, self._layout)
-        self._watches = tuple(ApproachWatch(camera.id, i, self._layout, s) for i in range(len(self._layout.ids)))
+        shared = Shared(pcu, self._service, Starts())
+        self._watches = tuple(ApproachWatch(camera, i, self._layout, s, shared) for i in range(len(self._layout.ids)))
         self._queue_now = self._queue.now(self._fleet, 0.0)
         self._second: int | None = None
 
@@ -59,6 +71,13 @@ class Meter:
             windows.begin(vehicles.time_s)
         done += self._measure(vehicles, move)
         return done + self._close(self._time.now_s or vehicles.time_s)
+
+    def look(self, lamps: Lamps) -> Readings:
+        """Account for the signal heads of a frame, after its vehicles."""
+        if lamps.time_s != self._time.frame_s:
+            return Readings()
+        cycles = [self._watches[approach].look(lamps.time_s, colour) for approach, colour in lamps.shown]
+        return Readings(cycles=tuple(cycle for cycle in cycles if cycle is not None))
 
     def advance(self, time_s: float) -> Readings:
         """Account for time that passed without a frame, so that windows close with what was really observed."""
@@ -96,10 +115,11 @@ class Meter:
         """One frame through the parts, in the order of their arrows."""
         fleet = self._fleet
         seen = fleet.observe(vehicles, self._settings.max_gap_s)
+        mark_passes(fleet, seen, self._layout)
         crossings = self._line.watch(fleet, seen)
         self._queue.follow(fleet, seen)
         self._account(seen, move)
-        crossings += self._end(vehicles.gone)
+        crossings += self._end(self._queue.keep(fleet, vehicles.gone))
         return self._cross(crossings) + self._each_second(vehicles.time_s)
 
     def _account(self, seen: Seen, move: Move) -> None:
@@ -122,6 +142,7 @@ class Meter:
         for crossing in crossings:
             for windows in self._windows:
                 windows.cross(crossing)
+            self._queue.cross(crossing.approach, crossing.lane, crossing.time_s)
             self._recent.cross(crossing)
             self._incidents.cross(crossing)
             cycle = self._watches[crossing.approach].cross(crossing)
@@ -134,13 +155,15 @@ class Meter:
         if second == self._second:
             return Readings()
         self._second = second
-        done = self._cross(self._end(self._fleet.stale(time_s)))
+        done = self._cross(self._end(self._fleet.stale(time_s)) + self._end(self._queue.hold(self._fleet, time_s)))
+        for arrival in self._arrivals.look(self._fleet, time_s):
+            self._watches[arrival.approach].arrive(arrival)
         self._queue_now = queue = self._queue.now(self._fleet, time_s)
         self._recent.second()
         for windows in self._windows:
             windows.queue(time_s, queue)
         for watch in self._watches:
-            watch.second(time_s, queue)
+            watch.second(time_s, queue, self._recent.total_s(Amount.STOP_BAR_S), self._recent.observed_s)
         return done + Readings(events=self._incidents.look(self._fleet, time_s))
 
     def _close(self, now_s: float) -> Readings:
@@ -168,13 +191,23 @@ class Meter:
         """The rows of closed windows; each approach is judged by its base windows, and its lanes inherit the state."""
         done = Readings()
         for length_s, tally in closed:
-            table = rows_of.measurements(tally, self._layout)
+            table = self._served(self._service.smp(rows_of.measurements(tally, self._layout, self._means)), length_s)
             verdicts: dict[str, Verdict] = {}
             for watch, row in zip(self._watches, filter(rows_of.is_approach, table), strict=True):
                 verdicts[row.approach], events = self._verdict(watch, row, length_s)
                 done += Readings(events=events)
-            done += Readings(windows=tuple(_judged(row, verdicts[row.approach]) for row in table))
+            done += Readings(windows=tuple(self._told(_judged(row, verdicts[row.approach])) for row in table))
         return done
+
+    def _served(self, table: list[Measurement], length_s: int) -> list[Measurement]:
+        """The rows of a window, those of approaches with what their signal says of them."""
+        watches = {watch.approach: watch for watch in self._watches}
+        return [watches[row.approach].serve(row, length_s) if rows_of.is_approach(row) else row for row in table]
+
+    def _told(self, row: Measurement) -> Measurement:
+        """The row as it may be published: without speeds that the calibration does not support."""
+        supported = self._means.errors.supported(self._layout.ids.index(row.approach))
+        return row if supported else withheld(row)
 
     def _verdict(self, watch: ApproachWatch, row: Measurement, length_s: int) -> tuple[Verdict, tuple[Event, ...]]:
         if length_s == self._settings.base_s:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..config import Box, QueueRules, StateRules
+from ..config import Box, QueueRules, SpeedRules, Standards, StateRules
 from ..data import KINDS, MOTOR_VEHICLES, FloatArray
 from ..units import mps
 
@@ -28,11 +28,14 @@ class QueueLimits:
     max_gap_m: float
     leave_mps: float
     leave_s: float
+    hidden_s: float = 120.0
 
     @classmethod
     def of(cls, rules: QueueRules) -> "QueueLimits":
         """The same limits in SI."""
-        return cls(mps(rules.enter_kmh), rules.enter_s, rules.max_gap_m, mps(rules.leave_kmh), rules.leave_s)
+        return cls(
+            mps(rules.enter_kmh), rules.enter_s, rules.max_gap_m, mps(rules.leave_kmh), rules.leave_s, rules.hidden_s
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ class MeterSettings:
     windows_s: tuple[int, ...] = (60, 900)
     queue: QueueLimits = field(default_factory=lambda: QueueLimits.of(QueueRules()))
     state: StateRules = field(default_factory=StateRules)
+    speed: SpeedRules = field(default_factory=SpeedRules)
+    standards: Standards = field(default_factory=Standards)
     max_gap_s: float = 1.0
     grace_s: float = 3.0
     stale_s: float = 10.0
@@ -63,7 +68,13 @@ class MeterSettings:
     @classmethod
     def of(cls, box: Box) -> "MeterSettings":
         """The meter's part of a box configuration."""
-        return cls(windows_s=box.windows_s, queue=QueueLimits.of(box.queue), state=box.state)
+        return cls(
+            windows_s=box.windows_s,
+            queue=QueueLimits.of(box.queue),
+            state=box.state,
+            speed=box.speed,
+            standards=box.standards,
+        )
 
     @property
     def base_s(self) -> int:
