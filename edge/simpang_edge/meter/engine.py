@@ -13,6 +13,7 @@ from .cycle import Starts
 from .events import Incidents
 from .exposure import Amount, between
 from .fleet import Fleet, Seen
+from .hidden import Hidden
 from .layout import Layout
 from .live import Recent, stale_row
 from .pcu import Pcu
@@ -53,6 +54,7 @@ class Meter:
         self._service = Service(camera, s.standards, pcu, sights)
         self._means = rows_of.Means(pcu, Errors(s.speed, sights))
         self._queue = Queue(s.queue, self._layout, pcu.rows)
+        self._hidden = Hidden(s.queue, self._layout)
         self._arrivals = Arrivals(self._layout)
         self._recent = Recent(self._layout)
         self._incidents = Incidents(camera.id, self._layout)
@@ -119,7 +121,7 @@ class Meter:
         crossings = self._line.watch(fleet, seen)
         self._queue.follow(fleet, seen)
         self._account(seen, move)
-        crossings += self._end(self._queue.keep(fleet, vehicles.gone))
+        crossings += self._end(self._hidden.keep(fleet, vehicles.gone))
         return self._cross(crossings) + self._each_second(vehicles.time_s)
 
     def _account(self, seen: Seen, move: Move) -> None:
@@ -142,7 +144,7 @@ class Meter:
         for crossing in crossings:
             for windows in self._windows:
                 windows.cross(crossing)
-            self._queue.cross(crossing.approach, crossing.lane, crossing.time_s)
+            self._hidden.cross(crossing.approach, crossing.lane, crossing.time_s)
             self._recent.cross(crossing)
             self._incidents.cross(crossing)
             cycle = self._watches[crossing.approach].cross(crossing)
@@ -155,7 +157,7 @@ class Meter:
         if second == self._second:
             return Readings()
         self._second = second
-        done = self._cross(self._end(self._fleet.stale(time_s)) + self._end(self._queue.hold(self._fleet, time_s)))
+        done = self._cross(self._end(self._fleet.stale(time_s)) + self._end(self._hidden.hold(self._fleet, time_s)))
         for arrival in self._arrivals.look(self._fleet, time_s):
             self._watches[arrival.approach].arrive(arrival)
         self._queue_now = queue = self._queue.now(self._fleet, time_s)

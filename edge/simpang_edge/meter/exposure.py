@@ -78,7 +78,9 @@ def _present(fleet: Fleet, seen: Seen) -> tuple[IntArray, FloatArray, FloatArray
     unseen_s = seen.time_s - np.fmax(rows["seen_s"][held], rows["held_s"][held])
     rows["held_s"][held] = seen.time_s
     row = np.concatenate((seen.row[keep], held))
-    before_m = np.concatenate((seen.before_m[keep], rows["along_m"][held]))
+    from_m = np.where(np.isfinite(rows["accounted_m"][held]), rows["accounted_m"][held], rows["along_m"][held])
+    rows["accounted_m"][held] = rows["along_m"][held]
+    before_m = np.concatenate((seen.before_m[keep], from_m))
     dt_s = np.concatenate(((seen.dt_s + np.minimum(seen.hidden_s, HIDDEN_S))[keep], np.minimum(unseen_s, HIDDEN_S)))
     return row, before_m, dt_s
 

@@ -16,8 +16,8 @@ LENGTHS: Final = 15
 SEGMENTS: Final = 8
 """Equal parts of the measured length at whose ends the time of passing is kept."""
 
-HEIR_AHEAD_M: Final = 4.0
-HEIR_BACK_M: Final = 1.5
+HEIR_AHEAD_M: Final = 5.0
+HEIR_BACK_M: Final = 8.0
 HISTORY: Final = 48
 """Positions kept per vehicle: 6 s at 8 frames/s, 1.9 s at 25."""
 
@@ -42,7 +42,8 @@ ROW = np.dtype(
         ("armed", "?"), ("counted", "?"), ("passed_s", "f8"), ("crossed_s", "f8"),
         ("back_since_s", "f8"), ("back_from_m", "f8"),
         ("lengths_m", "f8", (LENGTHS,)), ("lengths", "i8"), ("passes_s", "f8", (SEGMENTS,)), ("arrived", "?"),
-        ("held", "?"), ("held_s", "f8"), ("orphan", "?"),
+        ("held", "?"), ("held_s", "f8"), ("accounted_m", "f8"), ("orphan", "?"),
+        ("reach_m", "f8"), ("reach_s", "f8"), ("reach_mps", "f8"),
     ]
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
@@ -51,8 +52,9 @@ the line. counted: will not be counted (again). passed_s: when the contact point
 not yet handed out, else NaN. back_*: moving against the traffic since, from. times_s, alongs_m: a ring of the latest
 `HISTORY` sightings. lengths_m: a ring of the latest measured lengths, `lengths` of them ever. passes_s: when the
 contact point came to the end of each part of the measured length, the one nearest the line first, NaN where that was
-not seen. arrived: its arrival was told. held: queued and hidden. held_s: until when its hidden time is accounted for.
-orphan: its track ended while it was held."""
+not seen. arrived: its arrival was told. held: queued and hidden. held_s, accounted_m: until when and where its hidden way is
+accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came, when, and how fast then; a
+box whose lower part is hidden makes it seem to move back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +112,11 @@ class Fleet:
         hidden_s = np.where(hidden, now_s - np.fmax(before_s, rows["held_s"][row]), 0.0)
         seen = Seen(now_s, row, before_s, rows["along_m"][row], np.where(gap_s <= max_gap_s, gap_s, 0.0), hidden_s)
         rows["held"][row] = rows["orphan"][row] = False
-        rows["held_s"][row] = np.nan
+        rows["held_s"][row] = rows["accounted_m"][row] = np.nan
         self._write(vehicles, picked, row)
         speed_mps = -slopes(rows["times_s"][row], rows["alongs_m"][row], now_s - SPEED_S, MIN_SPAN_S)
         rows["speed_mps"][row] = np.where(np.abs(speed_mps) <= MAX_MPS, speed_mps, np.nan)
+        self._reach(row, now_s)
         return seen
 
     def rows_of(self, ids: IntArray) -> IntArray:
@@ -213,14 +216,15 @@ class Fleet:
         return self._row_of.pop(int(rows["id"][best]))
 
     def _appeared(self, vehicles: Vehicles, n: int) -> int | None:
-        """Row of a vehicle whose track ended while it stood hidden in the queue, and that the new track `n` shows
-        again: the same kind, about the same place."""
+        """Row of a hidden vehicle whose track ended, and that the new track `n` shows again: the same kind, about where
+        it stood or would have rolled to."""
         active = self.active()
         active = active[self.rows["orphan"][active]]
         if not len(active):
             return None
         rows = self.rows[active]
-        moved_m = rows["along_m"] - vehicles.along_m[n]
+        rolled_m = np.nan_to_num(rows["reach_mps"]) * (vehicles.time_s - rows["reach_s"])
+        moved_m = rows["reach_m"] - np.where(rows["queued"], 0.0, rolled_m) - vehicles.along_m[n]
         good = (rows["approach"] == vehicles.approach[n]) & (rows["kind"] == vehicles.kind[n])
         good &= (np.abs(rows["across_m"] - vehicles.across_m[n]) <= 1.2) & ~np.isin(rows["id"], vehicles.id)
         good &= (moved_m >= -HEIR_BACK_M) & (moved_m <= HEIR_AHEAD_M)
@@ -246,6 +250,13 @@ class Fleet:
         rows["times_s"][row, at] = vehicles.time_s
         rows["alongs_m"][row, at] = vehicles.along_m[picked]
         rows["samples"][row] += 1
+
+    def _reach(self, row: IntArray, now_s: float) -> None:
+        rows = self.rows
+        on = row[~(rows["along_m"][row] > rows["reach_m"][row])]
+        rows["reach_m"][on], rows["reach_s"][on] = rows["along_m"][on], now_s
+        speed_mps = rows["speed_mps"][on]
+        rows["reach_mps"][on] = np.where(np.isfinite(speed_mps), speed_mps, rows["reach_mps"][on])
 
     def _measure_length(self, row: IntArray, given_m: FloatArray) -> None:
         """Keep the estimates of this frame (n,); a vehicle's length is their median, else that of its kind."""
@@ -280,6 +291,9 @@ def _blank(vehicles: Vehicles, n: int) -> Rows:
         "lengths_m",
         "passes_s",
         "held_s",
+        "accounted_m",
+        "reach_m",
+        "reach_mps",
     ):
         row[name] = np.nan
     return row

@@ -19,8 +19,8 @@ STANDS_MPS: Final = 0.5
 """Slower than this over the last second is standing; a pixel of jitter stays below it near the line."""
 
 HOLD_S: Final = 1.0
-HELD_MAX: Final = 64
-"""More hidden vehicles than this are not kept."""
+SEEMS_BACK_M: Final = 1.5
+"""A queued vehicle that is so far behind where it has been did not back up: something hides its wheels."""
 
 STOOD_M: Final = 4.0
 """A hidden vehicle that appears again at most this far ahead has stood meanwhile."""
@@ -49,18 +49,12 @@ Smp = Callable[[Rows], FloatArray]
 
 
 class Queue:
-    """Moves vehicles into and out of the queue by speed, time and distance to the one ahead.
-
-    A queued vehicle that vanishes (behind a bus, say) stays in the queue, at its place, for as long as the vehicle
-    ahead of it is queued or, at the head, until another vehicle of its lane crosses the line; at most `hidden_s`, and
-    only while somebody queued can be seen in its approach.
-    """
+    """Moves vehicles into and out of the queue by speed, time and distance to the one ahead."""
 
     def __init__(self, limits: QueueLimits, layout: Layout, smp: Smp) -> None:
         self._limits = limits
         self._layout = layout
         self._smp = smp
-        self._crossed_s: dict[tuple[int, int], float] = {}
 
     def follow(self, fleet: Fleet, seen: Seen) -> None:
         """Account for one frame: timers, stops, who enters and who leaves."""
@@ -76,47 +70,6 @@ class Queue:
         rows["queued"][row[gone]] = False
         self._enter(fleet, row[~gone], now_s)
 
-    def cross(self, approach: int, lane: int, time_s: float) -> None:
-        """Account for a vehicle over the line: the head of its lane's queue moves."""
-        self._crossed_s[approach, lane] = time_s
-
-    def keep(self, fleet: Fleet, ids: IntArray) -> IntArray:
-        """Of the tracks that ended, the ids (m,) of those that are not remembered: who stood in the queue is."""
-        rows, row = fleet.rows, fleet.rows_of(ids)
-        kept = rows["queued"][row] & ~rows["counted"][row] & (rows["kind"][row] != PERSON)
-        kept &= np.isfinite(rows["still_s"][row]) & (rows["seen_s"][row] - rows["still_s"][row] <= HOLD_S)
-        rows["orphan"][row[kept]] = True
-        known: IntArray = rows["id"][row[~kept]]
-        return known
-
-    def hold(self, fleet: Fleet, now_s: float) -> IntArray:
-        """Once a second: who of the hidden stays queued; ids (m,) of ended tracks that need no memory any more."""
-        rows, active = fleet.rows, fleet.active()
-        hidden = active[rows["orphan"][active] | (rows["queued"][active] & (now_s - rows["seen_s"][active] > HOLD_S))]
-        hidden = hidden[~rows["counted"][hidden]]
-        visible = fleet.fresh(now_s, HOLD_S)
-        chain = visible[rows["queued"][visible]]
-        front_m, _ = fleet.extent_m(hidden)
-        for r in hidden[np.argsort(front_m, kind="stable")][:HELD_MAX].tolist():
-            if self._stays(fleet, r, chain, now_s):
-                chain = np.append(chain, r)
-        kept = np.isin(hidden, chain)
-        rows["held"][hidden], rows["queued"][hidden] = kept, kept
-        lost: IntArray = rows["id"][hidden[~kept & rows["orphan"][hidden]]]
-        return lost
-
-    def _stays(self, fleet: Fleet, row: int, chain: IntArray, now_s: float) -> bool:
-        """Whether a hidden vehicle still stands, as far as those around it (rows of `chain`, (m,)) tell."""
-        rows = fleet.rows
-        one = rows[row]
-        if not one["queued"] or now_s - one["seen_s"] > self._limits.hidden_s:
-            return False
-        if not (rows["approach"][chain] == one["approach"]).any():
-            return False
-        if self._crossed_s.get((int(one["approach"]), int(one["lane"])), -np.inf) > one["seen_s"]:
-            return self._behind(fleet, row, chain)
-        return self._joins(fleet, row, chain)
-
     def _hidden_stops(self, rows: Rows, seen: Seen) -> None:
         """The time for which a vehicle stood hidden is time stopped."""
         row = seen.row
@@ -131,7 +84,7 @@ class Queue:
         row = np.union1d(fleet.fresh(now_s, HOLD_S), held).astype(np.int64)
         waiting = row[rows["was_queued"][row] & ~rows["counted"][row]]
         row = row[rows["queued"][row]]
-        _, rear_m = fleet.extent_m(row)
+        rear_m = fleet.extent_m(row)[1] - _seeming_m(rows, row)
         tail_m = np.zeros(len(layout))
         lanes = layout.lane_cells(rows["approach"][row], rows["lane"][row])
         np.maximum.at(tail_m, layout.approach_cell[rows["approach"][row]], rear_m)
@@ -173,20 +126,26 @@ class Queue:
 
     def _joins(self, fleet: Fleet, row: int, queued: IntArray) -> bool:
         """Whether this slow vehicle stands close enough behind the line or behind one of the queued rows (m,)."""
-        reach_m = self._limits.max_gap_m
         front_m = float(fleet.extent_m(np.array([row]))[0][0])
-        return front_m <= reach_m or self._behind(fleet, row, queued)
+        return front_m <= self._limits.max_gap_m or behind(fleet, row, queued, self._limits.max_gap_m)
 
-    def _behind(self, fleet: Fleet, row: int, queued: IntArray) -> bool:
-        """Whether one of the queued rows (m,) stands close enough ahead of this vehicle."""
-        rows, reach_m = fleet.rows, self._limits.max_gap_m
-        one = rows[row]
-        front_m = float(fleet.extent_m(np.array([row]))[0][0])
-        others = rows[queued]
-        near = others["approach"] == one["approach"]
-        near &= (others["lane"] == one["lane"]) | (np.abs(others["across_m"] - one["across_m"]) <= BESIDE_M)
-        their_front_m, their_rear_m = fleet.extent_m(queued)
-        return bool((near & (their_front_m <= front_m) & (front_m - their_rear_m <= reach_m)).any())
+
+def behind(fleet: Fleet, row: int, queued: IntArray, reach_m: float) -> bool:
+    """Whether one of the queued rows (m,) stands at most `reach_m` ahead of this vehicle, in its lane or beside it."""
+    rows = fleet.rows
+    one = rows[row]
+    front_m = float(fleet.extent_m(np.array([row]))[0][0])
+    others = rows[queued]
+    near = others["approach"] == one["approach"]
+    near &= (others["lane"] == one["lane"]) | (np.abs(others["across_m"] - one["across_m"]) <= BESIDE_M)
+    their_front_m, their_rear_m = fleet.extent_m(queued)
+    return bool((near & (their_front_m <= front_m) & (front_m - their_rear_m <= reach_m)).any())
+
+
+def _seeming_m(rows: Rows, row: IntArray) -> FloatArray:
+    """How far vehicles (n,) only seem to have moved back, because the lower part of their box is hidden, (n,)."""
+    back_m = rows["along_m"][row] - rows["reach_m"][row]
+    return np.where(back_m > SEEMS_BACK_M, back_m, 0.0)
 
 
 def _since(rows: Rows, name: str, row: IntArray, holds: NDArray[np.bool_], now_s: float) -> None:

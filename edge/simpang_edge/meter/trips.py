@@ -45,15 +45,17 @@ def mark_passes(fleet: Fleet, seen: Seen, layout: Layout) -> None:
     before = np.ceil(seen.before_m * SEGMENTS / length_m)
     now = np.ceil(rows["along_m"][row] * SEGMENTS / length_m)
     for n in np.flatnonzero((now < before) & (now < SEGMENTS + 1) & (before > 1)).tolist():
-        _mark(rows, int(row[n]), seen, n, float(length_m[n]) / SEGMENTS)
+        way_m = (float(seen.before_m[n]), float(rows["along_m"][row[n]]))
+        mark_pass(rows, int(row[n]), way_m, (float(seen.before_s[n]), seen.time_s), float(length_m[n]))
 
 
-def _mark(rows: Rows, row: int, seen: Seen, n: int, part_m: float) -> None:
-    from_m, to_m = float(seen.before_m[n]), float(rows["along_m"][row])
-    ends_m = part_m * np.arange(1, SEGMENTS + 1)
-    passed = (ends_m < from_m) & (ends_m >= to_m)
-    share = (from_m - ends_m[passed]) / (from_m - to_m)
-    rows["passes_s"][row, passed] = seen.before_s[n] + share * (seen.time_s - seen.before_s[n])
+def mark_pass(rows: Rows, row: int, way_m: tuple[float, float], time_s: tuple[float, float], length_m: float) -> None:
+    """Keep when a vehicle came to the ends of the parts on a way (from, to) that took from one time to another."""
+    ends_m = length_m / SEGMENTS * np.arange(1, SEGMENTS + 1)
+    passed = (ends_m < way_m[0]) & (ends_m >= way_m[1])
+    if passed.any():
+        share = (way_m[0] - ends_m[passed]) / (way_m[0] - way_m[1])
+        rows["passes_s"][row, passed] = time_s[0] + share * (time_s[1] - time_s[0])
 
 
 def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
