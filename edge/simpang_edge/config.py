@@ -147,19 +147,11 @@ class SpeedRules(Section):
     click_px: Positive = 2.0
 
 
-class EmpValues(Section):
-    """smp per vehicle of the three urban classes."""
-
-    SM: Positive
-    MP: Positive
-    KS: Positive
-
-
 class Standards(Section):
     """What the site uses instead of the published rule, and why (domain reference, sections 2 to 5)."""
 
     emp: str | None = None
-    emp_values: EmpValues | None = None
+    emp_values: dict[Literal["SM", "MP", "KS"], Positive] | None = None
     emp_reason: str | None = Field(None, min_length=3)
     los_junction: str = "PM96-2015"
     los_link: str = "HCM2010-street"
@@ -172,6 +164,8 @@ class Standards(Section):
             raise ValueError("give emp or emp_values, not both")
         if bool(own) != (self.emp_reason is not None):
             raise ValueError("emp or emp_values and emp_reason go together")
+        if self.emp_values is not None and len(self.emp_values) < 3:
+            raise ValueError(f"emp_values needs SM, MP and KS, got {', '.join(self.emp_values) or 'none'}")
         _one_of("emp", self.emp, standards.emp_names())
         _one_of("los_junction", self.los_junction, standards.los_names("delay"))
         _one_of("los_link", self.los_link, standards.los_names("speed_share"))

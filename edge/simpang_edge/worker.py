@@ -1,6 +1,7 @@
 """One camera: the only file that knows the order of the stages.
 
     source → detector → tracker → ground → meter → outbox → publisher
+       └────→ signal heads, where configured ───┘
 
 Records depend on the frames alone, so the same file gives the same records; only live figures and health follow the
 wall clock (its monotonic one: setting the clock does not stop them).
@@ -19,7 +20,7 @@ import structlog
 from . import convert
 from .clock import Clock, SystemClock
 from .config import Box, Camera, load
-from .data import Detections, Frame, LiveRow, Measurement, Readings, Tracks, Vehicles
+from .data import Detections, Frame, Lamps, LiveRow, Measurement, Readings, Tracks, Vehicles
 from .detector import OnnxDetector
 from .errors import DuplicateWorkerError, OutboxError, SimpangError, SourceEnded, SourceError
 from .ground import Ground
@@ -32,6 +33,8 @@ from .pacing import EventTime, Every
 from .parent import stop_with
 from .publisher import Publisher
 from .records import Identity, new_owner
+from .sight import sights
+from .signal_head import SignalHeads
 from .source import open_source
 from .tracker import Tracker, TrackerSettings
 
@@ -85,10 +88,17 @@ class Locates(Protocol):
     def locate(self, tracks: Tracks, size_px: tuple[int, int] | None = None) -> Vehicles: ...
 
 
+class Watches(Protocol):
+    """A reader of signal heads."""
+
+    def look(self, frame: Frame) -> Lamps: ...
+
+
 class Measures(Protocol):
     """A meter."""
 
     def update(self, vehicles: Vehicles) -> Readings: ...
+    def look(self, lamps: Lamps) -> Readings: ...
     def advance(self, time_s: float) -> Readings: ...
     def live(self, time_s: float) -> tuple[LiveRow, ...]: ...
     def finish(self, time_s: float) -> Readings: ...
@@ -106,7 +116,7 @@ class Publishes(Protocol):
 class Stages:
     """The measuring part of one camera; a camera without approaches has none.
 
-    error_m: the calibration's reprojection error.
+    error_m: the calibration's reprojection error. heads: None for a camera without configured signal heads.
     """
 
     detector: Finds
@@ -115,6 +125,7 @@ class Stages:
     meter: Measures
     model_id: str
     error_m: float | None
+    heads: Watches | None = None
 
 
 class Worker:
@@ -185,6 +196,8 @@ class Worker:
         height_px, width_px = frame.image.shape[:2]
         vehicles = self._stages.ground.locate(self._stages.tracker.update(detections), (width_px, height_px))
         self._record(self._stages.meter.update(vehicles))
+        if self._stages.heads is not None:
+            self._record(self._stages.meter.look(self._stages.heads.look(frame)))
         live = not self._camera.is_file()
         latency_s = self._clock.now() - frame.time_s if live else self._clock.monotonic() - begun_s
         self._health.analysed(latency_s, detected_s - begun_s)
@@ -286,8 +299,9 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
     detector = OnnxDetector(model.path, model.width_height_px(), threads=model.threads)
     tracker = Tracker(TrackerSettings().beginning_at(model.min_score))
     ground = Ground(camera)
-    meter = Meter(camera, MeterSettings.of(box))
-    return Stages(detector, tracker, ground, meter, detector.model_id, ground.error_m)
+    meter = Meter(camera, MeterSettings.of(box), sights(camera, box.speed.click_px))
+    heads = SignalHeads(camera) if camera.signal_heads else None
+    return Stages(detector, tracker, ground, meter, detector.model_id, ground.error_m, heads)
 
 
 def run_camera(box: Box, camera: Camera, stop: threading.Event, clock: Clock) -> None:

@@ -9,12 +9,13 @@ ROOT = Path(__file__).parents[2]
 EDGE = ROOT / "edge" / "simpang_edge"
 INGEST = ROOT / "ingest" / "simpang_ingest"
 
-STAGES = {"source", "detector", "tracker", "ground", "meter", "publisher", "outbox"}
+STAGES = {"source", "detector", "tracker", "ground", "signal_head", "meter", "publisher", "outbox"}
 OUTSIDE = {
     "source": {"av", "numpy"},
     "detector": {"onnxruntime", "cv2", "numpy"},
     "tracker": {"scipy", "numpy"},
     "ground": {"cv2", "numpy"},
+    "signal_head": {"numpy"},
     "meter": {"numpy"},
     "publisher": {"paho", "structlog"},
     "outbox": set(),

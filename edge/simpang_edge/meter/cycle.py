@@ -1,5 +1,6 @@
 """The signal cycles of an approach: from the lamps of a head in view, else from the discharge at the stop line."""
 
+import math
 from bisect import bisect_right, insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,12 +13,14 @@ from .discharge import Discharge, green_end_s, red_shown
 from .lamps import LampCycle, Shown
 from .layout import Cell
 from .memory import LONGEST_S, Memory, QueueSample
-from .plan import Plan
+from .plan import SLACK_S, Plan
 from .settings import IS_MOTOR
 from .trips import Arrival
 
 MIN_SEEN_SHARE: Final = 0.9
 PLAUSIBLE_S: Final = (20.0, 240.0)
+SOON_SHARE: Final = 0.6
+SHORT_SHARE: Final = 0.75
 INTERGREEN_MAX_S: Final = 20.0
 STARTS_KEPT: Final = 64
 
@@ -59,6 +62,7 @@ class CycleFinder:
     lamps: LampCycle = field(default_factory=LampCycle)
     discharge: Discharge = field(init=False)
     _start_s: float | None = None
+    _odd_s: float | None = None
 
     def __post_init__(self) -> None:
         self.discharge = Discharge(self.memory)
@@ -81,7 +85,7 @@ class CycleFinder:
         if not crossing.was_queued:
             return None
         start_s = self.discharge.cross(crossing)
-        if start_s is None or self.lamps.fresh(crossing.time_s):
+        if start_s is None or self.lamps.fresh(crossing.time_s) or self._too_soon(start_s):
             return None
         return self._by_discharge(start_s)
 
@@ -109,6 +113,21 @@ class CycleFinder:
         self.plan.reset()
         self.memory.clear()
 
+    def _too_soon(self, start_s: float) -> bool:
+        """Whether a start is only the running green going on: a turning vehicle that had to wait in it, say.
+
+        Sooner than the shortest cycle after the last start, or than 0.6 of the plan's usual one; of the latter kind
+        two running that are alike are a shorter plan.
+        """
+        since_s = math.inf if self._start_s is None else start_s - self._start_s
+        usual_s = self.plan.usual()[0] if self.plan.settled else 0.0
+        if since_s >= max(PLAUSIBLE_S[0], SOON_SHARE * usual_s):
+            self._odd_s = None
+            return False
+        repeated = self._odd_s is not None and abs(since_s - self._odd_s) <= SLACK_S and since_s >= PLAUSIBLE_S[0]
+        self._odd_s = since_s
+        return not repeated
+
     def _begin(self, start_s: float) -> None:
         self._start_s = start_s
         self.starts.add(start_s, self.approach)
@@ -121,8 +140,16 @@ class CycleFinder:
         crossed = self.memory.crossed(start_s, end_s)
         green_s = green_end_s([c.time_s for c in crossed], end_s)
         shown = green_s is not None and red_shown(self.memory.samples(start_s, end_s), green_s)
+        if green_s is not None and self._cut_short(green_s - start_s):
+            shown = False
         confidence = self._confidence(end_s - start_s, crossed)
         return self._row(Span(start_s, end_s, green_s, shown, green_s, DISCHARGE, confidence))
+
+    def _cut_short(self, green_s: float) -> bool:
+        """Whether a green is much shorter than the others of a plan whose cycles are alike: its queue ran dry, and who
+        waited afterwards had another reason than the signal."""
+        usual_s = self.plan.usual()[1] if self.plan.settled else None
+        return usual_s is not None and green_s < min(SHORT_SHARE * usual_s, usual_s - SLACK_S)
 
     def _by_lamps(self, shown: Shown) -> Cycle | None:
         if not self._watched(shown.start_s, shown.end_s):

@@ -1,7 +1,8 @@
-"""What is said of one signal cycle: pure, from its span and what happened in it (domain reference, sections 1 and 4)."""
+"""What is said of one signal cycle: pure, from its span and what happened in it (domain reference, §1 and §4)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from ..data import Cycle, Quality
@@ -11,7 +12,11 @@ from .memory import Memory, QueueSample
 from .trips import trip
 
 LOST_START_S: Final = 4.0
-MIN_SATURATION_N: Final = 4
+MIN_SATURATION_N: Final = 5
+MIN_SATURATION_S: Final = 4.0
+PERSISTS_S: Final = 4.0
+"""A queue whose vehicles cross farther apart than this has been served."""
+
 SPLIT_RATIO: Final = 0.8
 SPLIT_RED_S: Final = 5.0
 
@@ -100,16 +105,24 @@ def _queue(span: Span, samples: list[QueueSample], at_green: QueueSample | None)
 def _saturation(crossed: list[Crossing], start_s: float, smp: Callable[[Crossing], float]) -> dict[str, Any]:
     """Discharge of the whole approach while its queue persists, after the first 4 s: vehicles and smp a second (§4).
 
-    From the first of those vehicles to the last; the first one is not counted, its headway lies before.
+    From the first of those vehicles to the last, at most 4 s apart; the first one is not counted, its headway lies
+    before. Unknown for fewer than 5 vehicles or less than 4 s.
     """
-    queued = sorted((c for c in crossed if c.was_queued and c.time_s >= start_s + LOST_START_S), key=lambda c: c.time_s)
-    if len(queued) < MIN_SATURATION_N or queued[-1].time_s <= queued[0].time_s:
+    queued = _persisting([c for c in crossed if c.was_queued and c.time_s >= start_s + LOST_START_S])
+    span_s = queued[-1].time_s - queued[0].time_s if queued else 0.0
+    if len(queued) < MIN_SATURATION_N or span_s < MIN_SATURATION_S:
         return {}
-    span_s = queued[-1].time_s - queued[0].time_s
     return {
         "saturation_flow_vps": (len(queued) - 1) / span_s,
         "saturation_flow_smps": sum(smp(c) for c in queued[1:]) / span_s,
     }
+
+
+def _persisting(queued: list[Crossing]) -> list[Crossing]:
+    """The first of them, by time, until one comes late."""
+    ordered = sorted(queued, key=lambda c: c.time_s)
+    late = next((i for i, (a, b) in enumerate(pairwise(ordered), 1) if b.time_s - a.time_s > PERSISTS_S), None)
+    return ordered[:late]
 
 
 def _arrivals(span: Span, memory: Memory, cell: Cell, usual_green_s: float | None, beyond: bool) -> dict[str, Any]:

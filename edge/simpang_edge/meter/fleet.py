@@ -52,9 +52,9 @@ the line. counted: will not be counted (again). passed_s: when the contact point
 not yet handed out, else NaN. back_*: moving against the traffic since, from. times_s, alongs_m: a ring of the latest
 `HISTORY` sightings. lengths_m: a ring of the latest measured lengths, `lengths` of them ever. passes_s: when the
 contact point came to the end of each part of the measured length, the one nearest the line first, NaN where that was
-not seen. arrived: its arrival was told. held: queued and hidden. held_s, accounted_m: until when and where its hidden way is
-accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came, when, and how fast then; a
-box whose lower part is hidden makes it seem to move back."""
+not seen. arrived: its arrival was told. held: queued and hidden. held_s, accounted_m: until when and where its hidden
+way is accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came, when, and how fast
+then; a box whose lower part is hidden makes it seem to move back."""
 
 
 @dataclass(frozen=True, slots=True)

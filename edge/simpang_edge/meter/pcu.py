@@ -84,7 +84,7 @@ def smp(counts: Sequence[int], emp: EmpSet) -> float:
 
 def _site_set(site: Standards) -> EmpSet | None:
     if site.emp_values is not None:
-        return EmpSet.of("own", site.emp_reason or "", site.emp_values.model_dump(), override=True)
+        return EmpSet.of("own", site.emp_reason or "", {str(k): v for k, v in site.emp_values.items()}, override=True)
     return None if site.emp is None else standards.emp_set(site.emp, override=True)
 
 

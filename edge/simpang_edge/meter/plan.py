@@ -10,6 +10,7 @@ SLACK_SHARE: Final = 0.1
 """Two times differ clearly when they are farther apart than 4 s and a tenth of the longer one."""
 
 CONFIRMED: Final = 2
+SETTLED: Final = 3
 
 
 @dataclass(slots=True)
@@ -40,6 +41,11 @@ class Plan:
             self._seen.extend(self._odd)
             self._odd.clear()
         return self.number
+
+    @property
+    def settled(self) -> bool:
+        """Whether enough cycles of the running plan were seen to expect the next."""
+        return len(self._seen) >= SETTLED
 
     def usual(self) -> tuple[float, float | None]:
         """Median cycle and green of the running plan; (nan, None) before the first cycle."""

@@ -1,4 +1,4 @@
-"""Demand, capacity, degree of saturation and level of service of an approach (PKJI 2023; domain reference, §2 to §5)."""
+"""Demand, capacity, degree of saturation, level of service of an approach (PKJI 2023; domain reference, §2 to §5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -72,7 +72,7 @@ class Service:
         return self._signal_capacity(index, one, signal)
 
     def _signal_capacity(self, index: int, one: Approach, signal: Signal) -> tuple[float | None, str | None]:
-        """C = J wH / s (PKJI 2023, chapter 5): J as measured in three of the latest cycles or more, else J0 = 600 LE."""
+        """C = J wH / s (PKJI 2023, chapter 5): J measured in three of the latest cycles or more, else 600 LE."""
         share = _green_share(signal)
         if share is None:
             return None, None

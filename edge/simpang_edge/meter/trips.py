@@ -101,9 +101,9 @@ def _parts_s(crossing: Crossing, length_m: float) -> FloatArray:
     times_s = np.array((crossing.time_s, *crossing.passes_s))
     parts_s = times_s[:-1] - times_s[1:]
     part_m = length_m / SEGMENTS
-    first = int(crossing.start_m // part_m)
+    first = min(int(crossing.start_m // part_m), SEGMENTS - 1)
     share = crossing.start_m / part_m - first
-    if 0 <= first < SEGMENTS and share >= 0.5 and np.isnan(parts_s[first]):
+    if first >= 0 and share >= 0.5 and np.isnan(parts_s[first]):
         parts_s[first] = (times_s[first] - crossing.start_s) / share
     return np.asarray(parts_s)
 
