@@ -163,6 +163,37 @@ class Scene:
         return not self.UNUSABLE.intersection(self.flags)
 
 
+class Colour(StrEnum):
+    """The lamp that is lit."""
+
+    RED = "red"
+    YELLOW = "yellow"
+    GREEN = "green"
+
+
+@dataclass(frozen=True, slots=True)
+class Lamps:
+    """What the signal heads in view show, by the index of their approach; None where it cannot be read."""
+
+    time_s: float
+    shown: tuple[tuple[int, Colour | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How well the camera sees one approach: what the error of a speed at its stop line is made of.
+
+    width_m: length of the stop line on the road. m_per_px: metres that one pixel spans there. scale_error_ratio:
+    standard error of the scale along the road, a share that more vehicles do not make smaller. camera_height_m: above
+    the road, None where it is not known.
+    """
+
+    width_m: float
+    m_per_px: float
+    scale_error_ratio: float
+    camera_height_m: float | None = None
+
+
 class Scope(StrEnum):
     """What a row is about."""
 

@@ -1,8 +1,8 @@
 """The track log: what the tracker said of every frame, kept on the box when somebody asks for it.
 
 A folder of Parquet files per camera. One row is one step of the worker: a frame with its confirmed tracks (also when
-there were none, so that what was observed can be told), a look at the scene, time that passed without a frame, or the
-end. Ids are the tracker's own, of this box and this run; there is no picture, no plate, no face.
+there were none, so that what was observed can be told), a look at the scene or the signal heads, time that passed
+without a frame, or the end. Ids are the tracker's own, of this box and this run; no picture, no plate, no face.
 
 A file is written under another name and renamed when it is complete, so every file that is there can be read; a worker
 that is killed loses what it had not written yet, at most `part_s`.
@@ -20,12 +20,13 @@ from typing import Any, Final
 import numpy as np
 
 from .config import Recording
-from .data import Scene, Tracks
+from .data import Colour, Lamps, Scene, Tracks
 from .errors import RecordingError
 
 FORMAT: Final = "1"
 FRAME: Final = "frame"
 SCENE: Final = "scene"
+LAMPS: Final = "lamps"
 SILENCE: Final = "silence"
 END: Final = "end"
 
@@ -47,7 +48,7 @@ class End:
     time_s: float
 
 
-Step = Tracks | Scene | Silence | End
+Step = Tracks | Scene | Lamps | Silence | End
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,14 @@ class _Rows:
     flags: list[list[str]] = field(default_factory=list)
     shift_px: list[float | None] = field(default_factory=list)
 
-    def add(self, what: str, time_s: float, tracks: Tracks | None = None, scene: Scene | None = None) -> None:
+    def add(
+        self,
+        what: str,
+        time_s: float,
+        tracks: Tracks | None = None,
+        scene: Scene | None = None,
+        lamps: Lamps | None = None,
+    ) -> None:
         """One more row."""
         self.what.append(what)
         self.time_s.append(time_s)
@@ -82,7 +90,7 @@ class _Rows:
         self.kind.append(tracks.kind.tolist() if tracks is not None else [])
         self.xyxy_px.append(tracks.xyxy_px.astype(np.float32).ravel() if tracks is not None else [])
         self.gone.append(tracks.gone.tolist() if tracks is not None else [])
-        self.flags.append(list(scene.flags) if scene is not None else [])
+        self.flags.append(list(scene.flags) if scene is not None else _lamp_flags(lamps))
         self.shift_px.append(scene.shift_px if scene is not None else None)
 
 
@@ -117,6 +125,10 @@ class TrackLog:
     def scene(self, scene: Scene) -> None:
         """Keep a look at the picture itself."""
         self._rows.add(SCENE, scene.time_s, scene=scene)
+
+    def lamps(self, lamps: Lamps) -> None:
+        """Keep what the signal heads show."""
+        self._rows.add(LAMPS, lamps.time_s, lamps=lamps)
 
     def silence(self, time_s: float) -> None:
         """Keep that time went on without a frame."""
@@ -267,8 +279,20 @@ def _steps(file: Path) -> Iterator[Step]:
             yield Tracks(times_s[n], ids[n], boxes[n].reshape(-1, 4), kinds[n], gone[n])
         elif name == SCENE:
             yield Scene(times_s[n], tuple(flags[n]), shifts[n])
+        elif name == LAMPS:
+            yield _lamps(times_s[n], flags[n])
         else:
             yield Silence(times_s[n]) if name == SILENCE else End(times_s[n])
+
+
+def _lamp_flags(lamps: Lamps | None) -> list[str]:
+    """What each head shows, as ``approach:colour``; no colour where it cannot be read."""
+    return [f"{approach}:{colour or ''}" for approach, colour in lamps.shown] if lamps else []
+
+
+def _lamps(time_s: float, flags: Sequence[str]) -> Lamps:
+    pairs = [flag.split(":") for flag in flags]
+    return Lamps(time_s, tuple((int(approach), Colour(colour) if colour else None) for approach, colour in pairs))
 
 
 def _lists(column: Any, kind: type[Any]) -> Sequence[Any]:

@@ -1,7 +1,8 @@
 """One camera: the only file that knows the order of the stages.
 
     source → detector → tracker → ground → zones → meter → outbox → publisher
-        └──→ scene ────────────────────────────↑
+        ├──→ scene ────────────────────────────↑
+        └──→ signal heads, where configured ───┘
 
 Records depend on the frames alone, so the same file gives the same records; only live figures and health follow the
 wall clock (its monotonic one: setting the clock does not stop them).
@@ -20,7 +21,7 @@ from . import convert
 from .assembly import build_measurement
 from .clock import Clock, SystemClock
 from .config import Box, Camera, load
-from .data import Detections, Frame, LiveRow, Readings, Scene, Tracks, UsualDay, Vehicles
+from .data import Detections, Frame, Lamps, LiveRow, Readings, Scene, Tracks, UsualDay, Vehicles
 from .detectors import open_detector
 from .errors import DuplicateWorkerError, OutboxError, RecordingError, SimpangError, SourceEnded, SourceError
 from .health import ClockWatch, Health, SourceFacts
@@ -33,6 +34,7 @@ from .publisher import Publisher
 from .recall import Recall
 from .records import Identity, new_owner
 from .scene import SceneWatch
+from .signal_head import SignalHeads
 from .source import open_source
 from .tracker import Tracker, TrackerSettings
 from .tracklog import Source as TrackSource
@@ -101,11 +103,18 @@ class Looks(Protocol):
     def look(self, frame: Frame) -> Scene | None: ...
 
 
+class Watches(Protocol):
+    """A reader of signal heads."""
+
+    def look(self, frame: Frame) -> Lamps: ...
+
+
 class Measures(Protocol):
     """A meter."""
 
     def note(self, scene: Scene) -> Readings: ...
     def update(self, vehicles: Vehicles) -> Readings: ...
+    def look(self, lamps: Lamps) -> Readings: ...
     def advance(self, time_s: float) -> Readings: ...
     def live(self, time_s: float) -> tuple[LiveRow, ...]: ...
     def finish(self, time_s: float) -> Readings: ...
@@ -122,6 +131,7 @@ class Logs(Protocol):
 
     def frame(self, tracks: Tracks, size_px: tuple[int, int]) -> None: ...
     def scene(self, scene: Scene) -> None: ...
+    def lamps(self, lamps: Lamps) -> None: ...
     def silence(self, time_s: float) -> None: ...
     def end(self, time_s: float) -> None: ...
     def close(self) -> None: ...
@@ -139,7 +149,7 @@ class Publishes(Protocol):
 class Stages:
     """The measuring part of one camera; a camera without approaches has none.
 
-    error_m: the calibration's reprojection error.
+    error_m: the calibration's reprojection error. heads: None for a camera without configured signal heads.
     """
 
     detector: Finds
@@ -150,6 +160,7 @@ class Stages:
     meter: Measures
     model_id: str
     error_m: float | None
+    heads: Watches | None = None
 
 
 class Worker:
@@ -230,9 +241,19 @@ class Worker:
         vehicles = self._stages.ground.locate(tracks, (width_px, height_px))
         self._record(self._stages.meter.update(self._stages.zones.mark(tracks, vehicles)))
         self._log_step(lambda log: log.frame(tracks, (width_px, height_px)))
+        self._look_at_signals(frame)
         live = not self._camera.is_file()
         latency_s = self._clock.now() - frame.time_s if live else self._clock.monotonic() - begun_s
         self._health.analysed(latency_s, detected_s - detecting_s)
+
+    def _look_at_signals(self, frame: Frame) -> None:
+        """The lamps of a frame, where signal heads are in view."""
+        assert self._stages is not None
+        if self._stages.heads is None:
+            return
+        lamps = self._stages.heads.look(frame)
+        self._record(self._stages.meter.look(lamps))
+        self._log_step(lambda log: log.lamps(lamps))
 
     def _go_on_without_frames(self) -> None:
         """A live camera is silent: its windows close with what was really observed. A file's time is the file's."""
@@ -339,7 +360,8 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
     tracker = Tracker(TrackerSettings().beginning_at(box.model.min_score))
     parts = build_measurement(box, camera)
     ground, scene = parts.ground, SceneWatch(box.scene)
-    return Stages(detector, tracker, ground, parts.zones, scene, parts.meter, detector.model_id, ground.error_m)
+    heads = SignalHeads(camera) if camera.signal_heads else None
+    return Stages(detector, tracker, ground, parts.zones, scene, parts.meter, detector.model_id, ground.error_m, heads)
 
 
 def track_log(box: Box, camera: Camera, identity: Identity) -> TrackLog | None:
