@@ -50,6 +50,11 @@ def test_shipped_scenarios_are_valid(path: Path) -> None:
         ),
         pytest.param({"events": [{"type": "meteor"}]}, "meteor", id="unknown event"),
         pytest.param(
+            {"events": [{"type": "pedestrians", "arm": "utara", "to_s": 3000, "flow_pph": 1200}]},
+            "at most 800 people, got 1000",
+            id="crowd",
+        ),
+        pytest.param(
             {"events": [{"type": "stopped_vehicle", "arm": "utara", "lane": 4, "along_m": 9, "from_s": 1, "to_s": 2}]},
             "lane 4 is not there, arm utara has 3",
             id="event lane",
