@@ -46,6 +46,31 @@ def truth(
     typer.echo(f"{out.with_suffix('.truth.json')}")
 
 
+@app.command("export-demand")
+def export_demand(
+    counts: Annotated[
+        Path,
+        typer.Argument(help="stored windows (.csv), window messages (.jsonl) or .truth.json", exists=True),
+    ],
+    scenario: Annotated[Path, typer.Option(help="scenario file whose junction or net gives the roads", exists=True)],
+    out: Annotated[Path, typer.Option(help="folder for net.xml, vtypes.xml, flows.xml, turns.xml, demand.rou.xml")],
+) -> None:
+    """Measured turning counts as SUMO demand: flows with turn ratios for jtrrouter, and exact flows by movement."""
+    from simpang_twin import export_demand as exporting
+    from simpang_twin import scenario as scenarios
+    from simpang_twin import turning
+    from simpang_twin.errors import TwinError
+
+    try:
+        table = turning.read(counts)
+        rows = exporting.export(table, scenarios.load(scenario), out)
+    except TwinError as exc:
+        raise _stop(exc) from exc
+    for note in table.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(f"{out}: {sum(row.number for row in rows)} vehicles, {len(rows)} flows")
+
+
 @app.command()
 def render(
     run: Annotated[
