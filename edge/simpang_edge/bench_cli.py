@@ -60,6 +60,25 @@ def clips_command(
         Console().print(_table(scores))
 
 
+@app.command("measure")
+def measure_command(
+    vehicles: Annotated[int, typer.Option(min=1, max=500, help="Vehicles in view at a time.")] = 50,
+    passing: Annotated[int, typer.Option(min=100, help="Vehicles that pass in all.")] = 10_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of rows.")] = False,
+) -> None:
+    """Cost of ground and meter per frame on one thread, and whether what they keep stays the same."""
+    from .bench_measure import measure_cost
+
+    rows = measure_cost(vehicles, passing).rows()
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    table = Table("vehicles in view", "passed", "quantity", "value", "goal", "holds")
+    for row in rows:
+        table.add_row(*("–" if value is None else str(value) for value in row.values()))
+    Console().print(table)
+
+
 def _announced(clip: Clip, settings: CountSettings) -> tuple[LineScore, ...]:
     typer.echo(f"counting {clip.video.name}", err=True)
     return measure(clip, settings)

@@ -14,6 +14,8 @@ GROUPS: Final = {
     "demo": ("simpang_twin.demo_cli", "Everything on one machine, on simulated clips with known truth."),
     "count": ("simpang_edge.count_cli", "Count vehicles in a video over lines, without calibration."),
     "edge": ("simpang_edge.edge_cli", "The camera box: run, check, schema."),
+    "measure": ("simpang_edge.measure_cli", "Measure recorded tracks again, with other gates, lanes or rules."),
+    "explain": ("simpang_edge.explain_cli", "Why a vehicle was counted, or was not, from recorded tracks."),
     "ingest": ("simpang_ingest.cli", "The centre: ingestor, store and live page."),
     "models": ("simpang_models.cli", "The detector: detect, evaluate, train, export."),
     "twin": ("simpang_twin.cli", "Simulated junctions with exact truth."),
@@ -24,6 +26,8 @@ GROUPS: Final = {
 EXTRAS: Final = {
     "count": "edge",
     "edge": "edge",
+    "measure": "edge",
+    "explain": "edge",
     "bench": "edge",
     "models": "edge",
     "ingest": "ingest",

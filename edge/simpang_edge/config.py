@@ -7,11 +7,13 @@ stands commented in ``edge/simpang.example.yaml``; a test compares the two.
 import hashlib
 import os
 from datetime import datetime
+from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import ConfigurationError
 
@@ -98,6 +100,15 @@ class Model(Section):
         return int(width), int(height)
 
 
+class Recording(Section):
+    """The anonymous tracks that are kept on the box when somebody asks for it; never a picture."""
+
+    folder: Path | None = Field(None, description="where to; default: nothing is kept")
+    max_mb: Positive = Field(256, description="per camera; then the oldest parts go")
+    max_age_days: Positive = 7
+    part_s: Annotated[float, Field(ge=10, le=3600)] = Field(300, description="a file is closed after this long")
+
+
 class StateRules(Section):
     """Thresholds of the congestion state (domain reference, section 6)."""
 
@@ -142,6 +153,69 @@ class QueueRules(Section):
         return self
 
 
+class SceneRules(Section):
+    """When the picture itself cannot be trusted. [ours]"""
+
+    every_s: Annotated[float, Field(gt=0, le=10)] = 1
+    night_brightness: Annotated[float, Field(ge=0, le=255)] = 60
+    frozen_s: Annotated[float, Field(ge=5, le=60)] = 15
+    moved_ratio: Annotated[float, Field(gt=0, le=0.5)] = 0.0125
+    moved_s: Annotated[float, Field(ge=1, le=60)] = 5
+    lost_s: Annotated[float, Field(ge=5, le=60)] = 30
+    hidden_ratio: Annotated[float, Field(gt=0, le=1)] = 0.6
+    hidden_s: Annotated[float, Field(ge=1, le=120)] = 10
+    fault_event_s: Annotated[float, Field(ge=0, le=60)] = 10
+    fault_clear_s: Annotated[float, Field(ge=0, le=600)] = 20
+
+
+class IncidentRules(Section):
+    """When a vehicle or person is where it should not be, and for how long (measurement reference, sections 6, 12).
+    [ours]"""
+
+    stopped_s: Annotated[float, Field(ge=5, le=120)] = 15
+    long_stop_s: Annotated[float, Field(ge=15, le=1800)] = 120
+    overtakers: Annotated[int, Field(ge=1, le=10)] = 2
+    wrong_way_kmh: Annotated[float, Field(ge=3, le=50)] = 7.2
+    wrong_way_s: Annotated[float, Field(ge=0.5, le=10)] = 1.5
+    wrong_way_m: Annotated[float, Field(ge=2, le=50)] = 5
+    box_s: Annotated[float, Field(ge=5, le=120)] = 10
+    box_vehicles: Positive = 3
+    box_long_s: Annotated[float, Field(ge=20, le=600)] = 90
+    pedestrian_s: Annotated[float, Field(ge=0.5, le=60)] = 3
+    spillback_s: Annotated[float, Field(ge=5, le=120)] = 20
+    spillback_vehicles: Positive = 3
+    clear_s: Annotated[float, Field(ge=1, le=120)] = 5
+
+
+class FrictionRules(Section):
+    """Side friction (PKJI 2023, chapter 4): weights per event, and what a kerb stop and a slow vehicle are."""
+
+    pedestrian: Annotated[float, Field(ge=0)] = 0.5
+    stopping: Annotated[float, Field(ge=0)] = 1.0
+    entering: Annotated[float, Field(ge=0)] = 0.7
+    slow: Annotated[float, Field(ge=0)] = 0.4
+    stop_s: Annotated[float, Field(ge=1, le=120)] = 5
+    both_sides: bool = False
+
+
+class UsualRules(Section):
+    """What is usual for a weekday and quarter hour. [ours]"""
+
+    weeks: Annotated[int, Field(ge=1, le=52)] = 8
+    min_days: Annotated[int, Field(ge=1, le=52)] = 3
+    min_quality: Fraction = 0.8
+    tell_ratio: Fraction = 0.15
+
+
+class Zone(Section):
+    """A part of the picture where something is not allowed, or is counted. Contact points decide, in pixels."""
+
+    id: Identifier
+    kind: Literal["box_junction", "no_stopping", "carriageway", "crossing", "kerb", "exit", "access"]
+    polygon: Annotated[tuple[PixelPoint, ...], Field(min_length=3)]
+    approach: Identifier | None = None
+
+
 class CalibrationPoint(Section):
     """A point seen in the picture and measured on the road."""
 
@@ -156,11 +230,43 @@ class Calibration(Section):
     max_error_m: Positive = 1.0
 
 
+def _outline(points: tuple[PixelPoint, ...]) -> tuple[PixelPoint, ...]:
+    """A polygon that encloses an area and whose edges do not cross. Raises `ValueError`."""
+    if abs(_area(points)) <= 0:
+        raise ValueError("the corners lie on a line; give three or more that enclose an area")
+    edges = list(zip(points, (*points[1:], points[0]), strict=True))
+    for (i, one), (j, other) in combinations(enumerate(edges, start=1), 2):
+        if _cross(*one, *other):
+            raise ValueError(f"edges {i} and {j} cross; give the corners in order, one after the other")
+    return points
+
+
+def _line(ends: tuple[PixelPoint, PixelPoint]) -> tuple[PixelPoint, PixelPoint]:
+    """A line between two different points. Raises `ValueError`."""
+    if ends[0] == ends[1]:
+        raise ValueError("its two points must differ")
+    return ends
+
+
+def _area(points: tuple[PixelPoint, ...]) -> float:
+    """Twice the signed area of a polygon."""
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(points, (*points[1:], points[0]), strict=True))
+
+
+def _cross(a: PixelPoint, b: PixelPoint, c: PixelPoint, d: PixelPoint) -> bool:
+    """Whether the segments a-b and c-d cross within both; touching is no crossing."""
+    return _area((a, b, c)) * _area((a, b, d)) < 0 and _area((c, d, a)) * _area((c, d, b)) < 0
+
+
+Outline = Annotated[tuple[PixelPoint, ...], Field(min_length=3), AfterValidator(_outline)]
+Ends = Annotated[tuple[PixelPoint, PixelPoint], AfterValidator(_line)]
+
+
 class Lane(Section):
     """One lane of an approach; lane 1 is nearest the kerb."""
 
     id: Annotated[int, Field(ge=1, le=32)]
-    polygon: Annotated[tuple[PixelPoint, ...], Field(min_length=3)]
+    polygon: Outline
 
 
 class Approach(Section):
@@ -169,9 +275,10 @@ class Approach(Section):
     id: Identifier
     name: str | None = None
     heading: Literal["toward", "away"] = "toward"
-    stop_line: tuple[PixelPoint, PixelPoint]
+    stop_line: Ends
     lanes: Annotated[tuple[Lane, ...], Field(min_length=1)]
     length_m: Positive
+    motorcycle_box: Outline | None = Field(None, description="where motorcycles wait ahead of the stop line (RHK)")
     free_flow_kmh: Positive | None = None
     speed_limit_kmh: Positive | None = None
 
@@ -185,6 +292,52 @@ class Approach(Section):
     def reference_kmh(self) -> float | None:
         """Free-flow speed for ratios: measured where given, else the limit."""
         return self.free_flow_kmh or self.speed_limit_kmh
+
+
+class Gate(Section):
+    """A line in the picture over which vehicles leave the junction, come into it, or both."""
+
+    id: Identifier
+    name: str | None = None
+    line: Ends
+    kind: Literal["entry", "exit", "both"] = "exit"
+
+
+Side = Literal["left", "right", "top", "bottom"]
+Turn = Literal["left", "through", "right", "u_turn"]
+
+TURNED_DEG: Final[dict[str, tuple[float, float]]] = {
+    "left": (-150.0, -30.0),
+    "through": (-30.0, 30.0),
+    "right": (30.0, 150.0),
+    "u_turn": (150.0, 360.0),
+}
+"""How much each turn changes the heading, to the right positive [ours]; driving on the left, one turns round by the
+right."""
+
+
+class Movement(Section):
+    """From an approach over its stop line to an exit.
+
+    The exit is a gate or, where none is in view, the shape of the path: by how much it turns, and over which side of
+    the picture it leaves. With neither, the turn says how much: `TURNED_DEG`.
+    """
+
+    id: Identifier
+    name: str | None = None
+    approach: Identifier
+    turn: Turn
+    gate: Identifier | None = None
+    turned_deg: tuple[float, float] | None = Field(None, description="least and most, to the right positive")
+    leaves: Side | None = None
+
+    @model_validator(mode="after")
+    def _one_exit(self) -> Self:
+        if self.gate is not None and (self.turned_deg is not None or self.leaves is not None):
+            raise ValueError("give gate, or turned_deg and leaves for an exit out of view, not both")
+        if self.turned_deg is not None and not -360 <= self.turned_deg[0] < self.turned_deg[1] <= 360:
+            raise ValueError("turned_deg must be two angles from -360 to 360, the lower one first")
+        return self
 
 
 class Position(Section):
@@ -210,6 +363,9 @@ class Camera(Section):
     analysis_fps: Annotated[float, Field(gt=0, le=60)] = 8
     calibration: Calibration | None = None
     approaches: tuple[Approach, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    movements: tuple[Movement, ...] = ()
+    zones: Annotated[tuple[Zone, ...], Field(max_length=60)] = ()
 
     @field_validator("start_time", mode="before")
     @classmethod
@@ -227,16 +383,49 @@ class Camera(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        ids = [approach.id for approach in self.approaches]
-        if len(set(ids)) != len(ids):
-            raise ValueError(f"approach ids must differ, got {ids}")
-        if self.approaches and self.calibration is None:
-            raise ValueError("approaches need a calibration (at least 4 points)")
+        _different("approach ids", [approach.id for approach in self.approaches])
+        if (self.approaches or self.gates) and self.calibration is None:
+            raise ValueError("approaches and gates need a calibration (at least 4 points)")
+        self._check_zones([approach.id for approach in self.approaches])
         return self
+
+    @model_validator(mode="after")
+    def _exits(self) -> Self:
+        """Movements lead from approaches that there are over gates that let out, each its own way."""
+        _different("gate ids", [gate.id for gate in self.gates])
+        _different("movement ids", [movement.id for movement in self.movements])
+        approaches = [approach.id for approach in self.approaches]
+        exits = [gate.id for gate in self.gates if gate.kind != "entry"]
+        for movement in self.movements:
+            where = f"movement {movement.id!r}"
+            if movement.approach not in approaches:
+                raise ValueError(f"{where}: approach {movement.approach!r} is not one of {approaches}")
+            if movement.gate is not None and movement.gate not in exits:
+                raise ValueError(f"{where}: gate {movement.gate!r} is not one of kind exit or both: {exits}")
+        ways = [f"{movement.approach} to {movement.gate}" for movement in self.movements if movement.gate]
+        _different("the ways of movements (approach to gate)", ways)
+        return self
+
+    def _check_zones(self, approaches: list[str]) -> None:
+        zones = [zone.id for zone in self.zones]
+        if len(set(zones)) != len(zones):
+            raise ValueError(f"zone ids must differ, got {zones}")
+        if self.zones and not self.approaches:
+            raise ValueError("zones need at least one approach")
+        for zone in self.zones:
+            if zone.approach is not None and zone.approach not in approaches:
+                raise ValueError(f"zone {zone.id}: approach {zone.approach!r} is none of {approaches}")
+            if zone.kind in ("exit", "access", "kerb") and zone.approach is None and len(approaches) > 1:
+                raise ValueError(f"zone {zone.id}: a zone of kind {zone.kind} needs its approach")
 
     def is_file(self) -> bool:
         """Whether the source is a recorded file rather than something live."""
         return "://" not in self.source and not self.source.startswith("/dev/video")
+
+
+def _different(what: str, ids: list[str]) -> None:
+    if len(set(ids)) != len(ids):
+        raise ValueError(f"{what} must differ, got {ids}")
 
 
 class Box(Section):
@@ -250,17 +439,29 @@ class Box(Section):
     model: Model = Model()
     state: StateRules = StateRules()
     queue: QueueRules = QueueRules()
+    record: Recording = Recording()
+    scene: SceneRules = SceneRules()
+    incidents: IncidentRules = IncidentRules()
+    friction: FrictionRules = FrictionRules()
+    usual: UsualRules = UsualRules()
     windows_s: tuple[Annotated[int, Field(ge=1, le=3600)], ...] = (60, 900)
     live_every_s: Positive = 2
     health_every_s: Positive = 30
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     cameras: Annotated[tuple[Camera, ...], Field(min_length=1)]
 
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as exc:
+            raise ValueError("expected a time zone of the IANA list, such as Asia/Jakarta") from exc
+        return value
+
     @model_validator(mode="after")
     def _camera_ids(self) -> Self:
-        ids = [camera.id for camera in self.cameras]
-        if len(set(ids)) != len(ids):
-            raise ValueError(f"camera ids must differ, got {ids}")
+        _different("camera ids", [camera.id for camera in self.cameras])
         return self
 
     @model_validator(mode="after")
@@ -277,6 +478,12 @@ class Box(Section):
                 return camera
         known = ", ".join(camera.id for camera in self.cameras)
         raise ConfigurationError(f"camera {identifier!r} is not in the configuration; it has: {known}")
+
+    def recording_to(self, folder: Path | None) -> "Box":
+        """The same box that keeps tracks in `folder`; unchanged for None."""
+        if folder is None:
+            return self
+        return self.model_copy(update={"record": self.record.model_copy(update={"folder": folder.absolute()})})
 
     def hash(self) -> str:
         """First 12 hex digits of the SHA-256 of the configuration, defaults included."""
@@ -347,6 +554,9 @@ def _anchored(box: Box, folder: Path) -> Box:
     if model.path is not None:
         model = model.model_copy(update={"path": folder / model.path})
     outbox = box.outbox.model_copy(update={"folder": folder / box.outbox.folder})
+    record = box.record
+    if record.folder is not None:
+        record = record.model_copy(update={"folder": folder / record.folder})
     broker = box.broker.model_copy(
         update={
             key: folder / value
@@ -354,4 +564,6 @@ def _anchored(box: Box, folder: Path) -> Box:
             if (value := getattr(box.broker, key)) is not None
         }
     )
-    return box.model_copy(update={"cameras": cameras, "model": model, "outbox": outbox, "broker": broker})
+    return box.model_copy(
+        update={"cameras": cameras, "model": model, "outbox": outbox, "broker": broker, "record": record}
+    )

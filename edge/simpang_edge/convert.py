@@ -1,12 +1,13 @@
 """From the meter's rows (SI) to the rows of messages (FIWARE names, km/h, veh/h). Unknown stays unknown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any, Final
 
 from . import data
 from .config import Camera
 from .data import KINDS, MOTOR_VEHICLES, PKJI_CLASSES, Measurement, Quality, Reason, State
-from .message import CycleRow, EventRow, FlowRow, FlowX, LiveRow, QualityX, Words, utc
+from .message import Channel, CycleRow, EventRow, FlowRow, FlowX, LiveRow, QualityX, Words, utc
 from .units import M_PER_KM, S_PER_H, kmh
 
 EMP_NAME: Final = "PKJI2023-5-2-protected"
@@ -17,6 +18,23 @@ not converted."""
 
 HEAVY: Final = ("bus", "truck")
 CONGESTED: Final = (State.CONGESTED, State.JAMMED)
+
+
+def messages(site: str, camera: Camera, readings: data.Readings) -> Iterator[tuple[Channel, list[Any]]]:
+    """What is published of readings, each the rows of one message.
+
+    Every window is one message with all its `FlowRow`s; a `CycleRow` or `EventRow` is one by itself.
+    """
+    for _, rows in groupby(readings.windows, key=_window):
+        yield Channel.WINDOW, [window_row(site, camera, row) for row in rows]
+    for cycle in readings.cycles:
+        yield Channel.CYCLE, [cycle_row(cycle)]
+    for event in readings.events:
+        yield Channel.EVENT, [event_row(event)]
+
+
+def _window(row: Measurement) -> tuple[float, float]:
+    return row.from_s, row.to_s
 
 
 def window_row(site: str, camera: Camera, row: Measurement) -> FlowRow:

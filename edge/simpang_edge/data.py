@@ -111,6 +111,9 @@ class Vehicles:
     across_m: float64 (N,), distance from the kerb-side end of the stop line, NaN where no approach.
     length_m: float64 (N,), vehicle length, NaN where unknown.
     gone: int64 (M,), ids that ended since the previous frame.
+    zones: int64 (N,), bit i is set where the vehicle stands in zone i of the camera's configuration; None: no zones.
+    hidden: float64 (L,), share of each lane, in the order of the configuration, that a large vehicle of another lane
+    hides from the camera; empty: not looked at.
     """
 
     time_s: float
@@ -123,10 +126,14 @@ class Vehicles:
     across_m: FloatArray
     length_m: FloatArray
     gone: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    zones: IntArray | None = None
+    hidden: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = self.id.shape[0]
         _check("Vehicles.xy_m", self.xy_m, (n, 2))
+        if self.zones is not None:
+            _check("Vehicles.zones", self.zones, (n,))
         for name in ("id", "kind", "approach", "lane", "along_m", "across_m", "length_m"):
             _check(f"Vehicles.{name}", getattr(self, name), (n,))
 
@@ -139,12 +146,14 @@ class Scene:
     """What the picture itself is like, apart from the vehicles in it; looked at about once a second.
 
     flags: night, rain, dark, frozen, moved, dirty, low_contrast; those of `UNUSABLE` mean that nothing can be measured.
-    shift_px: how far the picture has moved from its reference, None where that cannot be told.
+    shift_px: how far the picture has moved from its reference, None where that cannot be told. since_s: when what
+    makes it unusable began, which is before it could be told; None while it is usable.
     """
 
     time_s: float
     flags: tuple[str, ...] = ()
     shift_px: float | None = None
+    since_s: float | None = None
 
     UNUSABLE: ClassVar[frozenset[str]] = frozenset({"dark", "frozen", "moved"})
 
@@ -170,6 +179,20 @@ class State(StrEnum):
     CONGESTED = "congested"
     JAMMED = "jammed"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class UsualDay:
+    """What one quarter hour of one day was like, in one approach: a stone of what is usual.
+
+    slot: 0 to 671, quarter hours of the local week from Monday 00:00. day: proleptic ordinal of the local date.
+    """
+
+    approach: str
+    slot: int
+    day: int
+    flow_vps: float
+    speed_mps: float | None
 
 
 @dataclass(frozen=True, slots=True)

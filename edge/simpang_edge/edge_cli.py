@@ -23,24 +23,30 @@ app.add_typer(outbox_app, name="outbox")
 
 PARENT = typer.Option(None, "--parent", hidden=True, help="stop when this process is gone")
 CONFIG = typer.Argument(..., help="the box's configuration (YAML)")
+RECORD = typer.Option(
+    None, "--record", metavar="FOLDER", help="keep anonymous tracks there (no pictures), within record.max_mb"
+)
 LOG_JSON = typer.Option(False, "--log-json", help="log JSON lines even in a terminal")
 
 
 @app.command()
-def run(config: Path = CONFIG, log_json: bool = LOG_JSON, parent: int | None = PARENT) -> None:
+def run(
+    config: Path = CONFIG, record: Path | None = RECORD, log_json: bool = LOG_JSON, parent: int | None = PARENT
+) -> None:
     """Run every camera of the box, each in a process of its own, until stopped."""
     from .clock import SystemClock
     from .supervisor import run_box
 
     box = load(config)
     logs.configure(box.log_level, True if log_json else None)
-    run_box(config, [camera.id for camera in box.cameras], log_json, SystemClock(), parent)
+    run_box(config, [camera.id for camera in box.cameras], log_json, SystemClock(), parent, record)
 
 
 @app.command()
 def worker(
     config: Path = CONFIG,
     camera: str = typer.Option(..., "--camera", help="id of the camera"),
+    record: Path | None = RECORD,
     parent: int | None = PARENT,
     log_json: bool = LOG_JSON,
 ) -> None:
@@ -48,7 +54,7 @@ def worker(
     from .worker import main
 
     logs.configure(load(config).log_level, True if log_json else None)
-    raise typer.Exit(main(config, camera, parent))
+    raise typer.Exit(main(config, camera, parent, record))
 
 
 @app.command()
@@ -107,11 +113,15 @@ def _outbox_row(box: Box, camera: str) -> dict[str, str | int | float | None]:
 def _print_report(report: "Report") -> None:
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False)
     if report.cameras:
-        table = Table("camera", "source", "picture", "approaches", "lanes", "calibration error (rms, largest)")
+        table = Table(
+            "camera", "source", "picture", "approaches", "lanes", "calibration error (rms, largest)", "camera"
+        )
         for row in report.cameras:
             size = f"{row.size_px[0]}x{row.size_px[1]}" if row.size_px else "–"
             error = f"{row.error_m:.2f} m, {row.max_error_m:.2f} m" if row.error_m is not None else "not calibrated"
-            table.add_row(row.id, row.source, size, str(row.approaches), str(row.lanes), error)
+            known = row.height_m is not None
+            stands = f"{row.height_m:.1f} m high, {row.tilt_deg:.0f}° down" if known else "–"
+            table.add_row(row.id, row.source, size, str(row.approaches), str(row.lanes), error, stands)
         console.print(table)
     for finding in report.findings:
         typer.echo(f"{finding.level}: {finding.text}")

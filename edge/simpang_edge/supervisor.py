@@ -49,10 +49,11 @@ class Child:
     exits: list[int] = field(default_factory=list)
 
 
-def worker_command(config: Path, camera: str, log_json: bool) -> list[str]:
+def worker_command(config: Path, camera: str, log_json: bool, record: Path | None = None) -> list[str]:
     """How a worker process is started."""
     command = [sys.executable, "-m", "simpang_edge.cli", "edge", "worker", str(config), "--camera", camera]
-    return [*command, "--parent", str(os.getpid()), *(["--log-json"] if log_json else [])]
+    recording = ["--record", str(record)] if record else []
+    return [*command, "--parent", str(os.getpid()), *recording, *(["--log-json"] if log_json else [])]
 
 
 class Supervisor:
@@ -133,10 +134,17 @@ class Supervisor:
                 process.wait()
 
 
-def run_box(config: Path, cameras: Sequence[str], log_json: bool, clock: Clock, parent: int | None = None) -> None:
+def run_box(
+    config: Path,
+    cameras: Sequence[str],
+    log_json: bool,
+    clock: Clock,
+    parent: int | None = None,
+    record: Path | None = None,
+) -> None:
     """The workers of a box until SIGTERM or SIGINT, until process `parent` is gone, or until all files have ended."""
     stop = threading.Event()
     stop_with(parent, stop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Supervisor(cameras, lambda camera: worker_command(config, camera, log_json), clock).run(stop)
+    Supervisor(cameras, lambda camera: worker_command(config, camera, log_json, record), clock).run(stop)

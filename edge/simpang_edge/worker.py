@@ -1,6 +1,7 @@
 """One camera: the only file that knows the order of the stages.
 
-    source → detector → tracker → ground → meter → outbox → publisher
+    source → detector → tracker → ground → zones → meter → outbox → publisher
+        └──→ scene ────────────────────────────↑
 
 Records depend on the frames alone, so the same file gives the same records; only live figures and health follow the
 wall clock (its monotonic one: setting the clock does not stop them).
@@ -8,38 +9,41 @@ wall clock (its monotonic one: setting the clock does not stop them).
 
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
 
 from . import convert
+from .assembly import build_measurement
 from .clock import Clock, SystemClock
 from .config import Box, Camera, load
-from .data import Detections, Frame, LiveRow, Measurement, Readings, Tracks, Vehicles
+from .data import Detections, Frame, LiveRow, Readings, Scene, Tracks, UsualDay, Vehicles
 from .detectors import open_detector
-from .errors import DuplicateWorkerError, OutboxError, SimpangError, SourceEnded, SourceError
-from .ground import Ground
+from .errors import DuplicateWorkerError, OutboxError, RecordingError, SimpangError, SourceEnded, SourceError
 from .health import ClockWatch, Health, SourceFacts
 from .message import Channel, Row
 from .meta import meta_row
-from .meter import Meter, MeterSettings
 from .outbox import Outbox, OutboxStatus
 from .pacing import EventTime, Every
 from .parent import stop_with
 from .publisher import Publisher
+from .recall import Recall
 from .records import Identity, new_owner
+from .scene import SceneWatch
 from .source import open_source
 from .tracker import Tracker, TrackerSettings
+from .tracklog import Source as TrackSource
+from .tracklog import TrackLog
 
 READ_S: Final = 0.2
 """How long to wait for a frame before looking after the rest."""
 
 QUIET_S: Final = 2.0
 """Without a frame for this long, a live camera's time goes on by itself, and stays this far behind the clock."""
+
 
 EXIT_CRASHED: Final = 1
 EXIT_UNUSABLE: Final = 2
@@ -85,13 +89,42 @@ class Locates(Protocol):
     def locate(self, tracks: Tracks, size_px: tuple[int, int] | None = None) -> Vehicles: ...
 
 
+class Marks(Protocol):
+    """Zones, and what hides the lanes."""
+
+    def mark(self, tracks: Tracks, vehicles: Vehicles) -> Vehicles: ...
+
+
+class Looks(Protocol):
+    """The judge of the picture."""
+
+    def look(self, frame: Frame) -> Scene | None: ...
+
+
 class Measures(Protocol):
     """A meter."""
 
+    def note(self, scene: Scene) -> Readings: ...
     def update(self, vehicles: Vehicles) -> Readings: ...
     def advance(self, time_s: float) -> Readings: ...
     def live(self, time_s: float) -> tuple[LiveRow, ...]: ...
     def finish(self, time_s: float) -> Readings: ...
+    def know(self, days: list[UsualDay]) -> None: ...
+    def learned(self) -> tuple[UsualDay, ...]: ...
+    def parts(self) -> bytes | None: ...
+    def resume(self, parts: bytes) -> None: ...
+
+
+class Logs(Protocol):
+    """A track log."""
+
+    lost_steps: int
+
+    def frame(self, tracks: Tracks, size_px: tuple[int, int]) -> None: ...
+    def scene(self, scene: Scene) -> None: ...
+    def silence(self, time_s: float) -> None: ...
+    def end(self, time_s: float) -> None: ...
+    def close(self) -> None: ...
 
 
 class Publishes(Protocol):
@@ -112,6 +145,8 @@ class Stages:
     detector: Finds
     tracker: Follows
     ground: Locates
+    zones: Marks
+    scene: Looks
     meter: Measures
     model_id: str
     error_m: float | None
@@ -130,6 +165,7 @@ class Worker:
         outbox: Outbox,
         publisher: Publishes,
         clock: Clock,
+        tracks: Logs | None = None,
     ) -> None:
         self._camera = camera
         self._identity = identity
@@ -138,6 +174,7 @@ class Worker:
         self._outbox = outbox
         self._publisher = publisher
         self._clock = clock
+        self._tracks = tracks
         self._log = structlog.get_logger().bind(camera=camera.id)
         self._health = Health(clock, box.outbox.folder)
         self._watch = ClockWatch(clock)
@@ -147,6 +184,7 @@ class Worker:
         self._disk_due = Every(clock, RETRY_DISK_S, RETRY_DISK_S)
         self._complain_due = Every(clock, COMPLAIN_EVERY_S, 0.0)
         self._state = ""
+        self._recall = None if stages is None else Recall(stages.meter, box, camera, clock)
 
     def run(self, stop: threading.Event) -> None:
         """Measure until the file ends or `stop` is set; then publish what is unfinished and say goodbye.
@@ -180,20 +218,28 @@ class Worker:
         if self._stages is None:
             return
         begun_s = self._clock.monotonic()
+        scene = self._stages.scene.look(frame)
+        if scene is not None:
+            self._record(self._stages.meter.note(scene))
+            self._log_step(lambda log: log.scene(scene))
+        detecting_s = self._clock.monotonic()
         detections = self._stages.detector.detect(frame)
         detected_s = self._clock.monotonic()
         height_px, width_px = frame.image.shape[:2]
-        vehicles = self._stages.ground.locate(self._stages.tracker.update(detections), (width_px, height_px))
-        self._record(self._stages.meter.update(vehicles))
+        tracks = self._stages.tracker.update(detections)
+        vehicles = self._stages.ground.locate(tracks, (width_px, height_px))
+        self._record(self._stages.meter.update(self._stages.zones.mark(tracks, vehicles)))
+        self._log_step(lambda log: log.frame(tracks, (width_px, height_px)))
         live = not self._camera.is_file()
         latency_s = self._clock.now() - frame.time_s if live else self._clock.monotonic() - begun_s
-        self._health.analysed(latency_s, detected_s - begun_s)
+        self._health.analysed(latency_s, detected_s - detecting_s)
 
     def _go_on_without_frames(self) -> None:
         """A live camera is silent: its windows close with what was really observed. A file's time is the file's."""
         now_s = self._time.now()
         if self._stages is not None and now_s is not None and not self._camera.is_file():
             self._record(self._stages.meter.advance(now_s - QUIET_S))
+            self._log_step(lambda log: log.silence(now_s - QUIET_S))
 
     def _look_after(self) -> None:
         """Live figures, health and the disk, each when it is due."""
@@ -206,6 +252,8 @@ class Worker:
             self._publish_health(state)
         if self._disk_due.due():
             self._retry_disk()
+        if self._recall is not None:
+            self._recall.look_after()
 
     def _publish_live(self) -> None:
         now_s = self._time.now()
@@ -232,14 +280,10 @@ class Worker:
         self._publisher.offer(channel, payload)
 
     def _record(self, readings: Readings) -> None:
-        """Every window in one message with all rows of the camera; a cycle or event each in its own."""
-        site, camera = self._identity.site, self._camera
-        for _, rows in groupby(readings.windows, key=_window):
-            self._keep(Channel.WINDOW, [convert.window_row(site, camera, row) for row in rows])
-        for cycle in readings.cycles:
-            self._keep(Channel.CYCLE, [convert.cycle_row(cycle)])
-        for event in readings.events:
-            self._keep(Channel.EVENT, [convert.event_row(event)])
+        for channel, rows in convert.messages(self._identity.site, self._camera, readings):
+            self._keep(channel, rows)
+        if readings.windows and self._recall is not None:
+            self._recall.look_after(at_once=True)
 
     def _keep(self, channel: Channel, rows: Sequence[Row]) -> None:
         """To disk; while the disk is full in memory, from where it is published all the same."""
@@ -253,6 +297,15 @@ class Worker:
         except OutboxError as exc:
             self._outbox.hold(channel, build, now_s)
             self._complain(exc)
+
+    def _log_step(self, keep: Callable[[Logs], None]) -> None:
+        """Keep a step in the track log, if there is one; measuring goes on when it cannot be written."""
+        if self._tracks is None:
+            return
+        try:
+            keep(self._tracks)
+        except RecordingError as exc:
+            self._log.error("tracks were not kept", reason=str(exc), lost_steps=self._tracks.lost_steps)
 
     def _retry_disk(self) -> None:
         try:
@@ -269,13 +322,13 @@ class Worker:
         now_s = self._time.now()
         if self._stages is not None and now_s is not None:
             self._record(self._stages.meter.finish(now_s))
+            self._log_step(lambda log: log.end(now_s))
+        if self._recall is not None:
+            self._recall.look_after(at_once=True)
+            self._recall.close()
         self._publish_health(self._source.status().state)
         drained = self._publisher.stop(DRAIN_S, reason)
         self._log.info("stopped", reason=reason, everything_acknowledged=drained)
-
-
-def _window(row: Measurement) -> tuple[float, float]:
-    return row.from_s, row.to_s
 
 
 def build_stages(box: Box, camera: Camera) -> Stages | None:
@@ -284,9 +337,16 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
         return None
     detector = open_detector(box.model)
     tracker = Tracker(TrackerSettings().beginning_at(box.model.min_score))
-    ground = Ground(camera)
-    meter = Meter(camera, MeterSettings.of(box))
-    return Stages(detector, tracker, ground, meter, detector.model_id, ground.error_m)
+    parts = build_measurement(box, camera)
+    ground, scene = parts.ground, SceneWatch(box.scene)
+    return Stages(detector, tracker, ground, parts.zones, scene, parts.meter, detector.model_id, ground.error_m)
+
+
+def track_log(box: Box, camera: Camera, identity: Identity) -> TrackLog | None:
+    """Where tracks are kept, if the configuration asks for it. Raises `RecordingError`."""
+    if box.record.folder is None or not camera.approaches:
+        return None
+    return TrackLog(box.record, box.record.folder, TrackSource(box.site, camera.id, identity.boot))
 
 
 def run_camera(box: Box, camera: Camera, stop: threading.Event, clock: Clock) -> None:
@@ -295,13 +355,14 @@ def run_camera(box: Box, camera: Camera, stop: threading.Event, clock: Clock) ->
     stages = build_stages(box, camera)
     identity = Identity(box.site, camera.id, outbox.new_boot(clock.now()), new_owner())
     meta = meta_row(box, camera, stages.model_id if stages else None, stages.error_m if stages else None)
+    tracks = track_log(box, camera, identity)
     publisher = Publisher(box.broker, identity, outbox, meta, clock, keep_acked_s=box.outbox.keep_acked_s)
     publisher.start()
     try:
         publisher.wait_tried(FIRST_CONNECTION_S)
         source = open_source(camera, clock)
         try:
-            Worker(box, camera, identity, source, stages, outbox, publisher, clock).run(stop)
+            Worker(box, camera, identity, source, stages, outbox, publisher, clock, tracks).run(stop)
         finally:
             source.close()
     except SimpangError as exc:
@@ -311,15 +372,18 @@ def run_camera(box: Box, camera: Camera, stop: threading.Event, clock: Clock) ->
         outbox.close()
 
 
-def main(config: Path, camera_id: str, parent: int | None = None) -> int:
-    """The top of a worker process; returns its exit code. It stops by itself when process `parent` is gone."""
+def main(config: Path, camera_id: str, parent: int | None = None, record: Path | None = None) -> int:
+    """The top of a worker process; returns its exit code. It stops by itself when process `parent` is gone.
+
+    record: keep tracks in this folder, whatever the configuration says.
+    """
     stop = threading.Event()
     stop_with(parent, stop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log = structlog.get_logger().bind(camera=camera_id)
     try:
-        box = load(config)
+        box = load(config).recording_to(record)
         run_camera(box, box.camera(camera_id), stop, SystemClock())
     except DuplicateWorkerError as exc:
         log.error(str(exc))

@@ -4,22 +4,19 @@ A model of Simpang's own contract needs no adapter; the others are decoded here 
 The COCO ids below are the published ones (80 classes, zero-based).
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 
 from simpang_models.boxes import (
-    BICYCLE,
-    BUS,
-    CAR,
+    CLASSES,
     MOTORCYCLE,
     NO_BOXES,
     PERSON,
-    TRUCK,
     VEHICLE_UNKNOWN,
     Boxes,
     FloatArray,
@@ -27,62 +24,80 @@ from simpang_models.boxes import (
     make_boxes,
     suppress,
 )
+from simpang_models.class_names import COCO_TO_KIND
+from simpang_models.engines import Blob, Network, Outputs, metadata, open_network
 from simpang_models.pictures import Picture, letterbox, to_source
 
-COCO_TO_KIND = {0: PERSON, 1: BICYCLE, 2: CAR, 3: MOTORCYCLE, 5: BUS, 7: TRUCK}
 COCO_IDS = np.array(list(COCO_TO_KIND), np.int64)
 COCO_KINDS = np.array(list(COCO_TO_KIND.values()), np.int64)
 MIN_SCORE = 0.02
-Blob = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
-Outputs = Sequence[npt.NDArray[np.float32]]
+OMZ_KINDS = (VEHICLE_UNKNOWN, PERSON, MOTORCYCLE)
+"""The Open Model Zoo's vehicle, person and bike."""
 Decoder = Callable[[Outputs, int, int], Boxes]
 
 
 @dataclass(frozen=True)
 class Model:
-    """A detector ready to run: `detect` gives boxes in pixels of the picture."""
+    """A detector ready to run: `detect` gives boxes in pixels of the picture.
+
+    Attributes:
+        kinds: what it can name; figures for other kinds are unknown, not zero.
+    """
 
     name: str
-    session: ort.InferenceSession
+    network: Network
     prepare: Callable[[Picture], Blob]
     decode: Decoder
     width_px: int
     height_px: int
+    kinds: tuple[int, ...]
+
+    @property
+    def size(self) -> str:
+        """WIDTHxHEIGHT of the input."""
+        return f"{self.width_px}x{self.height_px}"
 
     def detect(self, picture: Picture) -> Boxes:
         """All boxes with a score of at least MIN_SCORE, in pixels of the picture, best first."""
         canvas, scale = letterbox(picture, self.width_px, self.height_px)
-        outputs = self.run(self.prepare(canvas))
+        outputs = self.network.run(self.prepare(canvas))
         return to_source(self.decode(outputs, self.width_px, self.height_px), scale, picture)
 
-    def run(self, blob: Blob) -> Outputs:
-        """The network alone: raw outputs for a prepared input."""
-        outputs: Outputs = self.session.run(None, {self.session.get_inputs()[0].name: blob})
-        return outputs
 
-
-def open_session(path: Path, threads: int) -> ort.InferenceSession:
-    """An onnxruntime session on the CPU with a fixed number of threads."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def open_model(path: Path, size: tuple[int, int] = (640, 384), threads: int = 1) -> Model:
+def open_model(path: Path, size: tuple[int, int] = (640, 384), threads: int = 1, engine: str = "ort") -> Model:
     """Any ONNX of the contract, or one of the known comparison models by its file name.
 
     Raises:
-        ValueError: the file is neither.
+        ValueError: the file is neither, or no model.
     """
-    session = open_session(path, threads)
-    if "simpang.contract" in session.get_modelmeta().custom_metadata_map:
-        return Model(path.stem, session, _contract_blob, _decode_contract, *size)
-    for prefix, (prepare, decode) in _ADAPTERS.items():
+    facts = metadata(path)
+    width, height = size
+    if "simpang.contract" in facts:
+        kinds = contract_kinds(path, facts.get("simpang.classes", ""))
+        network = open_network(path, (1, height, width, 3), threads, engine)
+        return Model(path.stem, network, _contract_blob, _contract_decoder(kinds), *size, kinds)
+    for prefix, (prepare, decode, known) in _ADAPTERS.items():
         if path.name.startswith(prefix):
-            return Model(path.stem, session, prepare, decode, *size)
-    raise ValueError(f"{path}: neither a model of the Simpang contract nor one of {', '.join(_ADAPTERS)}")
+            network = open_network(path, (1, 3, height, width), threads, engine)
+            return Model(path.stem, network, prepare, decode, *size, known)
+    raise ValueError(
+        f"{path}: neither a model of the Simpang contract nor one of {', '.join(_ADAPTERS)}; "
+        "`simpang models wrap` makes a YOLO's ONNX a file of the contract"
+    )
+
+
+def contract_kinds(path: Path, text: str) -> tuple[int, ...]:
+    """The kinds of the classes that a contract file names, in its order.
+
+    Raises:
+        ValueError: no JSON list of our kinds.
+    """
+    try:
+        return tuple(CLASSES.index(name) for name in json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{path}: metadata simpang.classes is {text!r}; expected some of {', '.join(CLASSES)}"
+        ) from error
 
 
 def _contract_blob(canvas: Picture) -> Blob:
@@ -107,8 +122,14 @@ def _imagenet_blob(canvas: Picture) -> Blob:
     return ((_rgb_blob(canvas) - mean) / deviation).astype(np.float32)
 
 
-def _decode_contract(outputs: Outputs, _width: int, _height: int) -> Boxes:
-    return make_boxes(*outputs)
+def _contract_decoder(kinds: tuple[int, ...]) -> Decoder:
+    table = np.array(kinds, np.int64)
+
+    def decode(outputs: Outputs, _width: int, _height: int) -> Boxes:
+        boxes, scores, classes = outputs
+        return make_boxes(boxes, scores, table[classes.astype(np.int64)])
+
+    return decode
 
 
 def _best_class(xyxy: FloatArray, scores: FloatArray, kinds: npt.NDArray[np.int64]) -> Boxes:
@@ -160,7 +181,7 @@ def _decode_picodet(outputs: Outputs, width: int, height: int) -> Boxes:
 
 
 def _decode_omz(outputs: Outputs, _width: int, _height: int) -> Boxes:
-    kinds = np.array([VEHICLE_UNKNOWN, PERSON, MOTORCYCLE], np.int64)
+    kinds = np.array(OMZ_KINDS, np.int64)
     levels = [_omz_level(outputs[3 * i : 3 * i + 3], stride) for i, stride in enumerate((8, 16, 32, 64, 128))]
     return suppress(concatenate([make_boxes(b, s, kinds[k]) for b, s, k in levels]), 0.6)
 
@@ -190,10 +211,11 @@ def _decode_centernet(outputs: Outputs, _width: int, _height: int) -> Boxes:
     return suppress(make_boxes(xyxy, heat[COCO_IDS][kind, iy, ix], COCO_KINDS[kind]), 0.6)
 
 
-_ADAPTERS: dict[str, tuple[Callable[[Picture], Blob], Decoder]] = {
-    "omz_person_vehicle_bike": (_bgr_blob, _decode_omz),
-    "yolox": (_bgr_blob, _decode_yolox),
-    "yolo11": (_unit_rgb_blob, _decode_yolo11),
-    "picodet": (_imagenet_blob, _decode_picodet),
-    "centernet": (_rgb_blob, _decode_centernet),
+_COCO = tuple(COCO_TO_KIND.values())
+_ADAPTERS: dict[str, tuple[Callable[[Picture], Blob], Decoder, tuple[int, ...]]] = {
+    "omz_person_vehicle_bike": (_bgr_blob, _decode_omz, OMZ_KINDS),
+    "yolox": (_bgr_blob, _decode_yolox, _COCO),
+    "yolo11": (_unit_rgb_blob, _decode_yolo11, _COCO),
+    "picodet": (_imagenet_blob, _decode_picodet, _COCO),
+    "centernet": (_rgb_blob, _decode_centernet, _COCO),
 }

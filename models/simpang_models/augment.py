@@ -16,6 +16,7 @@ MIN_SIDE_PX = 3.0
 MIN_VISIBLE = 0.35
 REFERENCE = (640, 384)
 MOSAIC_ZOOM = 0.8
+WHOLE_SHARE = 0.5
 Random = np.random.Generator
 
 
@@ -36,13 +37,16 @@ def make_sample(parts: list[Sample], width: int, height: int, random: Random) ->
 
 
 def place(sample: Sample, width: int, height: int, random: Random, zoom: float = 1.0) -> Sample:
-    """The picture at 0.6 to 1.7 times the scale it has in a REFERENCE input, cut or padded to the size wanted.
+    """The picture scaled by chance and cut or padded to the size wanted.
 
-    Smaller inputs are therefore crops, not reductions: objects keep the sizes they have in use.
+    Half the time about as a whole, as in use at this size; half the time at 0.6 to 1.7 times the scale it has in a
+    REFERENCE input, so that smaller inputs are crops in which objects keep their size.
     """
     h, w = sample.picture.shape[:2]
-    fit = zoom * min(REFERENCE[0] / w, REFERENCE[1] / h)
-    scale = fit * float(np.exp(random.uniform(np.log(0.6), np.log(1.7))))
+    whole = random.random() < WHOLE_SHARE
+    side = (width, height) if whole else REFERENCE
+    low, high = (0.75, 1.2) if whole else (0.6, 1.7)
+    scale = zoom * min(side[0] / w, side[1] / h) * float(np.exp(random.uniform(np.log(low), np.log(high))))
     stretch = float(np.exp(random.uniform(-0.1, 0.1)))
     sx, sy = scale * stretch, scale / stretch
     focus = _focus(sample, random)

@@ -1,52 +1,24 @@
 """`simpang models …`: detect, evaluate, verify with the edge's packages; label, train, export with [train]."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from simpang_edge.errors import ModelError
 
-from simpang_models.labels import ROAD, TRAIN_SETS, LabelError, LabelSet, pictures_of
-from simpang_models.pictures import PictureError
-from simpang_models.registry import RegistryError, find, read_registry, verify
-
-if TYPE_CHECKING:
-    from simpang_models.evaluate import Row
+from simpang_models import agree_cli, eval_cli, yolo_cli
+from simpang_models.boxes import CLASSES
+from simpang_models.labels import TRAIN_SETS, LabelSet, pictures_of
+from simpang_models.options import Data, Json, Size, clear_errors, parse_size
+from simpang_models.registry import copy_verified, find, read_registry, verify
 
 app = typer.Typer(no_args_is_help=True, help="The detector: use it, measure it, train it.", add_completion=False)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Data = Annotated[Path, typer.Option(help="Folder of picture sets: SET/images/*.jpg and SET/labels/*.txt.")]
-Size = Annotated[str, typer.Option(help="Input size, WIDTHxHEIGHT, multiples of 32.")]
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    """Errors the user can mend become one line and exit code 2."""
-    try:
-        yield
-    except (PictureError, LabelError, RegistryError, ModelError, ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """`640x384` to (640, 384).
-
-    Raises:
-        ValueError: another form, or a side that is not a positive multiple of 32.
-    """
-    try:
-        width, height = (int(part) for part in text.lower().split("x"))
-    except ValueError as error:
-        raise ValueError(f"size {text!r}: expected WIDTHxHEIGHT, for example 640x384") from error
-    if min(width, height) < 32 or width % 32 or height % 32:
-        raise ValueError(f"size {text!r}: both sides must be positive multiples of 32")
-    return width, height
+app.command("eval")(eval_cli.evaluate_models)
+app.command("agree")(agree_cli.compare)
+app.command("leak")(eval_cli.check_leak)
+app.command("worst")(eval_cli.show_worst)
+app.command("wrap")(yolo_cli.wrap_file)
 
 
 @app.command()
@@ -62,7 +34,7 @@ def detect(
 
     from simpang_models.detect import detect_picture
 
-    with _clear_errors():
+    with clear_errors():
         detector = OnnxDetector(model, parse_size(size), min_score=min_score)
         results = [detect_picture(detector, path) for path in image]
     if as_json:
@@ -77,7 +49,7 @@ def detect(
 @app.command("list")
 def list_models(as_json: Json = False) -> None:
     """The registered models with their measured figures."""
-    with _clear_errors():
+    with clear_errors():
         entries = read_registry()
     if as_json:
         typer.echo(json.dumps([{**asdict(e), "file": str(e.file)} for e in entries]))
@@ -89,45 +61,22 @@ def list_models(as_json: Json = False) -> None:
 
 
 @app.command()
-def get(name: Annotated[str, typer.Argument(help="A registered name.")] = "simpang-n") -> None:
-    """Print the path of a registered model's file, after checking its hash."""
-    with _clear_errors():
-        typer.echo(str(verify(find(name))))
+def get(
+    name: Annotated[str, typer.Argument(help="A registered name.")] = "simpang-n",
+    out: Annotated[Path | None, typer.Option(help="File or folder to copy the model to.")] = None,
+) -> None:
+    """Print the path of a registered model's file, after checking its hash; with --out, of a checked copy."""
+    with clear_errors():
+        entry = find(name)
+        typer.echo(str(verify(entry) if out is None else copy_verified(entry, out)))
 
 
 @app.command("verify")
 def verify_models() -> None:
     """Check every registered file against its hash; exit code 2 if one is missing or changed."""
-    with _clear_errors():
+    with clear_errors():
         for entry in read_registry():
             typer.echo(f"{verify(entry).name}: as registered")
-
-
-@app.command("eval")
-def evaluate_models(
-    data: Data,
-    model: Annotated[list[Path], typer.Option(help="ONNX files: of the contract, or known comparison models.")],
-    size: Annotated[list[str] | None, typer.Option(help="Input sizes; default 640x384.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Accuracy and speed on the evaluation sets, all models interleaved in one run."""
-    from simpang_models.adapters import open_model
-    from simpang_models.evaluate import evaluate
-
-    with _clear_errors():
-        sizes = [parse_size(s) for s in size or ["640x384"]]
-        models = [open_model(path, s) for path in model for s in sizes]
-        rows = list(evaluate(models, data))
-    if as_json:
-        typer.echo(json.dumps([asdict(row) for row in rows]))
-        return
-    for row in rows:
-        typer.echo(_row_text(row))
-
-
-def _row_text(row: "Row") -> str:
-    value = "–" if row.value is None else f"{row.value:.3f}"
-    return f"{row.model:32} {row.size:9} {row.set:28} {row.metric:48} {value}"
 
 
 @app.command()
@@ -141,7 +90,7 @@ def label(
 
     from simpang_models.teacher import label_all, open_panel
 
-    with _clear_errors():
+    with clear_errors():
         sets = training_sets(data)
         jobs = [(p, out / s.name / f"{p.stem}.json") for s in sets for p in pictures_of(data, s.name)]
         for _ in track(label_all(open_panel(teachers), jobs), "labelling", total=len(jobs)):
@@ -149,7 +98,7 @@ def label(
 
 
 def training_sets(data: Path) -> tuple[LabelSet, ...]:
-    """The known training sets in `data`, completely labelled `twin_*` sets, and others as unlabelled frames.
+    """The known training sets in `data`, wholly labelled `twin_*` sets, and others as unlabelled frames.
 
     Folders whose name ends in `_eval` are never used.
     """
@@ -159,62 +108,90 @@ def training_sets(data: Path) -> tuple[LabelSet, ...]:
 
 
 def _unknown_set(name: str) -> LabelSet:
-    return LabelSet(name, ROAD, True, 2.2) if name.startswith("twin_") else LabelSet(name, (), False, 1.5)
+    if name.startswith("twin_"):
+        return LabelSet(name, tuple(range(len(CLASSES))), True, 1.2)
+    return LabelSet(name, (), False, 1.5)
 
 
 @app.command()
 def frames(
-    clip: Annotated[Path, typer.Argument(help="A clip of the twin, NAME.mp4 with NAME.boxes.parquet beside it.")],
+    scenario: Annotated[Path, typer.Argument(help="A scenario of the twin, NAME.yaml.")],
     out: Annotated[Path, typer.Option(help="Folder of the new set; call it DATA/twin_SOMETHING.")],
-    every: Annotated[int, typer.Option(min=1, help="One frame of so many.")] = 40,
+    every: Annotated[int, typer.Option(min=1, help="One frame of so many.")] = 35,
 ) -> None:
-    """Training pictures with exact labels from a clip of the twin; needs simpang[twin]."""
-    from simpang_models.frames import from_twin
+    """Training pictures with exact labels from a scenario of the twin; needs simpang[twin]."""
+    from rich.progress import Progress
 
-    with _clear_errors():
-        typer.echo(f"{from_twin(clip, out, every)} pictures in {out}")
+    from simpang_models.frames import from_scenario
+
+    with clear_errors(), Progress() as bar:
+        drawing = bar.add_task("drawing", total=None)
+        count = from_scenario(scenario, out, every, lambda: bar.advance(drawing))
+    typer.echo(f"{count} pictures in {out}")
 
 
 @app.command()
 def train(
     data: Data,
-    start: Annotated[Path, typer.Option(help="omz_person_vehicle_bike_2004.onnx, the weights to start from.")],
+    start: Annotated[
+        Path, typer.Option(help="The weights to start from: omz_person_vehicle_bike_2004.onnx or simpang-n of 2026.11.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and the record; an interrupted run goes on.")],
     teacher: Annotated[Path, typer.Option(help="What `label` wrote; may be empty.")],
     steps: Annotated[int, typer.Option(min=1, help="Batches at most.")] = 6000,
-    minutes: Annotated[float | None, typer.Option(help="Minutes at most.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Minutes at most, earlier runs of --out included.")] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures of 640x384 per step; more of smaller inputs.")] = 6,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare pictures.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads for the arithmetic on a CPU.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: CUDA where there is a card.")] = "auto",
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 7,
-    threads: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
-    """Fine-tune the detector; needs simpang[train]."""
+    """Train the detector; needs simpang[train]. The same command goes on where it was stopped."""
     from simpang_models.data import load_store
     from simpang_models.train import Settings
     from simpang_models.train import train as run
 
-    with _clear_errors():
+    with clear_errors():
         store = load_store(data, teacher, training_sets(data))
-        settings = Settings(steps=steps, minutes=minutes, seed=seed, threads=threads)
+        settings = Settings(
+            steps=steps, minutes=minutes, batch=batch, workers=workers, threads=threads, device=device, seed=seed
+        )
         typer.echo(str(run(store, start, out, settings)))
 
 
 @app.command("export")
 def export_model(
-    weights: Annotated[Path, typer.Argument(help="average.pt of a training run.")],
+    weights: Annotated[str, typer.Argument(help="average.pt of a training run; or a YOLO: name, .pt or .yaml.")],
     out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
-    name: Annotated[str, typer.Option(help="Name in the metadata.")] = "simpang-n",
-    version: Annotated[str, typer.Option(help="Version in the metadata.")] = "2026.11",
+    name: Annotated[str | None, typer.Option(help="Name in the metadata.")] = None,
+    version: Annotated[str | None, typer.Option(help="Version in the metadata.")] = None,
     calibrate: Annotated[Path | None, typer.Option(help="Folder of pictures: write 8-bit arithmetic.")] = None,
+    size: yolo_cli.Sizes = None,
+    class_map: yolo_cli.Map = None,
 ) -> None:
-    """Write the contract's ONNX file: float16 storage, or 8-bit with --calibrate; needs simpang[train]."""
+    """Write the contract's ONNX file: of our own training (float16 storage, or 8-bit with --calibrate; extra train),
+    or of a YOLO (--size, --map; extra ultralytics)."""
+    from simpang_models.yolo import is_yolo
+
+    with clear_errors():
+        if is_yolo(weights) and calibrate is not None:
+            raise ValueError("--calibrate is for our own models; a YOLO is written with float32 arithmetic")
+        if is_yolo(weights):
+            return yolo_cli.export_yolo(weights, out, name, version, size, class_map)
+        return _export_own(Path(weights), out, name or "simpang-n", version or "2026.11", calibrate)
+
+
+def _export_own(weights: Path, out: Path, name: str, version: str, calibrate: Path | None) -> None:
     from tempfile import TemporaryDirectory
 
-    from simpang_models.export import Facts, export
+    from simpang_models.contract import Description
+    from simpang_models.export import SIZES, export
     from simpang_models.quantise import quantise, store_half
     from simpang_models.train import load_network
 
-    with _clear_errors(), TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
         full = Path(folder) / "full.onnx"
-        export(load_network(weights), Facts(name, version, "Apache-2.0"), full)
+        export(load_network(weights), Description(name, version, "Apache-2.0", SIZES), full)
         if calibrate is None:
             store_half(full, out)
         else:

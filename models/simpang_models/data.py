@@ -5,17 +5,19 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from simpang_models.augment import Sample, make_sample
-from simpang_models.boxes import BUS, THREE_WHEELER
+from simpang_models.boxes import CLASSES, concatenate
 from simpang_models.labels import (
     LabelSet,
     Teacher,
     Truth,
     combine,
+    inside,
     label_path,
     manifest_hash,
     pictures_of,
@@ -23,12 +25,15 @@ from simpang_models.labels import (
 )
 from simpang_models.loss import Target
 from simpang_models.pictures import Picture, read_picture
+from simpang_models.review import Corrected, Faults, picture_hash, read_excluded, read_faults
 
 MAX_SIDE_PX = 960
-SIZES = ((640, 384), (512, 320), (512, 320), (512, 320), (416, 256))
+SIZES = ((640, 384), (640, 384), (512, 320), (512, 320), (416, 256), (960, 544))
+REFERENCE_PIXELS = 640 * 384
 MOSAIC_SHARE = 0.25
-RARE_FACTOR = 2.0
-"""Pictures with a bus or a three-wheeler are drawn more often."""
+FAIR_SHARE = 0.3
+"""A class that fewer pictures show than this is drawn more often, by the root of what is missing (arXiv 1908.03195)."""
+Probability = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -36,32 +41,52 @@ class Store:
     """All samples, and the probability of drawing each."""
 
     samples: tuple[Sample, ...]
-    probability: np.ndarray[tuple[int], np.dtype[np.float64]]
+    probability: Probability
     manifest: str
 
 
 def load_store(folder: Path, teacher: Path, sets: tuple[LabelSet, ...]) -> Store:
-    """Read every picture of `sets` under `folder` with its labels and, where there are any, teacher's labels."""
+    """Read every picture of `sets` under `folder` with its labels and, where there are any, teacher's labels.
+
+    Labels are corrected by the review's list; pictures too near to the evaluation's are left out.
+    """
+    faults, excluded = read_faults(), read_excluded()
     samples, weights, pictures = [], [], []
     for labelled in sets:
         for picture in pictures_of(folder, labelled.name):
-            sample = _load(picture, teacher / labelled.name / f"{picture.stem}.json", labelled)
-            samples.append(sample)
-            weights.append(labelled.weight * (RARE_FACTOR if _has_rare(sample) else 1.0))
+            digest = picture_hash(picture)
+            if digest in excluded:
+                continue
+            found = teacher / labelled.name / f"{picture.stem}.json"
+            samples.append(_load(picture, found, labelled, faults.get(digest, Faults())))
+            weights.append(labelled.weight)
             pictures.append(picture)
-    probability = np.array(weights, np.float64)
-    return Store(tuple(samples), probability / probability.sum(), manifest_hash(pictures))
+    probability = _balance(samples, np.array(weights, np.float64))
+    return Store(tuple(samples), probability, manifest_hash(pictures))
 
 
-def _has_rare(sample: Sample) -> bool:
-    return bool(np.isin(sample.truth.boxes.kind, (BUS, THREE_WHEELER)).any())
+def _balance(samples: list[Sample], weights: Probability) -> Probability:
+    """Drawing probabilities: the sets' weights, times how rare the rarest class of each picture is."""
+    shows = np.array([np.isin(np.arange(len(CLASSES)), s.truth.boxes.kind) for s in samples])
+    share = np.maximum((shows * weights[:, None]).sum(axis=0) / weights.sum(), 1e-6)
+    factor = np.maximum(1.0, np.sqrt(FAIR_SHARE / share))
+    wanted = weights * np.where(shows, factor, 1.0).max(axis=1)
+    return np.asarray(wanted / wanted.sum(), np.float64)
 
 
-def _load(picture: Path, teacher: Path, labelled: LabelSet) -> Sample:
+def _load(picture: Path, teacher: Path, labelled: LabelSet, faults: Faults) -> Sample:
     pixels = read_picture(picture)
-    hand = read_yolo(label_path(picture), pixels.shape[1], pixels.shape[0])
-    truth = combine(hand, Teacher.load(teacher) if teacher.is_file() else None, labelled)
-    return _shrink(pixels, truth)
+    reviewed = faults.apply(read_yolo(label_path(picture), pixels.shape[1], pixels.shape[0]))
+    found = _plausible(Teacher.load(teacher), reviewed) if teacher.is_file() else None
+    truth = combine(reviewed.boxes, found, labelled)
+    return _shrink(pixels, Truth(truth.boxes, concatenate([truth.ignored, reviewed.ignored]), truth.negative))
+
+
+def _plausible(teacher: Teacher, reviewed: Corrected) -> Teacher:
+    """Without what the review found to be nothing, or left open."""
+    wrong = concatenate([reviewed.nothing, reviewed.ignored])
+    share = inside(teacher.boxes.xyxy_px, wrong.xyxy_px).max(axis=1, initial=0.0)
+    return Teacher(teacher.boxes[share <= 0.5])
 
 
 def _shrink(pixels: Picture, truth: Truth) -> Sample:
@@ -75,8 +100,11 @@ def _shrink(pixels: Picture, truth: Truth) -> Sample:
     return Sample(small, Truth(boxes, ignored, truth.negative))
 
 
-class Drawn(Dataset[tuple[Tensor, Target]]):
-    """An endless-looking list of augmented samples: item i depends on the seed and i only."""
+class Drawn(Dataset[tuple[Tensor, list[Target]]]):
+    """A list of batches: batch i depends on the seed and i only.
+
+    Every batch has one input size and about as many pixels as `batch` pictures of 640×384.
+    """
 
     def __init__(self, store: Store, seed: int, batch: int, length: int) -> None:
         self.store, self.seed, self.batch, self.length = store, seed, batch, length
@@ -84,13 +112,21 @@ class Drawn(Dataset[tuple[Tensor, Target]]):
     def __len__(self) -> int:
         return self.length
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Target]:
-        width, height = SIZES[np.random.default_rng((self.seed, index // self.batch)).integers(len(SIZES))]
-        random = np.random.default_rng((self.seed, index, 1))
+    def __getitem__(self, index: int) -> tuple[Tensor, list[Target]]:
+        width, height = SIZES[np.random.default_rng((self.seed, index)).integers(len(SIZES))]
+        count = max(1, round(self.batch * REFERENCE_PIXELS / (width * height)))
+        samples = [self._sample(np.random.default_rng((self.seed, index, i)), width, height) for i in range(count)]
+        return stack(samples), [to_target(s.truth) for s in samples]
+
+    def _sample(self, random: np.random.Generator, width: int, height: int) -> Sample:
         count = 4 if random.random() < MOSAIC_SHARE else 1
         chosen = random.choice(len(self.store.samples), count, p=self.store.probability)
-        sample = make_sample([self.store.samples[i] for i in chosen], width, height, random)
-        return torch.from_numpy(np.ascontiguousarray(sample.picture.transpose(2, 0, 1))), to_target(sample.truth)
+        return make_sample([self.store.samples[i] for i in chosen], width, height, random)
+
+
+def stack(samples: list[Sample]) -> Tensor:
+    """Pictures of one size as (B, 3, H, W) uint8."""
+    return torch.from_numpy(np.ascontiguousarray(np.stack([s.picture for s in samples]).transpose(0, 3, 1, 2)))
 
 
 def to_target(truth: Truth) -> Target:
@@ -102,8 +138,3 @@ def to_target(truth: Truth) -> Target:
         torch.from_numpy(truth.ignored.xyxy_px),
         torch.from_numpy(truth.negative.astype(np.float32)),
     )
-
-
-def collate(items: list[tuple[Tensor, Target]]) -> tuple[Tensor, list[Target]]:
-    """Pictures stacked (B, 3, H, W) uint8, targets as a list."""
-    return torch.stack([p for p, _ in items]), [t for _, t in items]

@@ -1,11 +1,9 @@
 """From a trained network to one ONNX file that holds everything from uint8 pixels to final boxes.
 
-Cheap in the order that matters on a CPU: normalisation is one multiplication on the input, the best 300
-anchors are chosen on scores alone, and only those are decoded and suppressed.
+Cheap in the order that matters on a CPU: the scaling of the input lies in the first convolution's weights, the best
+300 cells are chosen on scores alone, and only those are decoded and suppressed.
 """
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +11,10 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from simpang_models.boxes import BICYCLE, CLASSES, FOUR_WHEELS, MOTORCYCLE
-from simpang_models.loss import RARITY
-from simpang_models.network import Detector, anchors, decode
+from simpang_models.contract import GROUP, GROUP_SHIFT_PX, MAX_BOXES, MIN_SCORE, SUPPRESS_IOU, Description, describe
+from simpang_models.network import Detector, cells_at, decode
 
-CONTRACT = "1"
 SIZES = ("416x256", "640x384", "960x544")
-MIN_SCORE = 0.05
-MAX_BOXES = 300
-SUPPRESS_IOU = 0.6
-HANDICAP = 0.5
-"""Rare kinds weigh more in training (RARITY), so they are named too readily; this share of the logarithm is
-taken back from their logits."""
-# Farther apart than any input is wide, so boxes of different groups never overlap when shifted by it.
-GROUP_SHIFT_PX = 8192.0
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the file says about itself."""
-
-    name: str
-    version: str
-    licence: str
 
 
 class _Suppression(torch.autograd.Function):
@@ -60,21 +39,15 @@ class Contract(nn.Module):
         super().__init__()
         self.network = network
         self.network.fold_input_scale()
-        groups = [0 if k in FOUR_WHEELS else 1 if k in (MOTORCYCLE, BICYCLE) else 2 for k in range(len(CLASSES))]
-        self.register_buffer("handicap", HANDICAP * torch.tensor(RARITY).log())
-        self.register_buffer("group", torch.tensor(groups, dtype=torch.float32))
+        self.register_buffer("group", torch.tensor(GROUP, dtype=torch.float32))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(1, H, W, 3) uint8 BGR to boxes (N, 4), scores (N,) and classes (N,)."""
         raw = self.network(image.permute(0, 3, 1, 2).float())
-        joint = torch.sigmoid(raw.cls[0] - self.handicap) * torch.sigmoid(raw.ctr[0])[:, None]
-        best, kind = joint.max(dim=1)
+        best, kind = torch.sigmoid(raw.cls[0]).max(dim=1)
         score, chosen = torch.topk(best, MAX_BOXES)
-        # The product of two probabilities is on the low side; its root reads like other detectors' scores.
-        score = score.sqrt()
         kind = kind[chosen]
-        anchor = anchors(image.shape[1], image.shape[2])
-        boxes = decode(raw.reg[0][chosen], anchor[chosen])
+        boxes = decode(raw.reg[0][chosen], cells_at(chosen, image.shape[1], image.shape[2]))
         keep = self._keep(boxes, score, kind)
         return boxes[keep], score[keep], kind[keep]
 
@@ -91,7 +64,7 @@ class Contract(nn.Module):
         return good[picked[:, 2]]
 
 
-def export(network: Detector, facts: Facts, path: Path) -> None:
+def export(network: Detector, facts: Description, path: Path) -> None:
     """Write the contract's ONNX file, weights stored as float32."""
     module = Contract(network.float().eval()).eval()
     picture = torch.randint(0, 255, (1, 384, 640, 3), dtype=torch.uint8)
@@ -108,16 +81,3 @@ def export(network: Detector, facts: Facts, path: Path) -> None:
     model = onnx.load(str(path))
     describe(model, facts)
     onnx.save(model, str(path))
-
-
-def describe(model: onnx.ModelProto, facts: Facts) -> None:
-    """Write the contract's metadata into the model."""
-    entries = {
-        "simpang.contract": CONTRACT,
-        "simpang.name": facts.name,
-        "simpang.version": facts.version,
-        "simpang.classes": json.dumps(list(CLASSES)),
-        "simpang.sizes": json.dumps(list(SIZES)),
-        "simpang.licence": facts.licence,
-    }
-    onnx.helper.set_model_props(model, entries)

@@ -1,34 +1,53 @@
-"""Training pictures from a clip of the twin: single frames with their exact boxes as YOLO labels."""
+"""Training pictures from the twin: single frames of a scenario with their exact boxes as YOLO labels."""
 
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import av
 import cv2
 import numpy as np
 import pyarrow.parquet as parquet
 
-from simpang_models.boxes import CLASSES, Boxes, make_boxes
-from simpang_models.pictures import Picture
+from simpang_models.boxes import CLASSES, NO_BOXES, Boxes, make_boxes
+from simpang_models.pictures import Picture, read_picture
 
 MAX_OCCLUDED = 0.8
 MIN_SIDE_PX = 4.0
 QUALITY = 88
 
 
-def from_twin(clip: Path, out: Path, every: int) -> int:
-    """Write every `every`-th frame of NAME.mp4 and its boxes of NAME.boxes.parquet below `out`; returns how many.
+def from_scenario(file: Path, out: Path, every: int, on_frame: Callable[[], None]) -> int:
+    """Film every `every`-th frame of a scenario with its first camera; pictures and boxes go below `out`.
 
-    Vehicles that are hidden by more than MAX_OCCLUDED or smaller than MIN_SIDE_PX are left out.
+    Only those frames are drawn. Vehicles that are hidden by more than MAX_OCCLUDED or smaller than MIN_SIDE_PX are
+    left out. Returns how many pictures.
+
+    Raises:
+        ValueError: the scenario is wrong, or SUMO or the renderer fails.
     """
-    truth = _truth_by_frame(clip.with_name(f"{clip.stem}.boxes.parquet"))
-    count = 0
-    with av.open(str(clip)) as container:
-        for index, frame in enumerate(container.decode(video=0)):
-            if index % every == 0:
-                picture = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
-                _write(out, f"{clip.stem}_{index:05d}", picture, truth.get(index, make_boxes([], [], [])))
-                count += 1
-    return count
+    from simpang_twin.errors import TwinError
+
+    try:
+        return _film(file, out, every, on_frame)
+    except TwinError as error:
+        raise ValueError(str(error)) from error
+
+
+def _film(file: Path, out: Path, every: int, on_frame: Callable[[], None]) -> int:
+    from simpang_twin import film, records, scenario, simulate
+
+    plan = scenario.load(file)
+    camera, frames = plan.camera(None), range(0, plan.frames, every)
+    with TemporaryDirectory() as name:
+        run, work, clip = Path(name) / "run", Path(name) / "frames", Path(name) / "clip.mp4"
+        simulate.simulate(plan, run)
+        film.film(run, camera, work, frames, 1, on_frame)
+        records.write_boxes(run, camera, work, frames, clip)
+        truth = _truth_by_frame(clip.with_name(f"{clip.stem}.boxes.parquet"))
+        for frame in frames:
+            picture = read_picture(film.picture_path(work, frame))
+            _write(out, f"{plan.name}_{frame:05d}", picture, truth.get(frame, NO_BOXES))
+    return len(frames)
 
 
 def _truth_by_frame(path: Path) -> dict[int, Boxes]:

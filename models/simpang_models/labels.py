@@ -14,6 +14,7 @@ from simpang_models.boxes import (
     CAR,
     HEAVY_UNKNOWN,
     MOTORCYCLE,
+    NO_BOXES,
     PERSON,
     THREE_WHEELER,
     TRUCK,
@@ -21,6 +22,7 @@ from simpang_models.boxes import (
     Boxes,
     FloatArray,
     area,
+    concatenate,
     make_boxes,
     pairwise_iou,
 )
@@ -41,12 +43,14 @@ class LabelSet:
         labelled: classes labelled nearly completely; for others, "no label" says nothing.
         complete: False where far or cut vehicles are often unlabelled.
         weight: how often a picture of this set is drawn, relative to the others.
+        seen_camera: evaluation pictures from a camera of which other pictures are trained on.
     """
 
     name: str
     labelled: tuple[int, ...]
     complete: bool
     weight: float
+    seen_camera: bool = False
 
 
 TRAIN_SETS = (
@@ -63,7 +67,7 @@ TRAIN_SETS = (
 EVAL_SETS = (
     LabelSet("bogor_cctv_eval", (MOTORCYCLE, CAR, HEAVY_UNKNOWN), True, 0.0),
     LabelSet("delhi_signal_cameras_eval", (*ROAD, THREE_WHEELER), True, 0.0),
-    LabelSet("rf100_tollroad_id_eval", (CAR, BUS, TRUCK), True, 0.0),
+    LabelSet("rf100_tollroad_id_eval", (CAR, BUS, TRUCK), True, 0.0, seen_camera=True),
 )
 
 
@@ -147,23 +151,38 @@ POSSIBLE = 0.3
 """From here a teacher's box is left out of the loss instead of counting as background."""
 
 
-def combine(hand: Boxes, teacher: Teacher | None, labelled: LabelSet) -> Truth:
+PART = 0.7
+"""A teacher's box that lies so much inside a hand label may be a part of it, such as the cab of a lorry."""
+
+
+def combine(
+    hand: Boxes,
+    teacher: Teacher | None,
+    labelled: LabelSet,
+    ignored: Boxes = NO_BOXES,
+    nothing: Boxes = NO_BOXES,
+) -> Truth:
     """Hand labels first; a teacher's box that they do not explain is added, ignored or dropped.
 
-    In a complete set a class that is labelled needs no additions, only caution.
+    In a complete set a class that is labelled needs no additions, only caution. A box that may be a part of a labelled
+    vehicle is ignored.
+
+    ignored, nothing: from the review (`review.Corrected`): regions that teach nothing, and places where a teacher errs.
     """
     if teacher is None:
-        return Truth(hand, make_boxes([], [], []), _negative(labelled))
+        return Truth(hand, ignored, _negative(labelled))
     extra = teacher.boxes[~explained(teacher.boxes, hand)]
+    extra = extra[~_lies_on(extra, nothing)]
     trusted = np.array([labelled.complete and _covers(labelled, int(k)) for k in extra.kind], bool)
-    add = (extra.score >= SURE) & ~trusted
+    part = inside(extra.xyxy_px, hand.xyxy_px).max(axis=1, initial=0.0) > PART
+    add = (extra.score >= SURE) & ~trusted & ~part & ~_lies_on(extra, ignored)
     ignore = (extra.score >= POSSIBLE) & ~add
-    boxes = Boxes(
-        np.concatenate([hand.xyxy_px, extra.xyxy_px[add]]),
-        np.concatenate([hand.score, extra.score[add]]),
-        np.concatenate([hand.kind, extra.kind[add]]),
-    )
-    return Truth(boxes, extra[ignore], np.ones(7, bool))
+    return Truth(concatenate([hand, extra[add]]), concatenate([extra[ignore], ignored]), np.ones(7, bool))
+
+
+def _lies_on(found: Boxes, places: Boxes) -> npt.NDArray[np.bool_]:
+    """Which boxes lie more than half inside a place."""
+    return np.asarray(inside(found.xyxy_px, places.xyxy_px).max(axis=1, initial=0.0) > 0.5, bool)
 
 
 def _negative(labelled: LabelSet) -> npt.NDArray[np.bool_]:

@@ -1,7 +1,9 @@
-"""What the network should say about a picture (ATSS, arXiv 1912.02424), and how wrong it is.
+"""What the network should say about a picture, and how wrong it is.
 
-Three things are added for our data: classes whose absence is uncertain carry no loss, regions that may hold
-an object carry none either, and a label that names only a group ("bus or truck") pulls up the best of the group.
+Task-aligned assignment (TOOD, arXiv 2108.07755): the cells that already agree best with a label in class and place
+become responsible for it, and the class score they should give is how well their box fits, so that a score says
+"this kind, here". Three things are added for our data: classes whose absence is uncertain carry no loss, regions that
+may hold an object carry none either, and a label that names only a group ("bus or truck") pulls up the best of it.
 """
 
 from dataclasses import dataclass
@@ -11,15 +13,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from simpang_models.boxes import BUS, CAR, CLASSES, HEAVY_UNKNOWN, MOTORCYCLE, THREE_WHEELER, TRUCK, VEHICLE_UNKNOWN
-from simpang_models.network import ANCHOR_SCALE, STRIDES, Raw, decode
+from simpang_models.network import Raw, decode
 
-CANDIDATES = 9
-FOCAL_ALPHA, FOCAL_GAMMA = 0.25, 2.0
+CELLS_PER_LABEL = 10
+CLASS_POWER, BOX_POWER = 0.5, 4.0
+FOCAL_GAMMA = 2.0
 BOX_WEIGHT = 2.0
-# How much the class of a rare kind counts; in the order of CLASSES. Without it every bus is "probably a car".
-RARITY = (1.0, 1.0, 4.0, 2.0, 2.0, 1.0, 4.0)
-HEAVY = (BUS, TRUCK)
-ANY_VEHICLE = (MOTORCYCLE, CAR, BUS, TRUCK, THREE_WHEELER)
+REACH = 0.75
+"""A cell may answer for a label whose middle is this near (in strides), even if it lies outside a very small box."""
+# Which classes each label class may stand for: itself, "bus or truck", "some motor vehicle".
+GROUPS = {HEAVY_UNKNOWN: (BUS, TRUCK), VEHICLE_UNKNOWN: (MOTORCYCLE, CAR, BUS, TRUCK, THREE_WHEELER)}
 
 
 @dataclass(frozen=True)
@@ -40,19 +43,40 @@ class Target:
     ignored: Tensor
     negative: Tensor
 
+    def to(self, device: torch.device) -> "Target":
+        """The same on another device."""
+        parts = (self.boxes, self.kind, self.weight, self.ignored, self.negative)
+        return Target(*(p.to(device, non_blocking=True) for p in parts))
+
 
 @dataclass(frozen=True)
 class Loss:
-    """The three parts, each already weighted and normalised."""
+    """The two parts, each already weighted and normalised."""
 
     cls: Tensor
     box: Tensor
-    ctr: Tensor
 
     @property
     def total(self) -> Tensor:
         """Their sum, to be minimised."""
-        return self.cls + self.box + self.ctr
+        return self.cls + self.box
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Which cells answer for a label.
+
+    Attributes:
+        cell: (P,) index of the cell.
+        label: (P,) index of its label.
+        kind: (P,) class that the cell should name.
+        score: (P,) 0..1, the class score it should give.
+    """
+
+    cell: Tensor
+    label: Tensor
+    kind: Tensor
+    score: Tensor
 
 
 def pair_iou(a: Tensor, b: Tensor) -> Tensor:
@@ -64,127 +88,111 @@ def pair_iou(a: Tensor, b: Tensor) -> Tensor:
     return inter / (sizes[0][:, None] + sizes[1][None] - inter).clamp(min=1e-6)
 
 
-def corners(anchor: Tensor) -> Tensor:
-    """cx cy w h to x0 y0 x1 y1."""
-    half = anchor[:, 2:] / 2
-    return torch.cat([anchor[:, :2] - half, anchor[:, :2] + half], dim=1)
+def assign(logits: Tensor, found: Tensor, cell: Tensor, target: Target) -> Assignment:
+    """Choose the cells for each label from what the network now says: logits (A, 7), found boxes and cells (A, ·).
 
-
-def assign(boxes: Tensor, anchor: Tensor) -> Tensor:
-    """The label each anchor is responsible for, (A,), −1 for none.
-
-    Per label: the nearest anchors of each level are candidates; those whose overlap reaches mean plus
-    standard deviation of the candidates', and whose centre lies in the label's box, are responsible.
+    Logits and boxes come without gradient.
     """
-    owner = torch.full((len(anchor),), -1, dtype=torch.long)
-    if len(boxes) == 0:
-        return owner
-    candidate = _candidates(boxes, anchor)
-    overlap = pair_iou(boxes, corners(anchor)).gather(1, candidate)
-    threshold = overlap.mean(dim=1, keepdim=True) + overlap.std(dim=1, keepdim=True)
-    good = (overlap >= threshold) & _centred(boxes, anchor[candidate, :2])
-    label = torch.arange(len(boxes))[:, None].expand_as(candidate)
-    # Written in rising order of overlap, so the best label of an anchor that several want stays.
-    order = overlap[good].argsort()
-    owner[candidate[good][order]] = label[good][order]
-    return owner
+    if len(target.boxes) == 0:
+        none = torch.zeros(0, dtype=torch.long, device=cell.device)
+        return Assignment(none, none, none, none.float())
+    score, kind = _label_scores(torch.sigmoid(logits), target.kind)
+    overlap = pair_iou(target.boxes, found)
+    align = score**CLASS_POWER * overlap**BOX_POWER
+    # A trace of nearness decides between cells that do not overlap the label at all, as at the very beginning.
+    align = (align + 1e-9 * _nearness(target.boxes, cell)) * _within(target.boxes, cell)
+    chosen = _best_cells(align)
+    owned = torch.where(chosen, overlap + 1e-6, torch.zeros_like(overlap))
+    best, label = owned.max(dim=0)
+    taken = torch.nonzero(best > 0).squeeze(1)
+    label = label[taken]
+    goal = _goal_scores(align, overlap, chosen)[label, taken]
+    return Assignment(taken, label, kind[label, taken], goal)
 
 
-def _candidates(boxes: Tensor, anchor: Tensor) -> Tensor:
-    """(N, K) indices of the CANDIDATES nearest anchors of every level."""
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    level = level_of(anchor)
-    found, start = [], 0
-    for index in range(len(STRIDES)):
-        count = int((level == index).sum())
-        distance = torch.cdist(middle, anchor[start : start + count, :2])
-        found.append(distance.topk(min(CANDIDATES, count), largest=False).indices + start)
-        start += count
-    return torch.cat(found, dim=1)
+def _label_scores(probability: Tensor, kind: Tensor) -> tuple[Tensor, Tensor]:
+    """The probability of each label's class at each cell and that class, both (N, A); of a group, the best member's."""
+    score = probability[:, kind.clamp(max=len(CLASSES) - 1)].T.clone()
+    named = kind[:, None].expand(-1, len(probability)).clone()
+    for name, members in GROUPS.items():
+        rows = kind == name
+        if rows.any():
+            group = torch.tensor(members, device=kind.device)
+            value, which = probability[:, group].max(dim=1)
+            score[rows], named[rows] = value, group[which]
+    return score, named
 
 
-def level_of(anchor: Tensor) -> Tensor:
-    """(A,) index in STRIDES, read off the anchors' area, which is (8·stride)²."""
-    side = anchor[:, 2:].prod(dim=1).sqrt() / ANCHOR_SCALE
-    return (side.log2().round().long() - 3).clamp(0, len(STRIDES) - 1)
+def _within(boxes: Tensor, cell: Tensor) -> Tensor:
+    """(N, A): whether the middle of the cell lies in the label, or very near its middle."""
+    half = (boxes[:, None, 2:] - boxes[:, None, :2]) / 2
+    half = torch.maximum(half, REACH * cell[None, :, 2:])
+    middle = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2
+    return ((cell[None, :, :2] - middle).abs() < half).all(dim=2)
 
 
-def _centred(boxes: Tensor, point: Tensor) -> Tensor:
-    """Whether each candidate's centre (N, K, 2) lies in its label, small labels widened to one cell."""
-    half = ((boxes[:, 2:] - boxes[:, :2]) / 2).clamp(min=STRIDES[0] / 2)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    return ((point - middle[:, None]).abs() < half[:, None]).all(dim=2)
+def _nearness(boxes: Tensor, cell: Tensor) -> Tensor:
+    """(N, A): 1 at the label's middle, falling with the distance in strides."""
+    middle = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2
+    distance = ((cell[None, :, :2] - middle) / cell[None, :, 2:]).norm(dim=2)
+    return 1 / (1 + distance)
 
 
-def picture_loss(raw: Raw, index: int, anchor: Tensor, target: Target) -> tuple[Loss, Tensor]:
-    """Loss sums of one picture of the batch, and the number of responsible anchors."""
-    owner = assign(target.boxes, anchor)
-    positive = torch.nonzero(owner >= 0).squeeze(1)
-    label = owner[positive]
-    goal, weight = _class_goal(raw.cls[index].detach(), anchor, positive, label, target)
-    cls = (_focal(raw.cls[index], goal) * weight).sum()
-    box, ctr = _place_loss(raw, index, anchor, positive, target.boxes[label], target.weight[label])
-    return Loss(cls, box, ctr), target.weight[label].sum()
+def _best_cells(align: Tensor) -> Tensor:
+    """(N, A) bool: the CELLS_PER_LABEL best of each label, none that is not allowed."""
+    count = min(CELLS_PER_LABEL, align.shape[1])
+    value, index = align.topk(count, dim=1)
+    chosen = torch.zeros_like(align, dtype=torch.bool)
+    return chosen.scatter_(1, index, value > 0)
 
 
-def _class_goal(
-    logits: Tensor, anchor: Tensor, positive: Tensor, label: Tensor, target: Target
-) -> tuple[Tensor, Tensor]:
-    """Wanted class probabilities and loss weights, both (A, 7)."""
-    goal = torch.zeros(len(anchor), len(CLASSES))
-    weight = target.negative[None].repeat(len(anchor), 1)
-    weight[_in_any(anchor[:, :2], target.ignored)] = 0
-    kind = target.kind[label]
-    weight[positive] = target.weight[label, None].expand(-1, len(CLASSES)).clone()
-    plain = kind < len(CLASSES)
-    weight[positive[plain]] *= torch.tensor(RARITY)[kind[plain], None]
-    goal[positive[plain], kind[plain]] = 1
-    for name, group in ((HEAVY_UNKNOWN, HEAVY), (VEHICLE_UNKNOWN, ANY_VEHICLE)):
-        rows = positive[kind == name]
-        members = torch.tensor(group)
-        best = members[logits[rows][:, members].argmax(dim=1)]
-        weight[rows[:, None], members] = 0
-        weight[rows, best] = target.weight[label[kind == name]]
-        goal[rows, best] = 1
-    return goal, weight
+def _goal_scores(align: Tensor, overlap: Tensor, chosen: Tensor) -> Tensor:
+    """(N, A): alignment scaled so that the best cell of a label should score its overlap."""
+    align = torch.where(chosen, align, torch.zeros_like(align))
+    top = torch.where(chosen, overlap, torch.zeros_like(overlap)).amax(dim=1, keepdim=True)
+    return align / align.amax(dim=1, keepdim=True).clamp(min=1e-12) * top
 
 
-def _in_any(points: Tensor, boxes: Tensor) -> Tensor:
-    """Whether each point (A, 2) lies in one of the boxes (M, 4)."""
-    if len(boxes) == 0:
-        return torch.zeros(len(points), dtype=torch.bool)
-    after = points[:, None] >= boxes[None, :, :2] - STRIDES[0] / 2
-    before = points[:, None] <= boxes[None, :, 2:] + STRIDES[0] / 2
-    return (after & before).all(dim=2).any(dim=1)
+def picture_loss(raw: Raw, index: int, cell: Tensor, target: Target) -> tuple[Loss, Tensor]:
+    """Loss sums of one picture of the batch, and the sum of the scores that its responsible cells should give."""
+    logits, found = raw.cls[index], decode(raw.reg[index], cell)
+    assigned = assign(logits.detach(), found.detach(), cell, target)
+    weight = target.weight[assigned.label]
+    cls = _class_loss(logits, cell, assigned, weight, target)
+    error = 1 - generalised_iou(found[assigned.cell], target.boxes[assigned.label])
+    share = assigned.score * weight
+    return Loss(cls, BOX_WEIGHT * (error * share).sum()), share.sum()
 
 
-def _focal(logits: Tensor, goal: Tensor) -> Tensor:
-    """Focal loss (arXiv 1708.02002), elementwise."""
+def _class_loss(logits: Tensor, cell: Tensor, assigned: Assignment, weight: Tensor, target: Target) -> Tensor:
+    """Quality focal loss (arXiv 2006.04388) over all cells, as a sum."""
+    goal = torch.zeros_like(logits)
+    goal[assigned.cell, assigned.kind] = assigned.score
+    counts = target.negative[None].repeat(len(cell), 1)
+    counts[_in_any(cell, target.ignored)] = 0
+    counts[assigned.cell] = _positive_counts(assigned, weight, target)
     error = functional.binary_cross_entropy_with_logits(logits, goal, reduction="none")
-    probability = torch.sigmoid(logits)
-    miss = probability * (1 - goal) + (1 - probability) * goal
-    alpha = FOCAL_ALPHA * goal + (1 - FOCAL_ALPHA) * (1 - goal)
-    return alpha * miss**FOCAL_GAMMA * error
+    miss = (goal - torch.sigmoid(logits)).abs() ** FOCAL_GAMMA
+    return (miss * error * counts).sum()
 
 
-def _place_loss(
-    raw: Raw, index: int, anchor: Tensor, positive: Tensor, boxes: Tensor, weight: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Box loss (1 − GIoU, weighted by centredness) and centredness loss, as sums."""
-    centred = centredness(anchor[positive, :2], boxes)
-    found = decode(raw.reg[index, positive], anchor[positive])
-    share = centred * weight
-    box = ((1 - generalised_iou(found, boxes)) * share).sum() / share.sum().clamp(min=1e-3) * weight.sum()
-    ctr = functional.binary_cross_entropy_with_logits(raw.ctr[index, positive], centred, reduction="none")
-    return BOX_WEIGHT * box, (ctr * weight).sum()
+def _positive_counts(assigned: Assignment, weight: Tensor, target: Target) -> Tensor:
+    """(P, 7) weights of the classes at responsible cells: a group's label says nothing about its other members."""
+    counts = weight[:, None].repeat(1, len(CLASSES))
+    for name, members in GROUPS.items():
+        rows = torch.nonzero(target.kind[assigned.label] == name).squeeze(1)
+        group = torch.tensor(members, device=rows.device)
+        counts[rows[:, None], group[None]] = 0
+        counts[rows, assigned.kind[rows]] = weight[rows]
+    return counts
 
 
-def centredness(point: Tensor, boxes: Tensor) -> Tensor:
-    """1 in the middle of a box, 0 at its border: FCOS (arXiv 1904.01355), equation 3; (N,)."""
-    low = (point - boxes[:, :2]).clamp(min=0)
-    high = (boxes[:, 2:] - point).clamp(min=0)
-    ratio = torch.minimum(low, high) / torch.maximum(low, high).clamp(min=1e-6)
-    return ratio.prod(dim=1).sqrt()
+def _in_any(cell: Tensor, boxes: Tensor) -> Tensor:
+    """Whether the middle of each cell (A, 3) lies in one of the boxes (M, 4), or within half a cell of it."""
+    half = cell[:, None, 2:] / 2
+    after = cell[:, None, :2] >= boxes[None, :, :2] - half
+    before = cell[:, None, :2] <= boxes[None, :, 2:] + half
+    return (after & before).all(dim=2).any(dim=1)
 
 
 def generalised_iou(a: Tensor, b: Tensor) -> Tensor:
@@ -197,10 +205,9 @@ def generalised_iou(a: Tensor, b: Tensor) -> Tensor:
     return inter / union - (hull - union) / hull
 
 
-def batch_loss(raw: Raw, anchor: Tensor, targets: list[Target]) -> Loss:
-    """The mean loss per responsible anchor over a batch."""
-    raw = Raw(raw.cls.float(), raw.ctr.float(), raw.reg.float())
-    parts = [picture_loss(raw, i, anchor, t) for i, t in enumerate(targets)]
+def batch_loss(raw: Raw, cell: Tensor, targets: list[Target]) -> Loss:
+    """The mean loss per wanted score over a batch."""
+    raw = Raw(raw.cls.float(), raw.reg.float())
+    parts = [picture_loss(raw, i, cell, t) for i, t in enumerate(targets)]
     count = torch.stack([n for _, n in parts]).sum().clamp(min=1.0)
-    sums = [torch.stack([getattr(loss, name) for loss, _ in parts]).sum() / count for name in ("cls", "box", "ctr")]
-    return Loss(*sums)
+    return Loss(*(torch.stack([getattr(loss, name) for loss, _ in parts]).sum() / count for name in ("cls", "box")))

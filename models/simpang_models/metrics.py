@@ -26,15 +26,17 @@ class Matches:
     truths: int
 
 
-def match(found: Boxes, truth: Boxes, ignored: Boxes, iou: float) -> Matches:
+def match(found: Boxes, truth: Boxes, ignored: Boxes, iou: float, excused: BoolArray | None = None) -> Matches:
     """Match one picture's predictions, best score first, each truth at most once.
 
     A prediction without a truth of its own is dropped when it overlaps an ignored box by `iou`, or
-    lies more than half inside one.
+    lies more than half inside one, or is `excused` ((N,), one per prediction).
     """
     order = np.argsort(-found.score, kind="stable")
     overlap = pairwise_iou(found.xyxy_px, truth.xyxy_px)
     covered = _on_ignored(found, ignored, iou)
+    if excused is not None:
+        covered = covered | excused
     free = np.ones(len(truth), bool)
     hit = np.zeros(len(found), bool)
     for i in order:
@@ -87,6 +89,12 @@ def recall_at_precision(matches: Matches, precision: float) -> float | None:
     reached, recall = precision_recall(matches)
     good = recall[reached >= precision]
     return float(good.max()) if len(good) else 0.0
+
+
+def at_score(matches: Matches, score: float) -> tuple[int, int]:
+    """How many predictions with at least this score are right, and how many are wrong."""
+    kept = matches.score >= score
+    return int(matches.hit[kept].sum()), int((~matches.hit[kept]).sum())
 
 
 def threshold_at_precision(matches: Matches, precision: float) -> float | None:

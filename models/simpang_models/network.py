@@ -1,97 +1,177 @@
-"""The network: MobileNetV2, a feature pyramid of 32 channels, and one small head that all levels share.
+"""The network: a thinned MobileNetV2, a feature pyramid of 32 channels, and one small head that all levels share.
 
-The layout (strides 8 to 128, three anchors per cell, class score times centredness) is that of Intel's
-crossroad detectors of the Open Model Zoo, whose published weights (Apache-2.0) are the starting point;
-ReLU and ReLU6 only, because they cost nothing on a CPU. The input is BGR, 0..255.
+It is cut to what costs time on a CPU: the full-resolution beginning is three dense convolutions instead of three
+inverted residuals, the blocks behind it are narrower inside, and each cell of strides 8 to 64 says one box (no
+anchors). ReLU and ReLU6 only; batch normalisation where training needs it, none after export. The input is BGR, 0..255.
 """
 
+import math
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import pairwise
 
-import numpy as np
-import numpy.typing as npt
-import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor, nn
 
-STRIDES = (8, 16, 32, 64, 128)
-RATIOS = (0.5, 1.0, 2.0)
-ANCHORS = len(RATIOS)
-ANCHOR_SCALE = 8
+STRIDES = (8, 16, 32, 64)
 CHANNELS = 32
-# Expansion, output channels, blocks, stride: table 2 of the MobileNetV2 paper (arXiv 1801.04381).
-STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 SCALE_INPUT = 1 / 255
+FRONT_CHANNELS = 24
+# Outputs, stride and middle width of each block behind the front: MobileNetV2 (arXiv 1801.04381, table 2) with the
+# expansion of 6 for the published network, about 70 % of it for ours.
+OUTPUTS = (24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320)
+BLOCK_STRIDES = (1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1)
+PUBLISHED_WIDTHS = (144, 144, 192, 192, 192, 384, 384, 384, 384, 576, 576, 576, 960, 960, 960)
+WIDTHS = (96, 112, 144, 144, 192, 288, 288, 288, 320, 416, 416, 480, 640, 640, 640)
+TAPS = (3, 10, 14)
+"""Blocks whose output goes to the pyramid: strides 8, 16 and 32."""
+TOWER = 2
+MAX_LOG_SIDE = 5.0
+PRIOR = 0.01
+"""Score of every class before training: nearly every cell is background."""
+FIRST_SIDE = 3.0
+"""Side of every box before training, in strides."""
 
 
 @dataclass(frozen=True)
 class Raw:
-    """What the network says, for all A anchors of all levels.
+    """What the network says, for all A cells of all levels, row by row and level by level.
 
     Attributes:
         cls: (B, A, classes) logits.
-        ctr: (B, A) logits of centredness.
-        reg: (B, A, 4) deltas x y w h against the anchor.
+        reg: (B, A, 4) offset of the middle from the cell's, and logarithm of width and height, in strides.
     """
 
     cls: Tensor
-    ctr: Tensor
     reg: Tensor
 
 
 class Block(nn.Module):
     """Inverted residual: widen, depthwise 3×3, narrow; with a shortcut where the shape allows it."""
 
-    def __init__(self, inputs: int, outputs: int, expansion: int, stride: int) -> None:
+    def __init__(self, inputs: int, middle: int, outputs: int, stride: int) -> None:
         super().__init__()
-        middle = 32 if expansion == 1 else inputs * expansion
         self.widen = nn.Conv2d(inputs, middle, 1)
         self.depthwise = nn.Conv2d(middle, middle, 3, stride, 1, groups=middle)
         self.narrow = nn.Conv2d(middle, outputs, 1)
         self.shortcut = stride == 1 and inputs == outputs
 
+    def inner(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) to (B, middle, H/stride, W/stride)."""
+        y = nn.functional.relu6(self.widen(x))
+        return nn.functional.relu6(self.depthwise(y))
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) to (B, outputs, H/stride, W/stride)."""
-        y = nn.functional.relu6(self.widen(x))
-        y = nn.functional.relu6(self.depthwise(y))
-        y = self.narrow(y)
+        y: Tensor = self.narrow(self.inner(x))
         return x + y if self.shortcut else y
 
 
-class Tower(nn.Sequential):
-    """Four 3×3 convolutions, each normalised per picture and channel (robust to light), with ReLU."""
+class PublishedFront(nn.Module):
+    """The beginning of the published network, (B, 3, H, W) to (B, 24, H/4, W/4): what ours learns to imitate."""
 
     def __init__(self) -> None:
-        layers: list[nn.Module] = []
-        for _ in range(4):
-            layers += [nn.Conv2d(CHANNELS, CHANNELS, 3, 1, 1, bias=False)]
-            layers += [nn.InstanceNorm2d(CHANNELS, affine=True), nn.ReLU()]
-        super().__init__(*layers)
+        super().__init__()
+        self.stem = nn.Conv2d(3, 32, 3, 2, 1)
+        self.blocks = nn.Sequential(Block(32, 32, 16, 1), Block(16, 96, FRONT_CHANNELS, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pictures 0..1 to features."""
+        y: Tensor = self.blocks(nn.functional.relu6(self.stem(x)))
+        return y
+
+
+class Front(nn.Module):
+    """Our beginning, (B, 3, H, W) to (B, 24, H/4, W/4): two dense convolutions of stride 2 and one of 1×1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*_normed(3, 16, 2), *_normed(16, 48, 2), nn.Conv2d(48, FRONT_CHANNELS, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pictures 0..1 to features."""
+        y: Tensor = self.layers(x)
+        return y
+
+
+def _normed(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:
+    return nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+
+
+class Backbone(nn.Module):
+    """A front and the blocks behind it; gives the features of strides 8, 16 and 32."""
+
+    def __init__(self, front: nn.Module, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.front = front
+        steps = zip(pairwise((FRONT_CHANNELS, *OUTPUTS)), widths, BLOCK_STRIDES, strict=True)
+        self.blocks = nn.ModuleList(Block(i, middle, o, stride) for (i, o), middle, stride in steps)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Pictures 0..1 to three maps of 32, 96 and 320 channels."""
+        x = self.front(x)
+        taps = []
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in TAPS:
+                taps.append(x)
+        return taps
+
+
+class Pyramid(nn.Module):
+    """Feature pyramid (arXiv 1612.03144): the coarse maps help the fine ones; one more level of stride 64."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lateral = nn.ModuleList(nn.Conv2d(OUTPUTS[tap], CHANNELS, 1) for tap in TAPS)
+        self.smooth = nn.ModuleList(nn.Conv2d(CHANNELS, CHANNELS, 3, 1, 1) for _ in TAPS)
+        self.down = nn.Conv2d(CHANNELS, CHANNELS, 3, 2, 1)
+
+    def forward(self, taps: list[Tensor]) -> list[Tensor]:
+        """Maps of the backbone to maps of strides 8, 16, 32 and 64, each of 32 channels."""
+        c8, c16, c32 = (lateral(t) for lateral, t in zip(self.lateral, taps, strict=True))
+        c16 = c16 + nn.functional.interpolate(c32, scale_factor=2.0, mode="nearest")
+        c8 = c8 + nn.functional.interpolate(c16, scale_factor=2.0, mode="nearest")
+        maps = [smooth(c) for smooth, c in zip(self.smooth, (c8, c16, c32), strict=True)]
+        return [*maps, self.down(maps[-1])]
+
+
+class Tower(nn.Module):
+    """3×3 convolutions shared by all levels, each normalised per level (as RTMDet, arXiv 2212.07784)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(CHANNELS, CHANNELS, 3, 1, 1, bias=False) for _ in range(TOWER))
+        self.norms = nn.ModuleList(nn.ModuleList(nn.BatchNorm2d(CHANNELS) for _ in range(TOWER)) for _ in STRIDES)
+
+    def forward(self, x: Tensor, level: int) -> Tensor:
+        """(B, 32, H, W) to the same shape."""
+        norms = self.norms[level]
+        assert isinstance(norms, nn.ModuleList)
+        for conv, norm in zip(self.convs, norms, strict=True):
+            x = nn.functional.relu(norm(conv(x)))
+        return x
 
 
 class Head(nn.Module):
-    """Class, centredness and box of the three anchors of each cell of one level."""
+    """Classes and box of each cell of one level."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.cls_tower = Tower()
         self.reg_tower = Tower()
-        self.cls = nn.Conv2d(CHANNELS, ANCHORS * classes, 3, 1, 1)
-        self.ctr = nn.Conv2d(CHANNELS, ANCHORS, 3, 1, 1)
-        self.reg = nn.Conv2d(CHANNELS, ANCHORS * 4, 3, 1, 1)
+        self.cls = nn.Conv2d(CHANNELS, classes, 1)
+        self.reg = nn.Conv2d(CHANNELS, 4, 1)
+        assert self.cls.bias is not None
+        assert self.reg.bias is not None
+        with torch.no_grad():
+            self.cls.bias.fill_(-math.log(1 / PRIOR - 1))
+            self.reg.bias.copy_(torch.tensor([0.0, 0.0, *[math.log(FIRST_SIDE)] * 2]))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Feature map (B, 32, H, W) to rows in the order cell (row by row), anchor."""
-        a, b = self.cls_tower(x), self.reg_tower(x)
-        cls, ctr, reg = self.cls(a), self.ctr(b), self.reg(b)
-        return _rows(cls), _rows(ctr), _rows(reg)
-
-
-def _rows(x: Tensor) -> Tensor:
-    """(B, 3·n, H, W), anchor-major channels, to (B, H·W·3, n)."""
-    batch, depth = x.shape[0], x.shape[1] // ANCHORS
-    return x.permute(0, 2, 3, 1).reshape(batch, -1, depth)
+    def forward(self, x: Tensor, level: int) -> tuple[Tensor, Tensor]:
+        """Feature map (B, 32, H, W) to rows (B, H·W, classes) and (B, H·W, 4)."""
+        cls = self.cls(self.cls_tower(x, level))
+        reg = self.reg(self.reg_tower(x, level))
+        return cls.flatten(2).transpose(1, 2), reg.flatten(2).transpose(1, 2)
 
 
 class Detector(nn.Module):
@@ -100,172 +180,67 @@ class Detector(nn.Module):
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.input_scale = SCALE_INPUT
-        self.stem = nn.Conv2d(3, 32, 3, 2, 1)
-        self.stages = nn.ModuleList(_stages())
-        self.lateral = nn.ModuleList(nn.Conv2d(c, CHANNELS, 1) for c in (32, 96, 320))
-        self.smooth = nn.ModuleList(nn.Conv2d(CHANNELS, CHANNELS, 3, 1, 1) for _ in range(3))
-        self.down = nn.ModuleList(nn.Conv2d(CHANNELS, CHANNELS, 3, 2, 1) for _ in range(2))
+        self.backbone = Backbone(Front(), WIDTHS)
+        self.pyramid = Pyramid()
         self.head = Head(classes)
-        self.reg_scale = nn.Parameter(torch.ones(len(STRIDES)))
 
     def forward(self, picture: Tensor) -> Raw:
         """Raw outputs for a batch of pictures whose sides are multiples of 32."""
-        parts = [self.head(x) for x in self.pyramid(picture)]
-        cls, ctr = (torch.cat([p[i] for p in parts], dim=1) for i in (0, 1))
-        reg = torch.cat([p[2] * scale for p, scale in zip(parts, self.reg_scale, strict=True)], dim=1)
-        return Raw(cls, ctr.squeeze(-1), reg)
+        x = picture if self.input_scale == 1.0 else picture * self.input_scale
+        parts = [self.head(m, level) for level, m in enumerate(self.pyramid(self.backbone(x)))]
+        cls, reg = (torch.cat([p[i] for p in parts], dim=1) for i in (0, 1))
+        return Raw(cls, reg)
+
+    def freeze(self, blocks: int) -> None:
+        """Keep the front and the first `blocks` blocks as they are, in training too; 0 freezes nothing."""
+        if blocks:
+            for part in (self.backbone.front, *self.backbone.blocks[:blocks]):
+                part.requires_grad_(False).eval()
 
     def fold_input_scale(self) -> None:
         """Move the scaling of the input into the first convolution's weights: same result, one step less."""
+        front = self.backbone.front
+        assert isinstance(front, Front)
+        first = front.layers[0]
+        assert isinstance(first, nn.Conv2d)
         with torch.no_grad():
-            self.stem.weight.mul_(self.input_scale)
+            first.weight.mul_(self.input_scale)
         self.input_scale = 1.0
 
-    def pyramid(self, picture: Tensor) -> list[Tensor]:
-        """Feature maps of strides 8, 16, 32, 64, 128, each of 32 channels."""
-        x = picture if self.input_scale == 1.0 else picture * self.input_scale
-        x = nn.functional.relu6(self.stem(x))
-        taps = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in (2, 4, 6):
-                taps.append(x)
-        c8, c16, c32 = (lateral(t) for lateral, t in zip(self.lateral, taps, strict=True))
-        c16 = c16 + nn.functional.interpolate(c32, scale_factor=2.0, mode="nearest")
-        c8 = c8 + nn.functional.interpolate(c16, scale_factor=2.0, mode="nearest")
-        maps = [smooth(c) for smooth, c in zip(self.smooth, (c8, c16, c32), strict=True)]
-        for down in self.down:
-            maps.append(down(maps[-1]))
-        return maps
+
+def cell_counts(height: int, width: int) -> list[tuple[int, int]]:
+    """Rows and columns of the cells of each level for an input of multiples of 32."""
+    return [((height + s - 1) // s, (width + s - 1) // s) for s in STRIDES]
 
 
-def _stages() -> list[nn.Sequential]:
-    stages, channels = [], 32
-    for expansion, outputs, count, stride in STAGES:
-        blocks = []
-        for i in range(count):
-            blocks.append(Block(channels, outputs, expansion, stride if i == 0 else 1))
-            channels = outputs
-        stages.append(nn.Sequential(*blocks))
-    return stages
+def cells(height: int, width: int) -> Tensor:
+    """(A, 3): middle x, middle y and stride of every cell, input pixels, in the row order of Raw."""
+    parts = []
+    for (rows, columns), stride in zip(cell_counts(height, width), STRIDES, strict=True):
+        y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+        middle = (torch.stack([x, y], dim=-1).reshape(-1, 2).float() + 0.5) * stride
+        parts.append(torch.cat([middle, torch.full((len(middle), 1), float(stride))], dim=1))
+    return torch.cat(parts)
 
 
-def anchors(height: int, width: int) -> Tensor:
-    """(A, 4) cx cy w h in input pixels, in the row order of Raw; ratio is height over width."""
-    return torch.cat([_level_anchors((height + s - 1) // s, (width + s - 1) // s, s) for s in STRIDES])
+def cells_at(index: Tensor, height: int, width: int) -> Tensor:
+    """The rows `index` (K,) of `cells`, computed without the others: cheap inside the exported graph."""
+    x, y, size = torch.zeros_like(index), torch.zeros_like(index), torch.zeros_like(index)
+    start = 0
+    for (rows, columns), stride in zip(cell_counts(height, width), STRIDES, strict=True):
+        place = index - start
+        here = place >= 0
+        x = torch.where(here, place % columns, x)
+        y = torch.where(here, place // columns, y)
+        size = torch.where(here, torch.full_like(index, stride), size)
+        start = start + rows * columns
+    stride_px = size.float()
+    return torch.stack([(x.float() + 0.5) * stride_px, (y.float() + 0.5) * stride_px, stride_px], dim=1)
 
 
-def _level_anchors(rows: int, columns: int, stride: int) -> Tensor:
-    y = torch.arange(rows).float() * stride
-    x = torch.arange(columns).float() * stride
-    centre = torch.stack([x[None, :].expand(rows, columns), y[:, None].expand(rows, columns)], dim=-1)
-    root = torch.tensor(RATIOS).sqrt()
-    shape = ANCHOR_SCALE * stride * torch.stack([1 / root, root], dim=-1)
-    grid = torch.cat(
-        [
-            centre[:, :, None, :].expand(rows, columns, ANCHORS, 2),
-            shape[None, None].expand(rows, columns, ANCHORS, 2),
-        ],
-        dim=-1,
-    )
-    return grid.reshape(-1, 4)
-
-
-def decode(reg: Tensor, anchor: Tensor) -> Tensor:
-    """Deltas (…, 4) against anchors (…, 4) cx cy w h give corners x0 y0 x1 y1 in input pixels."""
-    centre = anchor[..., :2] + reg[..., :2] * 0.1 * anchor[..., 2:]
-    half = anchor[..., 2:] * torch.exp((reg[..., 2:] * 0.2).clamp(max=4.0)) / 2
-    return torch.cat([centre - half, centre + half], dim=-1)
-
-
-# Which class of the starting network (vehicle, person, bike) each of ours starts from, and a first
-# guess of how much rarer it is than the class it comes from (added to the logit).
-START_FROM = ((2, 0.0), (0, 0.0), (0, -2.0), (0, -2.0), (2, -1.5), (1, 0.0), (0, -2.5))
-Weights = dict[str, npt.NDArray[np.float32]]
-
-
-def load_start(network: Detector, path: Path) -> None:
-    """Fill the network from the published ONNX, class rows by START_FROM.
-
-    The convolutions of the file are taken in the order of its nodes: first the backbone with its
-    laterals, then pyramid and heads by following each level's data.
-    """
-    graph = _Graph(path)
-    with torch.no_grad():
-        _load_backbone(network, graph)
-        _load_heads(network, graph)
-
-
-class _Graph:
-    """Look-ups in the starting network's ONNX graph."""
-
-    def __init__(self, path: Path) -> None:
-        model = onnx.load(str(path))
-        self.values = {t.name: numpy_helper.to_array(t).astype(np.float32) for t in model.graph.initializer}
-        nodes = [n for n in model.graph.node if n.op_type != "Cast"]
-        self.casts = {n.output[0]: n.input[0] for n in model.graph.node if n.op_type == "Cast"}
-        self.convs = [n for n in nodes if n.op_type == "Conv"]
-        self.maker = {o: n for n in nodes for o in n.output}
-
-    def value(self, name: str) -> Tensor:
-        return torch.from_numpy(self.values[self.casts.get(name, name)].copy())
-
-    def source(self, name: str) -> onnx.NodeProto:
-        return self.maker[self.casts.get(name, name)]
-
-    def chain(self, name: str) -> list[onnx.NodeProto]:
-        """The convolutions and normalisations from `name` up to the pyramid's output, last first."""
-        found: list[onnx.NodeProto] = []
-        node = self.source(name)
-        while len([n for n in found if n.op_type == "Conv"]) < 5:
-            if node.op_type in ("Conv", "InstanceNormalization"):
-                found.append(node)
-            node = self.source(node.input[0])
-        return found
-
-
-def _copy(layer: nn.Module, graph: _Graph, node: onnx.NodeProto) -> None:
-    for name, tensor in zip(("weight", "bias"), node.input[1:], strict=False):
-        getattr(layer, name).copy_(graph.value(tensor))
-
-
-def _load_backbone(network: Detector, graph: _Graph) -> None:
-    layers: list[nn.Module] = [network.stem]
-    for index, stage in enumerate(network.stages):
-        layers += [m for m in stage.modules() if isinstance(m, nn.Conv2d)]
-        if index in (2, 4, 6):
-            layers.append(network.lateral[(index - 2) // 2])
-    for layer, node in zip(layers, graph.convs, strict=False):
-        _copy(layer, graph, node)
-
-
-def _load_heads(network: Detector, graph: _Graph) -> None:
-    """The file repeats the shared head for each level, box layers multiplied by the level's scale."""
-    head = network.head
-    cls, reg = graph.chain("cls_0"), graph.chain("reg_0")
-    _copy_tower(head.cls_tower, graph, cls[1:])
-    _copy_tower(head.reg_tower, graph, reg[1:])
-    _copy(head.reg, graph, reg[0])
-    _copy(head.ctr, graph, graph.chain("ctr_0")[0])
-    _copy_classes(head.cls, graph, cls[0])
-    for level, layer in enumerate((*network.smooth, *network.down)):
-        scaled = graph.value(graph.chain(f"reg_{level}")[0].input[1])
-        network.reg_scale[level] = (scaled * head.reg.weight).sum() / (head.reg.weight**2).sum()
-        first = next(n for n in reversed(graph.chain(f"cls_{level}")) if n.op_type == "Conv")
-        _copy(layer, graph, graph.source(first.input[0]))
-
-
-def _copy_tower(tower: nn.Module, graph: _Graph, nodes: list[onnx.NodeProto]) -> None:
-    layers = [m for m in tower.children() if not isinstance(m, nn.ReLU)]
-    for layer, node in zip(reversed(layers), nodes, strict=True):
-        _copy(layer, graph, node)
-
-
-def _copy_classes(layer: nn.Conv2d, graph: _Graph, node: onnx.NodeProto) -> None:
-    weight = graph.value(node.input[1]).reshape(ANCHORS, 3, CHANNELS, 3, 3)
-    bias = graph.value(node.input[2]).reshape(ANCHORS, 3)
-    rows = torch.tensor([source for source, _ in START_FROM])
-    shift = torch.tensor([offset for _, offset in START_FROM])
-    layer.weight.copy_(weight[:, rows].reshape(-1, CHANNELS, 3, 3))
-    assert layer.bias is not None
-    layer.bias.copy_((bias[:, rows] + shift).reshape(-1))
+def decode(reg: Tensor, cell: Tensor) -> Tensor:
+    """Rows (…, 4) of Raw and their cells (…, 3) give corners x0 y0 x1 y1 in input pixels."""
+    stride = cell[..., 2:]
+    middle = cell[..., :2] + reg[..., :2] * stride
+    half = torch.exp(reg[..., 2:].clamp(max=MAX_LOG_SIDE)) * stride / 2
+    return torch.cat([middle - half, middle + half], dim=-1)

@@ -30,6 +30,22 @@ def read_picture(path: Path) -> Picture:
     return np.asarray(picture, np.uint8)
 
 
+def write_picture(path: Path, picture: Picture) -> None:
+    """Write a picture; the form follows the ending of the name.
+
+    Raises:
+        PictureError: an ending that is not a kind of picture.
+    """
+    try:
+        done, coded = cv2.imencode(path.suffix or ".jpg", picture)
+    except cv2.error as error:
+        raise PictureError(f"{path}: {path.suffix!r} is no kind of picture; expected .jpg or .png") from error
+    if not done:
+        raise PictureError(f"{path}: the picture cannot be written as {path.suffix!r}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(coded.tobytes())
+
+
 def letterbox(picture: Picture, width: int, height: int) -> tuple[Picture, float]:
     """The picture scaled to fit (height, width), placed top left, the rest grey; and the scale used."""
     scale = min(width / picture.shape[1], height / picture.shape[0])

@@ -1,6 +1,7 @@
 """Which model files there are, and proof that a file is the one that was measured."""
 
 import hashlib
+import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,22 @@ def verify(entry: Entry) -> Path:
     if found != entry.sha256:
         raise RegistryError(f"{entry.file}: refused, its SHA-256 is {found}, registered is {entry.sha256}")
     return entry.file
+
+
+def copy_verified(entry: Entry, target: Path) -> Path:
+    """Copy the entry's file to `target` (a file, or a folder to put it in); an interrupted copy leaves nothing there.
+
+    Raises:
+        RegistryError: missing, or another hash than registered; then nothing is written.
+    """
+    source = verify(entry)
+    goal = target / source.name if target.is_dir() else target
+    part = goal.with_name(f".{goal.name}.part")
+    shutil.copyfile(source, part)
+    if sha256_of(part) != entry.sha256:
+        part.unlink()
+        raise RegistryError(f"{goal}: not written, the copy differs from {source}")
+    return part.replace(goal)
 
 
 def sha256_of(path: Path) -> str:

@@ -1,4 +1,7 @@
-"""Fine-tuning: seeded, resumable, and recorded (revision, data hash, settings, curve) beside the weights."""
+"""Training: seeded, resumable, and recorded (revision, data hash, settings, curve) beside the weights.
+
+Runs on a CUDA card where there is one, else on the CPU; in bfloat16 where that pays.
+"""
 
 import copy
 import json
@@ -6,8 +9,9 @@ import math
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,13 +20,15 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from simpang_models.boxes import CLASSES
-from simpang_models.data import Drawn, Store, collate
-from simpang_models.loss import Target, batch_loss
-from simpang_models.network import Detector, anchors, load_start
+from simpang_models.data import Drawn, Store
+from simpang_models.loss import Loss, Target, batch_loss
+from simpang_models.network import Detector, cells
+from simpang_models.thin import Imitation, start_thin
 
-FROZEN_STAGES = 3
-"""The first stages see edges and textures, which our pictures do not change; leaving them alone halves the work."""
-SAVE_EVERY = 25
+SAVE_EVERY_S = 60.0
+START_SEED = 1_000_003
+"""Added to the seed for the inputs of the start, so that training does not begin with the same ones."""
+Batch = tuple[Tensor, list[Target]]
 
 
 @dataclass(frozen=True)
@@ -31,20 +37,28 @@ class Settings:
 
     Attributes:
         steps: batches at most.
-        minutes: time at most, None for no limit; the learning rate falls with whichever is used up first,
-            so a run on a busy machine still ends well.
+        minutes: time at most, all runs of the folder together, None for no limit; the learning rate falls with
+            whichever is used up first, so a run on a busy machine still ends well.
+        batch: pictures of 640×384 per step; more of the smaller inputs, fewer of the larger.
+        frozen: how many blocks stay as they start, the front included: edges and textures are the same in our
+            pictures, and leaving them alone saves half of the work; 0 trains everything.
+        device: "cpu", "cuda", or "auto".
+        start: the work before the first step, see `thin`.
     """
 
     steps: int = 6000
     minutes: float | None = None
-    batch: int = 8
-    rate: float = 5e-4
-    warmup: int = 40
+    batch: int = 6
+    rate: float = 1e-3
+    warmup: int = 100
     decay: float = 0.02
-    average: float = 0.995
+    average: float = 0.998
+    frozen: int = 4
     seed: int = 7
     workers: int = 1
     threads: int = 1
+    device: str = "auto"
+    start: Imitation = field(default_factory=Imitation)
 
 
 @dataclass
@@ -57,69 +71,136 @@ class State:
     curve: list[dict[str, float]]
     step: int = 0
     spent_s: float = 0.0
+    sessions: list[dict[str, Any]] = field(default_factory=list)
+    """What was new when training began or went on: step, revision, data, settings."""
 
 
 Clock = Callable[[], float]
 
 
+def choose_device(name: str) -> torch.device:
+    """`auto` is CUDA where there is a card.
+
+    Raises:
+        ValueError: CUDA is asked for and there is no card.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device cuda: torch finds no CUDA card; use --device cpu")
+    return torch.device(name)
+
+
 def train(store: Store, start: Path, out: Path, settings: Settings, clock: Clock = time.monotonic) -> Path:
-    """Train, or go on where `out` was left; returns the file with the averaged weights."""
+    """Train, or go on where `out` was left; returns the file with the averaged weights.
+
+    Raises:
+        ValueError: `start` is no network to start from, or the device is not there.
+    """
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
+    device = choose_device(settings.device)
     out.mkdir(parents=True, exist_ok=True)
-    state = _open_state(start, out, settings)
-    _record(out, store, settings, state)
-    batches = _batches(store, settings, state.step)
     with Progress(
         TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn(), refresh_per_second=1
     ) as progress:
-        task = progress.add_task("training", total=settings.steps, completed=state.step)
-        before = clock()
-        for picture, targets in batches:
-            values = _step(state, picture, targets, settings)
-            before, state.spent_s = clock(), state.spent_s + clock() - before
-            progress.update(task, advance=1, description=f"loss {values['total']:.3f}")
-            done = progress_share(state, settings) >= 1
-            if state.step % SAVE_EVERY == 0 or done:
-                _save(state, out)
-                _record(out, store, settings, state)
-            if done:
-                break
+        state = _open_state(store, start, out, settings, device, progress)
+        _note_session(state, store, settings, device)
+        _record(out, state)
+        _run(state, store, out, settings, clock, progress)
     return out / "average.pt"
 
 
-def _open_state(start: Path, out: Path, settings: Settings) -> State:
-    network = Detector(len(CLASSES))
-    load_start(network, start)
-    network.to(memory_format=torch.channels_last)
-    for part in (network.stem, *network.stages[:FROZEN_STAGES]):
-        part.requires_grad_(False)
-    state = State(network, copy.deepcopy(network), _optimiser(network, settings), [])
-    if (out / "state.pt").is_file():
-        saved = torch.load(out / "state.pt", weights_only=False)
-        network.load_state_dict(saved["network"])
-        state.average.load_state_dict(saved["average"])
-        state.optimiser.load_state_dict(saved["optimiser"])
-        state.step, state.curve, state.spent_s = saved["step"], saved["curve"], saved["spent_s"]
+def _run(state: State, store: Store, out: Path, settings: Settings, clock: Clock, progress: Progress) -> None:
+    task = progress.add_task("training", total=settings.steps, completed=state.step)
+    before = saved = clock()
+    for picture, targets in _batches(store, settings, state.step):
+        loss = _step(state, picture, targets, settings)
+        before, state.spent_s = clock(), state.spent_s + clock() - before
+        progress.update(task, advance=1, description=f"loss {float(loss.total.detach()):.3f}")
+        done = progress_share(state, settings) >= 1
+        if done or before - saved >= SAVE_EVERY_S:
+            saved = before
+            _save(state, out)
+            _record(out, state)
+            _say(progress, state, settings)
+        if done:
+            break
+
+
+def _say(progress: Progress, state: State, settings: Settings) -> None:
+    """A line for log files; on a terminal the bar says it."""
+    if not progress.console.is_terminal:
+        last = _mean(state.curve[-50:])
+        share = progress_share(state, settings)
+        progress.console.print(f"step {state.step}, {share:.1%}: class {last['cls']:.3f}, box {last['box']:.3f}")
+
+
+def _note_session(state: State, store: Store, settings: Settings, device: torch.device) -> None:
+    """Nothing is noted where a run goes on exactly as before."""
+    facts = {
+        "revision": revision(),
+        "data_sha256": store.manifest,
+        "pictures": len(store.samples),
+        "settings": asdict(settings),
+        "device": device.type,
+    }
+    if not state.sessions or facts.items() != {k: v for k, v in state.sessions[-1].items() if k != "from_step"}.items():
+        state.sessions.append({"from_step": state.step, **facts})
+
+
+def _open_state(
+    store: Store, start: Path, out: Path, settings: Settings, device: torch.device, progress: Progress
+) -> State:
+    network = Detector(len(CLASSES)).to(device, memory_format=torch.channels_last)
+    saved = out / "state.pt"
+    if not saved.is_file():
+        _start(network, store, start, settings, progress)
+    average = copy.deepcopy(network).requires_grad_(False)
+    network.train()
+    network.freeze(settings.frozen)
+    state = State(network, average, _optimiser(network, settings), [])
+    if saved.is_file():
+        values = torch.load(saved, weights_only=True, map_location=device)
+        network.load_state_dict(values["network"])
+        state.average.load_state_dict(values["average"])
+        state.optimiser.load_state_dict(values["optimiser"])
+        state.step, state.curve, state.spent_s = values["step"], values["curve"], values["spent_s"]
+        state.sessions = values["sessions"]
+    else:
+        _save(state, out)
     return state
 
 
+def _start(network: Detector, store: Store, start: Path, settings: Settings, progress: Progress) -> None:
+    """The start takes inputs of its own seed from a worker that ends with it."""
+    task = progress.add_task("start")
+    count = settings.start.crops + settings.start.wholes
+    batches = _batches(store, replace(settings, seed=settings.seed + START_SEED, steps=count), 0)
+
+    def report(text: str, done: int, total: int) -> None:
+        progress.update(task, description=text, completed=done, total=total)
+
+    start_thin(network, start, (picture for picture, _ in batches), settings.start, report)
+    progress.remove_task(task)
+
+
 def _optimiser(network: Detector, settings: Settings) -> torch.optim.Optimizer:
-    """The class head is new and learns faster than what was trained before; the backbone slower."""
-    groups: dict[float, list[nn.Parameter]] = {1.0: [], 0.5: [], 3.0: []}
+    """What was trained before learns more slowly than the new head."""
+    groups: dict[float, list[nn.Parameter]] = {1.0: [], 0.3: []}
     for name, value in network.named_parameters():
-        factor = 3.0 if name.startswith("head.cls.") else 0.5 if name.startswith("stages") else 1.0
         if value.requires_grad:
-            groups[factor].append(value)
+            groups[1.0 if name.startswith("head.") else 0.3].append(value)
     parts = [{"params": p, "lr": settings.rate * f, "factor": f} for f, p in groups.items()]
     return torch.optim.AdamW(parts, weight_decay=settings.decay)
 
 
-def _batches(store: Store, settings: Settings, done: int) -> Iterator[tuple[Tensor, list[Target]]]:
-    drawn = Drawn(store, settings.seed, settings.batch, settings.steps * settings.batch)
-    left = range(done * settings.batch, len(drawn))
+def _batches(store: Store, settings: Settings, done: int) -> Iterator[Batch]:
+    drawn = Drawn(store, settings.seed, settings.batch, settings.steps)
+    left = range(done, len(drawn))
+    ahead = 2 if settings.workers else None
     loader = DataLoader(
-        drawn, settings.batch, sampler=left, num_workers=settings.workers, collate_fn=collate, prefetch_factor=3
+        drawn, batch_size=None, sampler=left, num_workers=settings.workers, prefetch_factor=ahead, pin_memory=False
     )
     return iter(loader)
 
@@ -138,30 +219,33 @@ def _rate(state: State, settings: Settings) -> float:
     return settings.rate * rise * (0.02 + 0.98 * (1 + math.cos(math.pi * progress_share(state, settings))) / 2)
 
 
-def _step(state: State, picture: Tensor, targets: list[Target], settings: Settings) -> dict[str, float]:
+def _step(state: State, picture: Tensor, targets: list[Target], settings: Settings) -> Loss:
     for group in state.optimiser.param_groups:
         group["lr"] = _rate(state, settings) * group["factor"]
+    device = next(state.network.parameters()).device
     height, width = picture.shape[2:]
-    with torch.autocast("cpu", torch.bfloat16):
-        raw = state.network(picture.float().contiguous(memory_format=torch.channels_last))
-    loss = batch_loss(raw, anchors(height, width), targets)
+    inputs = picture.to(device, non_blocking=True).float().contiguous(memory_format=torch.channels_last)
+    with torch.autocast(device.type, torch.bfloat16):
+        raw = state.network(inputs)
+    loss = batch_loss(raw, cells(height, width).to(device), [t.to(device) for t in targets])
     state.optimiser.zero_grad(set_to_none=True)
     loss.total.backward()
     nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)
     state.optimiser.step()
-    state.step += 1
     _follow(state, settings)
-    values = {"cls": float(loss.cls), "box": float(loss.box), "ctr": float(loss.ctr), "total": float(loss.total)}
-    state.curve.append({"step": state.step, **{k: round(v, 4) for k, v in values.items()}})
-    return values
+    state.step += 1
+    state.curve.append({"step": state.step, "cls": float(loss.cls.detach()), "box": float(loss.box.detach())})
+    return loss
 
 
 def _follow(state: State, settings: Settings) -> None:
     """The averaged weights move a little towards the current ones; faster at the beginning."""
     keep = min(settings.average, (1 + state.step) / (10 + state.step))
+    current = state.network.state_dict()
     with torch.no_grad():
-        for mean, value in zip(state.average.parameters(), state.network.parameters(), strict=True):
-            mean.lerp_(value, 1 - keep)
+        for name, mean in state.average.state_dict().items():
+            if mean.is_floating_point():
+                mean.lerp_(current[name], 1 - keep)
 
 
 def _save(state: State, out: Path) -> None:
@@ -173,23 +257,22 @@ def _save(state: State, out: Path) -> None:
         "step": state.step,
         "spent_s": state.spent_s,
         "curve": state.curve,
+        "sessions": state.sessions,
     }
     for name, value in (("state.pt", everything), ("average.pt", state.average.state_dict())):
         torch.save(value, out / f"{name}.new")
         (out / f"{name}.new").replace(out / name)
 
 
-def _record(out: Path, store: Store, settings: Settings, state: State) -> None:
+def _record(out: Path, state: State) -> None:
     facts = {
-        "revision": revision(),
-        "data_sha256": store.manifest,
-        "pictures": len(store.samples),
-        "settings": asdict(settings),
-        "step": state.step,
+        "sessions": state.sessions,
+        "steps": state.step,
         "minutes": round(state.spent_s / 60, 1),
         "curve": smooth(state.curve),
     }
-    (out / "record.json").write_text(json.dumps(facts, indent=1))
+    (out / "record.json.new").write_text(json.dumps(facts, indent=1))
+    (out / "record.json.new").replace(out / "record.json")
 
 
 def smooth(curve: list[dict[str, float]], every: int = 50) -> list[dict[str, float]]:
@@ -204,13 +287,18 @@ def _mean(block: list[dict[str, float]]) -> dict[str, float]:
 
 
 def revision() -> str:
-    """The git revision of the code, or "unknown" outside a repository."""
-    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+    """The git revision of this code, with "+changes" where files differ from it; "unknown" outside a repository."""
+    here = Path(__file__).parent
+
+    def ask(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = ask("status", "--porcelain", "--untracked-files=no", ".")
+    return (ask("rev-parse", "HEAD") or "unknown") + ("+changes" if changed else "")
 
 
 def load_network(path: Path) -> Detector:
     """A network with the weights of `average.pt`."""
     network = Detector(len(CLASSES))
-    network.load_state_dict(torch.load(path, weights_only=True))
+    network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
     return network

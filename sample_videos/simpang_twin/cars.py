@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simpang_twin.mesh import GLASS, LAMP, MATTE, PAINT, Mesh, Rgb
+from simpang_twin.mesh import GLASS, HEAD, MATTE, PAINT, TAIL, Mesh, Rgb
 
 F64 = npt.NDArray[np.float64]
 
@@ -264,7 +264,7 @@ def _headlamp(mesh: Mesh, x: float, half: float, y: float, nose: float) -> None:
     at = (x * half * 0.70, y - 0.13, nose - 0.02)
     mesh.ellipsoid((at[0], at[1] - 0.02, at[2]), (0.235, 0.17, 0.105), BLACK, PAINT)
     mesh.ellipsoid(at, (0.20, 0.165, 0.080), LENS, GLASS)
-    mesh.ellipsoid((at[0], at[1] + 0.11, at[2]), (0.085, 0.055, 0.055), (0.62, 0.62, 0.60), LAMP, n=8)
+    mesh.ellipsoid((at[0], at[1] + 0.11, at[2]), (0.085, 0.055, 0.055), (0.62, 0.62, 0.60), HEAD, n=8)
 
 
 def _rear(mesh: Mesh, s: CarShape) -> None:
@@ -273,7 +273,7 @@ def _rear(mesh: Mesh, s: CarShape) -> None:
     mesh.box((-0.23, y - 0.02, z - 0.28), (0.23, y + 0.02, z - 0.16), PLATE)
     for x in (-1.0, 1.0):
         low, high = sorted((x * half * 0.60, x * half * 0.92))
-        mesh.box((low, y - 0.005, z - 0.22), (high, y + 0.18, z + 0.02), RED_LAMP, LAMP)
+        mesh.box((low, y - 0.005, z - 0.22), (high, y + 0.18, z + 0.02), RED_LAMP, TAIL)
 
 
 def _sides(mesh: Mesh, s: CarShape) -> None:

@@ -156,7 +156,7 @@ def _drive_s(scenario: Scenario, arm: Arm, model: str, along_m: float) -> float:
 
 def routes_xml(scenario: Scenario, net: Network) -> str:
     """The route file: one vType per fleet model that drives, one vehicle per departure."""
-    rows = [_type(model) for model in FLEET if model.kind in DRIVING]
+    rows = [vehicle_type(model) for model in FLEET if model.kind in DRIVING]
     rows += [_hard_type(BY_NAME[e.model]) for e in scenario.events if isinstance(e, EmergencyStop)]
     rows += [_vehicle(scenario, net, d) for d in departures(scenario)]
     return "<routes>\n" + "\n".join(dict.fromkeys(rows)) + "\n</routes>\n"
@@ -185,7 +185,8 @@ def _stop_xml(net: Network, d: Departure) -> str:
     return f'<stop lane="{lane.id}" endPos="{end_m:.2f}" duration="{d.stop.duration_s:g}"{until}{kerb}/>'
 
 
-def _type(model: Model) -> str:
+def vehicle_type(model: Model) -> str:
+    """SUMO's vType of a fleet model."""
     drive = " ".join(f'{key}="{value}"' for key, value in DRIVING[model.kind].items())
     size = f'length="{model.length_m}" width="{model.width_m}" height="{model.height_m}"'
     return f'<vType id="{model.name}" carFollowModel="IDM" {size} {drive}/>'
@@ -283,14 +284,15 @@ def _state(net: Network, phase: Phase, after: Phase | None, ending: str, signal:
         letter = "r"
         if arm is not None and phase.gives(arm, movement):
             goes_on = after is None or after.gives(arm, movement)
-            letter = _green(phase, arm, movement) if goes_on else ending
+            letter = green_letter(phase, arm, movement) if goes_on else ending
         if signal.left_on_red and movement == "left" and letter in "ry":
             letter = "g"
         letters.append(letter)
     return "".join(letters)
 
 
-def _green(phase: Phase, arm: Arm, movement: Movement) -> str:
+def green_letter(phase: Phase, arm: Arm, movement: Movement) -> str:
+    """SUMO's letter for a green link: G has the way, g gives way (right turns against oncoming traffic, U-turns)."""
     opposite = destination(arm, "through")
     opposed = phase.gives(opposite, "left") or phase.gives(opposite, "through")
     return "g" if movement == "u_turn" or (movement == "right" and opposed) else "G"

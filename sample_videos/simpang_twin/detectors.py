@@ -26,37 +26,37 @@ def length_m(scenario: Scenario, arm: Arm, lanes: tuple[Lane, ...]) -> float:
     return min(wanted, min(lane.length_m for lane in lanes) - 1.0)
 
 
-def additional_xml(scenario: Scenario, net: Network, folder: Path) -> str:
+def additional_xml(scenario: Scenario, net: Network) -> str:
     """The detectors of all arms; each kind writes into one file of the run's folder."""
     rows = []
     for arm in scenario.arms:
         lanes = net.edge(f"{arm}_in")
         reach = length_m(scenario, arm, lanes)
         for lane in lanes:
-            rows += [*_loops(lane, folder), _area(lane, reach, folder)]
-        rows += _section(arm, lanes, reach, folder)
+            rows += [*_loops(lane), _area(lane, reach)]
+        rows += _section(arm, lanes, reach)
     return "<additional>\n" + "\n".join(rows) + "\n</additional>\n"
 
 
-def _loops(lane: Lane, folder: Path) -> list[str]:
+def _loops(lane: Lane) -> list[str]:
     at = f'lane="{lane.id}" pos="{lane.length_m - _BEFORE_END_M:.3f}" friendlyPos="true"'
     return [
-        f'<instantInductionLoop id="{lane.id}" {at} file="{(folder / "instant.xml").resolve()}"/>',
-        f'<inductionLoop id="{lane.id}" {at} period="1" file="{(folder / "e1.xml").resolve()}"/>',
+        f'<instantInductionLoop id="{lane.id}" {at} file="instant.xml"/>',
+        f'<inductionLoop id="{lane.id}" {at} period="1" file="e1.xml"/>',
     ]
 
 
-def _area(lane: Lane, reach_m: float, folder: Path) -> str:
+def _area(lane: Lane, reach_m: float) -> str:
     end = lane.length_m - _BEFORE_END_M
     return (
         f'<laneAreaDetector id="{lane.id}" lane="{lane.id}" pos="{end - reach_m:.3f}" endPos="{end:.3f}" '
         f'friendlyPos="true" period="1" timeThreshold="2" speedThreshold="1.3889" jamThreshold="15" '
-        f'file="{(folder / "e2.xml").resolve()}"/>'
+        f'file="e2.xml"/>'
     )
 
 
-def _section(arm: Arm, lanes: tuple[Lane, ...], reach_m: float, folder: Path) -> list[str]:
-    rows = [f'<entryExitDetector id="{arm}" period="1" openEntry="true" file="{(folder / "e3.xml").resolve()}">']
+def _section(arm: Arm, lanes: tuple[Lane, ...], reach_m: float) -> list[str]:
+    rows = [f'<entryExitDetector id="{arm}" period="1" openEntry="true" file="e3.xml">']
     for lane in lanes:
         end = lane.length_m - _BEFORE_END_M
         rows.append(f'<detEntry lane="{lane.id}" pos="{end - reach_m:.3f}" friendlyPos="true"/>')

@@ -1,10 +1,16 @@
 """Which mesh a vehicle gets: model by its type, colours drawn from its id (the same id always looks the same)."""
 
+import zlib
+
 import numpy as np
 
-from simpang_twin import cars, heavy, riders
+from simpang_twin import cars, heavy, people, riders
 from simpang_twin.fleet import BY_NAME
 from simpang_twin.mesh import Mesh, Rgb
+
+# Drawn poses of one walking or pedalling cycle, and the way it takes (two steps; one turn of the cranks).
+STEPS = 8
+_CYCLES_M = {"pedestrian": 1.5, "bicycle": 4.5}
 
 # Linear colours. White, silver, black and grey dominate Indonesian streets.
 _CAR_PAINTS: tuple[Rgb, ...] = (
@@ -24,18 +30,21 @@ _CAB_PAINTS: tuple[Rgb, ...] = (
     (0.36, 0.04, 0.03),
 )
 _BOX_PAINTS: tuple[Rgb, ...] = ((0.60, 0.61, 0.62), (0.45, 0.46, 0.48), (0.66, 0.66, 0.66), (0.12, 0.24, 0.42))
+_BAJAJ_PAINTS: tuple[Rgb, ...] = ((0.02, 0.14, 0.42), (0.42, 0.10, 0.02), (0.03, 0.22, 0.40))
 _BIKE_PAINTS: tuple[Rgb, ...] = (
     (0.03, 0.03, 0.03),
-    (0.45, 0.03, 0.03),
-    (0.60, 0.60, 0.60),
-    (0.04, 0.10, 0.35),
-    (0.25, 0.25, 0.26),
+    (0.02, 0.02, 0.022),
+    (0.03, 0.03, 0.03),
+    (0.16, 0.012, 0.012),
+    (0.45, 0.45, 0.45),
+    (0.02, 0.035, 0.11),
+    (0.10, 0.10, 0.105),
 )
 _SHIRTS: tuple[Rgb, ...] = (
-    (0.05, 0.18, 0.07), (0.03, 0.03, 0.04), (0.55, 0.55, 0.55), (0.08, 0.12, 0.35), (0.40, 0.05, 0.05),
-    (0.20, 0.18, 0.16), (0.50, 0.38, 0.08), (0.25, 0.35, 0.45),
+    (0.03, 0.10, 0.045), (0.02, 0.02, 0.024), (0.42, 0.42, 0.42), (0.03, 0.045, 0.12), (0.18, 0.03, 0.03),
+    (0.10, 0.09, 0.08), (0.03, 0.03, 0.035), (0.13, 0.17, 0.22),
 )  # fmt: skip
-_TROUSERS: tuple[Rgb, ...] = ((0.03, 0.04, 0.08), (0.02, 0.02, 0.02), (0.12, 0.10, 0.08), (0.20, 0.20, 0.20))
+_TROUSERS: tuple[Rgb, ...] = ((0.025, 0.032, 0.06), (0.015, 0.015, 0.016), (0.08, 0.07, 0.055), (0.10, 0.10, 0.10))
 _HELMETS: tuple[Rgb, ...] = (
     (0.03, 0.03, 0.03),
     (0.65, 0.65, 0.65),
@@ -45,8 +54,19 @@ _HELMETS: tuple[Rgb, ...] = (
 )
 
 
-def mesh_of(model: str, look: int) -> Mesh:
-    """The mesh of a fleet model; `look` picks its colours."""
+def look_of(vehicle_id: str) -> int:
+    """The number that picks a vehicle's colours: its id where that is a number, else a checksum of it."""
+    return int(vehicle_id) if vehicle_id.isdigit() else zlib.crc32(vehicle_id.encode())
+
+
+def step_of(model: str, way_m: float) -> int:
+    """Which drawn step of its walk or pedalling a model shows after `way_m` metres; 0 for all that rolls."""
+    cycle_m = _CYCLES_M.get(model)
+    return 0 if cycle_m is None else int(way_m / cycle_m * STEPS) % STEPS
+
+
+def mesh_of(model: str, look: int, step: int = 0) -> Mesh:
+    """The mesh of a fleet model; `look` picks its colours, `step` (0 to STEPS − 1) its pose."""
     rng = np.random.default_rng(look)
     size = BY_NAME[model]
     if model == "bus" or model == "medium_bus":
@@ -60,16 +80,23 @@ def mesh_of(model: str, look: int) -> Mesh:
         return heavy.dump_truck(
             size.length_m, size.width_m, size.height_m, _pick(_CAB_PAINTS, rng), _pick(_CAB_PAINTS, rng)
         )
-    if size.kind == "motorcycle":
-        return _motorcycle(model, rng)
+    if size.kind in ("motorcycle", "three_wheeler", "bicycle", "person"):
+        return _light(model, rng, step)
     if model == "pickup":
         return cars.pickup(_pick(_CAR_PAINTS, rng))
     return cars.car(cars.SHAPES[model], _pick(_ANGKOT_PAINTS if model == "angkot" else _CAR_PAINTS, rng))
 
 
-def _motorcycle(model: str, rng: np.random.Generator) -> Mesh:
+def _light(model: str, rng: np.random.Generator, step: int) -> Mesh:
+    """Motorcycles, bajaj, bicycles and people on foot."""
     paint = _pick(_BIKE_PAINTS, rng)
     rider = _clothes(rng)
+    if model == "pedestrian":
+        return people.walker(rider, step / STEPS)
+    if model == "bicycle":
+        return riders.bicycle(paint, rider, step / STEPS)
+    if model == "bajaj":
+        return riders.bajaj(_pick(_BAJAJ_PAINTS, rng), (0.02, 0.02, 0.022), rider)
     if model == "bebek":
         return riders.bebek(paint, rider)
     return riders.scooter(paint, rider, _clothes(rng) if model == "scooter_two" else None)

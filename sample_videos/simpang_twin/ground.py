@@ -12,11 +12,10 @@ import numpy.typing as npt
 from simpang_twin import light
 from simpang_twin.camera import Pinhole
 from simpang_twin.network import F64
-from simpang_twin.scenario import BEARING_DEG, Arm, Scenario
+from simpang_twin.scenario import ARMS, BEARING_DEG, Arm, ArmShape, Scenario
 
 Mask = npt.NDArray[np.bool_]
 _WHITE = np.array([0.62, 0.61, 0.58])
-_ARMS: tuple[Arm, ...] = ("utara", "timur", "selatan", "barat")
 _CORNER_RADIUS_M = 7.0
 
 
@@ -55,45 +54,70 @@ def noise(seed: int) -> Noise:
 @dataclass(frozen=True)
 class Arms:
     """Points in the frame of their own arm: `across` right of the arm's axis looking out of the junction, `out` from
-    the junction's middle; the entry lanes have across > 0 (left-hand traffic comes in on the right seen outward)."""
+    the junction's middle; the entry lanes have across > 0 (left-hand traffic comes in on the right seen outward);
+    `index` of the arm in ARMS."""
 
     across: F64
     out: F64
+    index: npt.NDArray[np.int64]
 
 
-def own_arm(points_m: F64) -> Arms:
+def own_arm(points_m: F64, scenario: Scenario) -> Arms:
     """Turn every point into the frame of the arm in whose quarter it lies."""
     best_out = np.full(len(points_m), -np.inf)
     best_across = np.zeros(len(points_m))
-    for arm in _ARMS:
-        b = np.radians(BEARING_DEG[arm])
-        out = points_m @ np.array([np.sin(b), np.cos(b)])
-        across = points_m @ np.array([np.cos(b), -np.sin(b)])
+    index = np.zeros(len(points_m), dtype=np.int64)
+    for arm in scenario.arms:
+        across, out = _frame(points_m, arm)
         better = out - np.abs(across) * 0.999 > best_out - np.abs(best_across) * 0.999
         best_out, best_across = np.where(better, out, best_out), np.where(better, across, best_across)
-    return Arms(best_across, best_out)
+        index = np.where(better, ARMS.index(arm), index)
+    return Arms(best_across, best_out, index)
+
+
+def _frame(points_m: F64, arm: Arm) -> tuple[F64, F64]:
+    """Across and out of points in an arm's frame."""
+    b = np.radians(BEARING_DEG[arm])
+    return points_m @ np.array([np.cos(b), -np.sin(b)]), points_m @ np.array([np.sin(b), np.cos(b)])
+
+
+def _widths(scenario: Scenario, arm: Arm) -> tuple[float, float]:
+    """Width of the entry lanes (right of the axis looking out) and of the exit lanes."""
+    shape = scenario.junction.arm(arm)
+    return shape.lanes_in * shape.lane_width_m, shape.lanes_out * shape.lane_width_m
+
+
+def _beside(arm: Arm, step: int) -> Arm:
+    return ARMS[(ARMS.index(arm) + step) % 4]
 
 
 def paved(points_m: F64, scenario: Scenario, grow_m: float = 0.0) -> Mask:
     """Whether points lie on the carriageway, widened by `grow_m`."""
-    j = scenario.junction
-    right, left = j.lanes_in * j.lane_width_m + grow_m, j.lanes_out * j.lane_width_m + grow_m
     inside = np.zeros(len(points_m), dtype=bool)
     radius = _CORNER_RADIUS_M - grow_m
-    for arm in _ARMS:
-        b = np.radians(BEARING_DEG[arm])
-        out = points_m @ np.array([np.sin(b), np.cos(b)])
-        across = points_m @ np.array([np.cos(b), -np.sin(b)])
-        inside |= (out > -left) & (across < right) & (across > -left)
+    for arm in scenario.arms:
+        right, left = (width + grow_m for width in _widths(scenario, arm))
+        across, out = _frame(points_m, arm)
+        inside |= (out > -_far_side_m(scenario, arm) - grow_m) & (across < right) & (across > -left)
         # The corner on this arm's entry side: entry edge of this arm, exit edge of the next one clockwise.
-        dx, dy = across - right, out - left
+        if _beside(arm, 1) not in scenario.arms:
+            continue
+        dx, dy = across - right, out - _widths(scenario, _beside(arm, 1))[1] - grow_m
         corner = (dx >= 0) & (dy >= 0) & (dx < radius) & (dy < radius)
         inside |= corner & (np.hypot(dx - radius, dy - radius) > radius)
     return inside
 
 
+def _far_side_m(scenario: Scenario, arm: Arm) -> float:
+    """How far beyond the middle the crossing road reaches, seen from this arm."""
+    following, before = _beside(arm, 1), _beside(arm, -1)
+    reach = [_widths(scenario, following)[0]] if following in scenario.arms else []
+    reach += [_widths(scenario, before)[1]] if before in scenario.arms else []
+    return max(reach)
+
+
 def _asphalt(points_m: F64, arms: Arms, scenario: Scenario, grain: Noise) -> F64:
-    lane = scenario.junction.lane_width_m
+    lane = np.array([_lane_width_m(scenario, arm) for arm in ARMS])[arms.index]
     level = 0.115 + 0.030 * grain.at(points_m, 23.0) + 0.020 * grain.at(points_m, 5.3) + 0.022 * grain.at(points_m, 1.1)
     in_lane = np.mod(arms.across, lane) - lane / 2
     tracks = np.exp(-(((np.abs(in_lane) - 0.8) / 0.32) ** 2))
@@ -106,24 +130,34 @@ def _asphalt(points_m: F64, arms: Arms, scenario: Scenario, grain: Noise) -> F64
     return np.asarray(np.clip(level, 0.02, 1)[:, None] * np.array([1.0, 1.0, 1.03]))
 
 
-def markings(arms: Arms, scenario: Scenario, stop_out_m: float) -> Mask:
-    """Stop line, lane lines, centre line, zebra and lane arrows."""
-    j = scenario.junction
-    w, right, left = j.lane_width_m, j.lanes_in * j.lane_width_m, j.lanes_out * j.lane_width_m
-    x, y = arms.across, arms.out
-    up = y - stop_out_m
+def _lane_width_m(scenario: Scenario, arm: Arm) -> float:
+    return scenario.junction.arm(arm).lane_width_m if arm in scenario.arms else scenario.junction.lane_width_m
+
+
+def markings(arms: Arms, scenario: Scenario, stop_out_m: dict[Arm, float]) -> Mask:
+    """Stop line, lane lines, centre line, zebra and lane arrows of all arms; `stop_out_m`: how far out they lie."""
+    found = np.zeros(len(arms.out), dtype=bool)
+    for arm in scenario.arms:
+        own = np.flatnonzero(arms.index == ARMS.index(arm))
+        if len(own):
+            found[own] = _marked(arms.across[own], arms.out[own] - stop_out_m[arm], scenario.junction.arm(arm))
+    return found
+
+
+def _marked(x: F64, up: F64, shape: ArmShape) -> Mask:
+    w, right, left = shape.lane_width_m, shape.lanes_in * shape.lane_width_m, shape.lanes_out * shape.lane_width_m
     found = (up > 0) & (up < 0.45) & (x > 0.25) & (x < right - 0.2)
     found |= (np.abs(np.abs(x) - 0.14) < 0.06) & (up > 0)
     dash = (up < 30) | (np.mod(up, 8.0) < 3.2)
-    for i in range(1, j.lanes_in):
+    for i in range(1, shape.lanes_in):
         found |= (np.abs(x - i * w) < 0.06) & (up > 0) & dash
-    for i in range(1, j.lanes_out):
+    for i in range(1, shape.lanes_out):
         found |= (np.abs(x + i * w) < 0.06) & (up > 0) & (np.mod(up, 8.0) < 3.2)
     zebra = (up < -1.2) & (up > -4.2) & (x < right - 0.3) & (x > -left + 0.3)
     found |= zebra & (np.mod(x, 1.0) < 0.5)
     edge = (np.abs(x - right + 0.25) < 0.05) | (np.abs(x + left - 0.25) < 0.05)
     found |= edge & (up > 0)
-    return found | _arrows(x, up, j.lanes_in, w)
+    return found | _arrows(x, up, shape.lanes_in, w)
 
 
 def _arrows(x: F64, up: F64, lanes: int, width: float) -> Mask:
@@ -146,7 +180,7 @@ def _arrows(x: F64, up: F64, lanes: int, width: float) -> Mask:
 
 def _verge(points_m: F64, scenario: Scenario, grain: Noise) -> F64:
     """Kerb, pavement and the ground behind it, for points off the carriageway."""
-    arms = own_arm(points_m)
+    arms = own_arm(points_m, scenario)
     tile = (np.mod(points_m[:, 0], 0.6) < 0.04) | (np.mod(points_m[:, 1], 0.6) < 0.04)
     stone = 0.26 + 0.05 * grain.at(points_m, 4.0) + 0.04 * grain.at(points_m, 0.9)
     stone = np.where(tile, stone * 0.8, stone)[:, None] * np.array([1.0, 0.94, 0.86])
@@ -164,9 +198,9 @@ def _verge(points_m: F64, scenario: Scenario, grain: Noise) -> F64:
     return np.where(kerb[:, None], paint, cover)
 
 
-def colour(points_m: F64, scenario: Scenario, stop_out_m: float, grain: Noise) -> F64:
+def colour(points_m: F64, scenario: Scenario, stop_out_m: dict[Arm, float], grain: Noise) -> F64:
     """Albedo of the ground, linear RGB (N, 3)."""
-    arms = own_arm(points_m)
+    arms = own_arm(points_m, scenario)
     road = _asphalt(points_m, arms, scenario, grain)
     worn = 0.80 + 0.35 * grain.at(points_m, 1.7)
     paint = np.clip(worn, 0.25, 1.0)[:, None] * _WHITE
@@ -177,25 +211,55 @@ def colour(points_m: F64, scenario: Scenario, stop_out_m: float, grain: Noise) -
     return out
 
 
-def picture(camera: Pinhole, scenario: Scenario, stop_out_m: float, supersample: int = 3) -> npt.NDArray[np.float32]:
-    """The empty road and the sky as the camera sees them, linear RGB (H, W, 3), haze included, light applied."""
-    grain = noise(scenario.seed)
-    rows = []
-    for row in range(camera.height_px):
-        rows.append(_row(camera, scenario, stop_out_m, grain, row, supersample))
-    return np.stack(rows).astype(np.float32)
+@dataclass(frozen=True)
+class Painted:
+    """The empty road as the camera sees it: `image` the light of ground and sky, haze included; `albedo` of the ground,
+    0 in the sky; both linear RGB (H, W, 3). `paved` (H, W): share of the pixel on the carriageway."""
+
+    image: npt.NDArray[np.float32]
+    albedo: npt.NDArray[np.float32]
+    paved: npt.NDArray[np.float32]
 
 
-def _row(camera: Pinhole, scenario: Scenario, stop_out_m: float, grain: Noise, row: int, s: int) -> F64:
-    step = (np.arange(s) + 0.5) / s
-    x = (np.arange(camera.width_px)[:, None] + step).ravel()
-    pixels = np.stack([np.tile(x, s), np.repeat(row + step, camera.width_px * s)], axis=1)
-    ray = camera.rays(pixels)
-    out = light.sky(ray, scenario.light)
-    hits = np.flatnonzero(ray[:, 2] < -1e-4)
-    if len(hits):
-        points = camera.ground(pixels[hits])
-        reach = np.hypot(*(points - camera.position_m[:2]).T)
-        lit = colour(points, scenario, stop_out_m, grain) * light.on_the_road(scenario.light)
-        out[hits] = light.hazed(lit, reach, scenario.light)
-    return np.asarray(out.reshape(s, camera.width_px, s, 3).mean(axis=(0, 2)))
+@dataclass(frozen=True)
+class Painter:
+    """All that colours a ray: the camera, the junction, the light with its street lamps (M, 3)."""
+
+    camera: Pinhole
+    scenario: Scenario
+    scene: light.Air
+    lamps_m: F64
+    stop_out_m: dict[Arm, float]
+    supersample: int = 3
+
+    def paint(self) -> Painted:
+        """The picture, row by row."""
+        grain = noise(self.scenario.seed)
+        rows = np.stack([self._row(grain, row) for row in range(self.camera.height_px)]).astype(np.float32)
+        return Painted(rows[..., :3], rows[..., 3:6], rows[..., 6])
+
+    def _row(self, grain: Noise, row: int) -> F64:
+        """One row of the picture: light, albedo and pavement (W, 7)."""
+        s, width = self.supersample, self.camera.width_px
+        step = (np.arange(s) + 0.5) / s
+        x = (np.arange(width)[:, None] + step).ravel()
+        pixels = np.stack([np.tile(x, s), np.repeat(row + step, width * s)], axis=1)
+        ray = self.camera.rays(pixels)
+        out = np.zeros((len(ray), 7))
+        out[:, :3] = light.sky(ray, self.scene)
+        hits = np.flatnonzero(ray[:, 2] < -1e-4)
+        if len(hits):
+            out[hits] = self._ground(pixels[hits], grain)
+        return np.asarray(out.reshape(s, width, s, 7).mean(axis=(0, 2)))
+
+    def _ground(self, pixels: F64, grain: Noise) -> F64:
+        points = self.camera.ground(pixels)
+        reach = np.hypot(*(points - self.camera.position_m[:2]).T)
+        albedo = colour(points, self.scenario, self.stop_out_m, grain)
+        road = paved(points, self.scenario)
+        if self.scene.wet > 0:
+            albedo = albedo * (1 - 0.45 * self.scene.wet)
+        shine = np.repeat(self.scene.on_the_road[None], len(points), axis=0)
+        if len(self.lamps_m):
+            shine = shine + light.lamp_light(points, self.lamps_m)[:, None] * light.LAMP_COLOUR
+        return np.hstack([light.hazed(albedo * shine, reach, self.scene), albedo, road[:, None]])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from simpang_twin.cars import BLACK, F64, LENS, RED_LAMP, TINT
-from simpang_twin.mesh import GLASS, LAMP, MATTE, PAINT, Mesh, Rgb, body_ring
+from simpang_twin.mesh import GLASS, HEAD, LAMP, MATTE, PAINT, TAIL, Mesh, Rgb, body_ring
 
 
 def bus(length: float, width: float, height: float, colour: Rgb, band: Rgb) -> Mesh:
@@ -11,8 +11,8 @@ def bus(length: float, width: float, height: float, colour: Rgb, band: Rgb) -> M
     mesh = Mesh()
     half, front, rear = width / 2, length / 2, -length / 2
     _bus_shell(mesh, (length, width, height), colour, band)
-    mesh.frustum((-half * 0.6, -length * 0.22, height - 0.02), (half * 0.6, length * 0.12, height + 0.20),
-                 (0.12, 0.12, 0.3, 0.3), colour, PAINT)  # fmt: skip
+    mesh.frustum((-half * 0.5, -length * 0.24, height - 0.02), (half * 0.5, -length * 0.02, height + 0.13),
+                 (0.12, 0.12, 0.3, 0.3), tuple_scale(colour, 0.85), PAINT)  # fmt: skip
     _bus_front(mesh, half, front, height, colour)
     _bus_rear(mesh, half, rear, height)
     _heavy_wheels(mesh, (front - length * 0.19, rear + length * 0.24), half, 0.46)
@@ -79,7 +79,7 @@ def _bus_front(mesh: Mesh, half: float, y: float, height: float, colour: Rgb) ->
         mesh.limb((x * half * 0.05, y + 0.02, height * 0.44), (x * half * 0.55, y + 0.02, height * 0.58), 0.02, BLACK)
         mesh.ellipsoid((x * half * 0.68, y - 0.03, 0.74), (0.26, 0.10, 0.13), BLACK, PAINT)
         mesh.ellipsoid((x * half * 0.62, y, 0.74), (0.12, 0.09, 0.10), LENS, GLASS)
-        mesh.ellipsoid((x * half * 0.80, y - 0.02, 0.75), (0.09, 0.07, 0.07), (0.6, 0.6, 0.58), LAMP, n=8)
+        mesh.ellipsoid((x * half * 0.80, y - 0.02, 0.75), (0.09, 0.07, 0.07), (0.6, 0.6, 0.58), HEAD, n=8)
         mesh.limb((x * half * 0.96, y - 0.1, height * 0.86), (x * (half + 0.16), y + 0.12, height * 0.78), 0.03, BLACK)
         mirror = sorted((x * (half + 0.06), x * (half + 0.26)))
         mesh.box((mirror[0], y + 0.06, height * 0.62), (mirror[1], y + 0.14, height * 0.78), BLACK)
@@ -91,7 +91,7 @@ def _bus_rear(mesh: Mesh, half: float, y: float, height: float) -> None:
     mesh.box((-half * 0.6, y - 0.02, 0.55), (half * 0.6, y + 0.1, height * 0.38), (0.05, 0.05, 0.05))
     for x in (-1.0, 1.0):
         low, high = sorted((x * half * 0.70, x * half * 0.92))
-        mesh.box((low, y - 0.02, 0.85), (high, y + 0.1, 1.30), RED_LAMP, LAMP)
+        mesh.box((low, y - 0.02, 0.85), (high, y + 0.1, 1.30), RED_LAMP, TAIL)
 
 
 def _heavy_wheels(mesh: Mesh, axles: tuple[float, ...], half: float, radius: float) -> None:
@@ -136,6 +136,7 @@ def _cab_side(
     mesh.box((low, front - 0.1, 0.68), (high, front + 0.02, 0.90), BLACK)
     inner, outer = sorted((x * half * 0.67, x * half * 0.90))
     mesh.box((inner, front - 0.1, 0.71), (outer, front + 0.03, 0.87), LENS, GLASS)
+    mesh.ellipsoid((x * half * 0.78, front + 0.02, 0.79), (0.085, 0.04, 0.065), (0.6, 0.6, 0.58), HEAD, n=8)
     mirror = sorted((x * (half + 0.06), x * (half + 0.24)))
     mesh.box((mirror[0], front - 0.12, waist + 0.12), (mirror[1], front - 0.05, waist + 0.52), BLACK)
     mesh.limb((x * half, front - 0.1, waist + 0.5), (x * (half + 0.15), front - 0.08, waist + 0.5), 0.02, BLACK)
@@ -148,7 +149,7 @@ def _chassis(mesh: Mesh, half: float, front: float, rear: float) -> None:
     mesh.box((-half * 0.95, rear, 0.45), (half * 0.95, rear + 0.12, 0.62), (0.15, 0.15, 0.15))
     for x in (-1.0, 1.0):
         low, high = sorted((x * half * 0.6, x * half * 0.9))
-        mesh.box((low, rear - 0.01, 0.62), (high, rear + 0.05, 0.78), RED_LAMP, LAMP)
+        mesh.box((low, rear - 0.01, 0.62), (high, rear + 0.05, 0.78), RED_LAMP, TAIL)
     _heavy_wheels(mesh, (front - 1.15, rear + 1.35), half, 0.40)
 
 

@@ -21,7 +21,7 @@ from simpang_twin.traffic import Pedestrians, WrongWay
 # Pedestrians are numbered from here, 1000 to an event.
 FIRST_PEDESTRIAN_ID = 1000000
 # Room that a pedestrian keeps to a vehicle: in time and beside it.
-_GAP_S, _ROOM_M = 1.0, 0.6
+_GAP_S, _ROOM_M = 1.0, 0.9
 _KERB_M = 1.2
 _LONGEST_WAIT_S = 90.0
 
@@ -193,7 +193,7 @@ def _walk(
 
 def _wait_frames(traffic: _Traffic, first: int, along: float, across: F64, longest: int) -> int:
     """Frames to wait until the whole walk is clear; who finds no gap waits to the end of the longest wait."""
-    step = max(round(0.4 / traffic.step_s), 1)
+    step = max(round(0.2 / traffic.step_s), 1)
     checked = range(0, len(across), step)
     for wait in range(0, longest, step):
         if all(traffic.clear(first + wait + k, along, float(across[k])) for k in checked):

@@ -13,8 +13,9 @@ F32 = npt.NDArray[np.float32]
 Rgb = tuple[float, float, float]
 Point = tuple[float, float, float]
 
-# Surface codes, carried in the colour's alpha: how the shader treats the surface.
-MATTE, PAINT, GLASS, LAMP = 1.0, 0.75, 0.5, 0.25
+# Surface codes, carried in the colour's alpha: how the shader treats the surface. LAMP always shines in its own colour;
+# HEAD and TAIL are switched by vehicle.
+MATTE, PAINT, GLASS, LAMP, HEAD, TAIL = 1.0, 0.75, 0.5, 0.25, 0.20, 0.15
 
 
 @dataclass

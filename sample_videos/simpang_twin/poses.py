@@ -32,7 +32,8 @@ def poses(run: Run) -> Poses:
     heading = np.zeros_like(run.front_m)
     for vehicle in range(len(run.ids)):
         rows = np.flatnonzero(run.vehicle == vehicle)
-        heading[rows] = _tractrix(run.front_m[rows], run.angle_deg[rows[0]], lengths[vehicle] * _REAR_AXLE)
+        if len(rows):
+            heading[rows] = _tractrix(run.front_m[rows], run.angle_deg[rows[0]], lengths[vehicle] * _REAR_AXLE)
     length = lengths[run.vehicle][:, None]
     return Poses(heading, run.front_m - heading * length, run.front_m - heading * length / 2)
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from simpang_twin import encode, film, records, scenario, simulate
+from simpang_twin import encode, film, records, scenario, sheet, simulate
+
+SHEET_FRAMES = 12
 
 
 def produce(run: Path, clip: Path, camera_id: str | None, processes: int, work: Path | None) -> None:
@@ -27,6 +29,7 @@ def produce(run: Path, clip: Path, camera_id: str | None, processes: int, work: 
     records.write_truth(folder, camera, clip)
     records.write_boxes(folder, camera, place, frames, clip)
     records.write_camera(folder, camera, clip)
+    sheet.write(clip, records.beside(clip, "sheet.jpg"), SHEET_FRAMES, boxes=False)
 
 
 def _simulated(file: Path, clip: Path) -> Path:
@@ -36,8 +39,9 @@ def _simulated(file: Path, clip: Path) -> Path:
 
 
 def _fingerprint(folder: Path, camera: scenario.Camera) -> str:
-    """Frames of another run or another camera position are never mixed with these."""
-    digest = hashlib.sha256((folder / "run.npz").read_bytes() + camera.model_dump_json().encode())
+    """Frames of another run, another camera position or other light are never mixed with these."""
+    said = camera.model_dump_json() + (folder / "scenario.json").read_text(encoding="utf-8")
+    digest = hashlib.sha256((folder / "run.npz").read_bytes() + said.encode())
     return digest.hexdigest()[:10]
 
 

@@ -9,6 +9,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from simpang_twin import consistency
+from simpang_twin.conditions import Fault, Light, Move, Weather
 from simpang_twin.errors import ScenarioError
 from simpang_twin.layout import (
     ARMS,
@@ -38,9 +39,11 @@ __all__ = [
     "Camera",
     "Demand",
     "Event",
+    "Fault",
     "Junction",
     "Kind",
     "Light",
+    "Move",
     "Movement",
     "NetFile",
     "Phase",
@@ -49,6 +52,7 @@ __all__ = [
     "Scenario",
     "Share",
     "Signal",
+    "Weather",
     "destination",
     "from_json",
     "load",
@@ -56,7 +60,7 @@ __all__ = [
 
 
 class Camera(_Strict):
-    """A fixed camera. Position: metres from the junction's middle, x east, y north, z up."""
+    """A camera. Position: metres from the junction's middle, x east, y north, z up; PTZ moves and faults over time."""
 
     id: str = Field(pattern=r"^[a-z0-9-]+$")
     approach: Arm
@@ -67,18 +71,13 @@ class Camera(_Strict):
     width_px: int = Field(default=1280, ge=320, le=1920, multiple_of=2)
     height_px: int = Field(default=720, ge=180, le=1080, multiple_of=2)
     length_m: float = Field(default=70.0, gt=10, description="measured length upstream of the stop line")
-    bitrate_kbps: int = Field(default=520, ge=100, le=8000)
-    noise_level: float = Field(default=1.6, ge=0, le=20, description="sensor noise, grey levels, 1 sigma")
+    bitrate_kbps: int = Field(default=520, ge=40, le=8000)
+    keyframe_s: float = Field(default=4.0, gt=0, le=30, description="time between two key frames")
+    noise_level: float = Field(default=1.6, ge=0, le=20, description="sensor noise by day, grey levels, 1 sigma")
+    exposure_s: float = Field(default=0.0, ge=0, le=0.1, description="shutter time: what moves is blurred along it")
     clock_text: str = Field(default="CAM", max_length=40)
-
-
-class Light(_Strict):
-    """Sun and air. Elevation and bearing of the sun in degrees; haze is the range at which contrast falls to 1/e."""
-
-    sun_elevation_deg: float = Field(default=42.0, gt=5, le=90)
-    sun_bearing_deg: float = Field(default=75.0, ge=0, le=360)
-    sun_strength: float = Field(default=1.0, ge=0, le=2)
-    haze_m: float = Field(default=700.0, ge=50)
+    moves: tuple[Move, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 class Scenario(_Strict):
@@ -97,6 +96,7 @@ class Scenario(_Strict):
     events: tuple[Event, ...] = ()
     cameras: tuple[Camera, ...] = Field(min_length=1)
     light: Light = Light()
+    weather: Weather = Weather()
 
     @model_validator(mode="after")
     def _usable(self) -> "Scenario":

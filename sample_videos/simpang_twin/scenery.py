@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
+from simpang_twin import light
 from simpang_twin.mesh import F32, GLASS, LAMP, MATTE, Mesh, Rgb
+from simpang_twin.network import F64
 from simpang_twin.scenario import BEARING_DEG, Arm, Scenario
 
 _WALLS: tuple[Rgb, ...] = (
@@ -25,10 +27,74 @@ def beside_roads(scenario: Scenario) -> Mesh:
     """Houses, trees and lamp posts along all four arms; never between a camera above the road and the road."""
     rng = np.random.default_rng(scenario.seed + 1000)
     mesh = Mesh()
-    for arm in BEARING_DEG:
-        for part in (_houses(scenario, rng), _trees(scenario, rng), _posts(scenario), _skyline(rng)):
+    for arm in scenario.arms:
+        for part in (_houses(scenario, arm, rng), _trees(scenario, arm, rng), _posts(scenario, arm), _skyline(rng)):
             mesh.parts.append(turned(part, BEARING_DEG[arm]))
     return mesh
+
+
+def street_lamps(scenario: Scenario) -> F64:
+    """Where the street lamps hang, (N, 3) world metres: on the lamp posts, and one more on each side of every arm near
+    the stop line, whose posts stand only where the lamps are lit."""
+    found = [
+        _turned_points(
+            np.array([[_tip(x), y, light.LAMP_HEIGHT_M] for x, y in _lit_posts(scenario, arm)]), BEARING_DEG[arm]
+        )
+        for arm in scenario.arms
+    ]
+    return np.concatenate(found)
+
+
+def lit_at_night(scenario: Scenario) -> Mesh:
+    """What shines beside the road after dark: lamp heads with their added posts, some windows and shop signs."""
+    rng = np.random.default_rng(scenario.seed + 2000)
+    mesh = Mesh()
+    for arm in scenario.arms:
+        part = Mesh()
+        for x, y in _lit_posts(scenario, arm):
+            if y < 38:
+                part.limb((x, y, 0), (x, y, 8.5), 0.10, _CONCRETE, 0.07)
+                part.limb((x, y, 8.4), (_tip(x), y, 8.8), 0.05, _CONCRETE)
+            part.box((_tip(x) - 0.35, y - 0.12, 8.62), (_tip(x) + 0.35, y + 0.12, 8.74), (1.0, 0.93, 0.75), LAMP)
+        _shop_lights(part, scenario, arm, rng)
+        mesh.parts.append(turned(part, BEARING_DEG[arm]))
+    return mesh
+
+
+def _shop_lights(mesh: Mesh, scenario: Scenario, arm: Arm, rng: np.random.Generator) -> None:
+    """Signs and doorways that glow in front of the houses, warm and cold, one house in two."""
+    right, left = _sides(scenario, arm)
+    glows: tuple[Rgb, ...] = ((0.55, 0.42, 0.22), (0.42, 0.46, 0.50), (0.60, 0.30, 0.10), (0.10, 0.25, 0.45))
+    for side, edge in ((1.0, right + 3.3), (-1.0, left + 3.3)):
+        y = 38.0
+        while y < 200:
+            width, high = float(rng.uniform(1.5, 4.0)), float(rng.uniform(0.5, 1.0))
+            low = 0.4 if rng.random() < 0.4 else 3.0
+            dim = float(rng.uniform(0.25, 1.0))
+            r, g, b = glows[int(rng.integers(len(glows)))]
+            x = sorted((side * edge, side * (edge + 0.1)))
+            mesh.box((x[0], y, low), (x[1], y + width, low + high * 1.8), (r * dim, g * dim, b * dim), LAMP)
+            y += width + float(rng.uniform(4, 20))
+
+
+def _lit_posts(scenario: Scenario, arm: Arm) -> list[tuple[float, float]]:
+    right, left = _sides(scenario, arm)
+    near = [(right - 1.6, 22.0), (-left + 1.6, 22.0)]
+    return near + [
+        (x, y) for x, start in ((right - 1.6, 40.0), (-left + 1.6, 58.0)) for y in np.arange(start, 250, 36.0)
+    ]
+
+
+def _tip(x: float) -> float:
+    """How far a lamp's arm reaches over the road from a post at x."""
+    return x - math.copysign(1.7, x)
+
+
+def _turned_points(points_m: F64, bearing_deg: float) -> F64:
+    c, s = math.cos(math.radians(bearing_deg)), math.sin(math.radians(bearing_deg))
+    out = points_m.copy()
+    out[:, :2] = points_m[:, :2] @ np.array([[c, -s], [s, c]])
+    return out
 
 
 def turned(mesh: Mesh, bearing_deg: float) -> F32:
@@ -41,14 +107,14 @@ def turned(mesh: Mesh, bearing_deg: float) -> F32:
     return v
 
 
-def _sides(scenario: Scenario) -> tuple[float, float]:
-    j = scenario.junction
-    return j.lanes_in * j.lane_width_m + 2.4, j.lanes_out * j.lane_width_m + 2.4
+def _sides(scenario: Scenario, arm: Arm) -> tuple[float, float]:
+    shape = scenario.junction.arm(arm)
+    return shape.lanes_in * shape.lane_width_m + 2.4, shape.lanes_out * shape.lane_width_m + 2.4
 
 
-def _houses(scenario: Scenario, rng: np.random.Generator) -> Mesh:
+def _houses(scenario: Scenario, arm: Arm, rng: np.random.Generator) -> Mesh:
     mesh = Mesh()
-    right, left = _sides(scenario)
+    right, left = _sides(scenario, arm)
     for side, edge in ((1.0, right + 3.5), (-1.0, left + 3.5)):
         y = 27.0 + edge - 9
         while y < 330:
@@ -91,9 +157,9 @@ def _windows(mesh: Mesh, x: tuple[float, float], y: float, width: float, floors:
             mesh.box((x[0], y0, z0), (x[1], y0 + 1.2, z0 + 1.3), (0.05, 0.06, 0.07), GLASS)
 
 
-def _trees(scenario: Scenario, rng: np.random.Generator) -> Mesh:
+def _trees(scenario: Scenario, arm: Arm, rng: np.random.Generator) -> Mesh:
     mesh = Mesh()
-    right, left = _sides(scenario)
+    right, left = _sides(scenario, arm)
     for x in (right + 0.6, -left - 0.6):
         y = 34.0
         while y < 320:
@@ -132,9 +198,9 @@ def _skyline(rng: np.random.Generator) -> Mesh:
     return mesh
 
 
-def _posts(scenario: Scenario) -> Mesh:
+def _posts(scenario: Scenario, arm: Arm) -> Mesh:
     mesh = Mesh()
-    right, left = _sides(scenario)
+    right, left = _sides(scenario, arm)
     for x, start in ((right - 1.6, 40.0), (-left + 1.6, 58.0)):
         y = start
         while y < 330:
@@ -148,7 +214,7 @@ def _posts(scenario: Scenario) -> Mesh:
 def signal_heads(scenario: Scenario, arm: Arm, state: str) -> Mesh:
     """The far-side signal of the opposite approach: on this arm's exit side, its lamps facing the junction."""
     mesh = Mesh()
-    right, left = _sides(scenario)
+    right, left = _sides(scenario, arm)
     x, y = -left + 1.4, 18.5
     mesh.limb((x, y, 0), (x, y, 4.6), 0.08, (0.50, 0.42, 0.05))
     lamps = {"red": (0.9, 0.04, 0.03), "yellow": (0.9, 0.55, 0.03), "green": (0.03, 0.8, 0.35)}

@@ -1,4 +1,7 @@
-"""The GLSL programs of the renderer: lit vehicles, cast shadows, identity codes."""
+"""The GLSL programs of the renderer: lit vehicles, cast shadows, identity codes, the mirror image in a wet road."""
+
+# How many street lamps light one body (the nearest ones).
+LAMPS = 3
 
 LIT_VERTEX = """
 #version 150
@@ -18,9 +21,36 @@ void main() {
 }
 """
 
-# Surfaces by the colour's alpha: 1 matte, 0.75 paint, 0.5 glass, 0.25 lamp (see mesh.py).
+# The mirror image: the body stands on its head below the road, lit as it is above.
+MIRROR_VERTEX = """
+#version 150
+uniform mat4 p3d_ModelMatrix;
+uniform mat4 p3d_ViewMatrix;
+uniform mat4 p3d_ProjectionMatrix;
+in vec4 p3d_Vertex;
+in vec3 p3d_Normal;
+in vec4 p3d_Color;
+out vec3 at;
+out vec3 normal;
+out vec4 paint;
+void main() {
+    vec4 world = p3d_ModelMatrix * p3d_Vertex;
+    at = world.xyz;
+    normal = mat3(p3d_ModelMatrix) * p3d_Normal;
+    paint = p3d_Color;
+    world.z = -world.z;
+    gl_Position = p3d_ProjectionMatrix * (p3d_ViewMatrix * world);
+}
+"""
+
+# Surfaces by the colour's alpha: 1 matte, 0.75 paint, 0.5 glass, 0.25 lamp, 0.20 head, 0.15 tail (see mesh.py).
 LIT_FRAGMENT = """
 #version 150
+const int LAMPS = LAMP_COUNT;
+uniform vec4 lamps_at[LAMPS];
+uniform vec3 lamp_colour;
+uniform vec4 own_lamps;
+uniform float unlit;
 uniform vec3 eye;
 uniform vec3 sun;
 uniform vec3 sun_colour;
@@ -43,7 +73,18 @@ void main() {
     float upness = 0.5 + 0.5 * n.z;
     vec3 ambient = mix(ground_colour, sky_colour, upness) * near_ground;
     vec3 lit = base * (ambient + sun_colour * max(dot(n, sun), 0.0));
+    for (int i = 0; i < LAMPS; i++) {
+        vec3 way = lamps_at[i].xyz - at;
+        float r2 = max(dot(way, way), 1.0);
+        vec3 ray = way * inversesqrt(r2);
+        float strength = lamps_at[i].w * max(ray.z, 0.0) / r2;
+        float facing = max(0.85 * dot(n, ray) + 0.15, 0.0);
+        float shine = gloss * pow(max(dot(reflect(-view, n), ray), 0.0), 40.0) * 2.0;
+        lit += lamp_colour * strength * (base * facing * mix(0.5, 1.0, near_ground) + shine);
+    }
     if (surface < 0.3) lit = base * 1.5;
+    if (surface < 0.225) lit = mix(base * unlit, vec3(1.25, 1.22, 1.15), own_lamps.x);
+    if (surface < 0.175) lit = mix(base * unlit, vec3(1.2, 0.10, 0.06), own_lamps.y);
     vec3 bounce = reflect(-view, n);
     vec3 mirror = mix(ground_colour * 0.6, sky_colour * 1.25, smoothstep(-0.15, 0.45, bounce.z));
     float fresnel = 0.05 + 0.95 * pow(1.0 - max(dot(n, view), 0.0), 5.0);
@@ -53,7 +94,7 @@ void main() {
     lit = mix(lit, haze_colour, haze);
     colour = vec4(pow(clamp(lit, 0.0, 1.0), vec3(1.0 / 2.2)), 1.0);
 }
-"""
+""".replace("LAMP_COUNT", str(LAMPS))
 
 # A cast shadow: every vertex is slid along the sun's ray onto the road.
 SHADOW_VERTEX = """

@@ -5,6 +5,9 @@ pyarrow in one process.
 """
 
 import json
+import shutil
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,26 +16,46 @@ import numpy as np
 
 from simpang_twin import demand, detectors, inject, network
 from simpang_twin import scenario as scenarios
+from simpang_twin.errors import ScenarioError
 from simpang_twin.layout import Arm, Movement
 from simpang_twin.network import Network
 from simpang_twin.run import Run
 from simpang_twin.scenario import Scenario
 
-# SUMO's letters for a link: G and g have the way (g gives way), y is yellow, r is red.
-_COLOUR = {"G": "green", "g": "green", "y": "yellow", "r": "red"}
+# SUMO's letters for a link: G and g have the way (g gives way), s is a green arrow after a stop, y and Y are yellow,
+# r is red, u red and yellow; o and O are an unlit signal, where the priority rules hold.
+_COLOUR = {"G": "green", "g": "green", "s": "green", "y": "yellow", "Y": "yellow", "r": "red", "u": "red",
+           "o": "green", "O": "green"}  # fmt: skip
 
 __all__ = ["Run", "Trip", "load", "save", "signal_states", "simulate", "trips"]
 
 
 def simulate(scenario: Scenario, folder: Path) -> tuple[Network, Run]:
-    """Build the network, run SUMO, write `net.xml`, `run.npz` and `scenario.json` into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Build the network, run SUMO, write `net.xml`, `run.npz`, `scenario.json` and SUMO's own files into `folder`.
+
+    All is made in `folder.part` first; a run that is stopped leaves `folder` as it was. Raises ToolError when SUMO
+    fails and ScenarioError for a net that lacks what the scenario names.
+    """
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        found = _run(scenario, part)
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in sorted(part.iterdir()):
+            file.replace(folder / file.name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return found
+
+
+def _run(scenario: Scenario, folder: Path) -> tuple[Network, Run]:
     net = network.build(scenario, folder)
     plan = _with_own_net(scenario)
     (folder / "routes.xml").write_text(demand.routes_xml(scenario, net), encoding="utf-8")
     (folder / "signal.xml").write_text(demand.additional_xml(scenario, net), encoding="utf-8")
-    (folder / "record.xml").write_text(_record_xml(net, folder), encoding="utf-8")
-    (folder / "detectors.xml").write_text(detectors.additional_xml(scenario, net, folder), encoding="utf-8")
+    (folder / "record.xml").write_text(_record_xml(net), encoding="utf-8")
+    (folder / "detectors.xml").write_text(detectors.additional_xml(scenario, net), encoding="utf-8")
     network.run_tool(_sumo_command(scenario, folder))
     run = inject.events(_read_fcd(scenario, net, folder / "fcd.xml"), scenario, net)
     (folder / "fcd.xml").unlink()
@@ -74,10 +97,10 @@ def _sumo_command(scenario: Scenario, folder: Path) -> list[str]:
     return [network.tool("sumo"), *(str(part) for pair in options.items() for part in pair)]
 
 
-def _record_xml(net: Network, folder: Path) -> str:
+def _record_xml(net: Network) -> str:
     if net.tls is None:
         return "<additional/>\n"
-    event = f'<timedEvent type="SaveTLSStates" source="{net.tls}" dest="{(folder / "tls.xml").resolve()}"/>'
+    event = f'<timedEvent type="SaveTLSStates" source="{net.tls}" dest="tls.xml"/>'
     return f"<additional>\n{event}\n</additional>\n"
 
 
@@ -85,18 +108,16 @@ def _read_fcd(scenario: Scenario, net: Network, path: Path) -> Run:
     numbers: dict[str, int] = {}
     models: list[str] = []
     lanes: dict[str, int] = {}
-    whole: list[tuple[int, int, int]] = []
-    real: list[tuple[float, float, float, float]] = []
-    for time_s, vehicle in _vehicles(path):
+    whole, real = array("i"), array("d")
+    for time_s, a in _vehicles(path):
         frame = round((time_s - scenario.warmup_s) * scenario.fps)
         if not 0 <= frame < scenario.frames:
             continue
-        a = vehicle.attrib
         number = numbers.setdefault(a["id"], len(numbers))
         if number == len(models):
             models.append(a["type"].removeprefix(demand.HARD))
-        whole.append((frame, number, lanes.setdefault(a["lane"], len(lanes))))
-        real.append((float(a["x"]), float(a["y"]), float(a["angle"]), float(a["speed"])))
+        whole.extend((frame, number, lanes.setdefault(a["lane"], len(lanes))))
+        real.extend((float(a["x"]), float(a["y"]), float(a["angle"]), float(a["speed"])))
     w = np.array(whole, dtype=np.int32).reshape(-1, 3)
     r = np.array(real, dtype=np.float64).reshape(-1, 4)
     return Run(
@@ -105,13 +126,13 @@ def _read_fcd(scenario: Scenario, net: Network, path: Path) -> Run:
     )  # fmt: skip
 
 
-def _vehicles(path: Path) -> "list[tuple[float, ET.Element]]":
-    found: list[tuple[float, ET.Element]] = []
+def _vehicles(path: Path) -> Iterator[tuple[float, dict[str, str]]]:
+    """Time and attributes of every vehicle in every step, one step in memory."""
     for _, element in ET.iterparse(path):
         if element.tag == "timestep":
-            found.extend((float(element.attrib["time"]), v) for v in list(element))
+            time_s = float(element.attrib["time"])
+            yield from ((time_s, dict(vehicle.attrib)) for vehicle in element)
             element.clear()
-    return found
 
 
 def save(run: Run, folder: Path) -> None:
@@ -124,7 +145,11 @@ def save(run: Run, folder: Path) -> None:
 
 
 def load(folder: Path) -> tuple[Scenario, Network, Run]:
-    """Read back what `simulate` wrote into `folder`."""
+    """Read back what `simulate` wrote into `folder`. Raises ScenarioError for a folder without a finished run."""
+    if not (folder / "run.npz").is_file():
+        raise ScenarioError(
+            f"{folder}: no run in it; make one with: simpang twin simulate SCENARIO.yaml --out {folder}"
+        )
     scenario = scenarios.from_json(folder / "scenario.json")
     with np.load(folder / "run.npz") as z:
         names = json.loads(str(z["names"]))

@@ -1,9 +1,9 @@
-"""The only file that touches Panda3D: three offscreen passes over the same bodies (colour, cast shadow, identity).
+"""The only file that touches Panda3D: offscreen passes over the same bodies (colour, cast shadow, identity, mirror).
 
 Needs Mesa's llvmpipe (or any OpenGL 3.2 through EGL); no window system. One Stage per process.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from panda3d import core
 
-from simpang_twin import light as sun
-from simpang_twin import shaders
+from simpang_twin import light, shaders
 from simpang_twin.camera import Pinhole
 from simpang_twin.errors import RenderError
 from simpang_twin.mesh import F32
-from simpang_twin.scenario import Light
+from simpang_twin.network import F64
 
 U8 = npt.NDArray[np.uint8]
 
@@ -37,21 +36,27 @@ core.loadPrcFileData(
 @dataclass(frozen=True)
 class Layers:
     """One drawn frame. colour (H, W, 4) float32 BGR 0–255 times cover, and cover 0–1; shadow (H, W) uint8 0/255;
-    code (H, W) int32: 1 + index of the visible body, 0 for none."""
+    code (H, W) int32: 1 + index of the visible body, 0 for none; mirror: the bodies standing on their heads below the
+    road, as `colour`, or None where the road is dry."""
 
     colour: F32
     shadow: U8
     code: npt.NDArray[np.int32]
+    mirror: F32 | None = None
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A body in the picture: its model's node, position of its middle on the ground and heading."""
+    """A body in the picture: its model's node, position of its middle on the ground, heading, how bright its head and
+    tail lamps shine (0 off to 1), and the street lamps that light it, (K, 4): place (m) and strength."""
 
     node: Any
     x_m: float
     y_m: float
     heading_deg: float
+    head: float = 0.0
+    tail: float = 0.0
+    lit_by: F64 = field(default_factory=lambda: np.zeros((0, 4)))
 
 
 class _Pass:
@@ -91,44 +96,46 @@ class _Pass:
 class Stage:
     """Draws placed bodies as a camera sees them. `supersample` is the colour pass's size over the picture's."""
 
-    def __init__(self, camera: Pinhole, light: Light, supersample: int = 2) -> None:
+    def __init__(self, camera: Pinhole, scene: light.Air, supersample: int = 2) -> None:
         self._size = (camera.width_px, camera.height_px)
         self.root = core.NodePath("world")
         self.root.set_two_sided(True)
         self._bodies = self.root.attach_new_node("bodies")
-        self.root.set_shader(core.Shader.make(core.Shader.SL_GLSL, shaders.LIT_VERTEX, shaders.LIT_FRAGMENT))
-        self._light(camera, light)
-        view = self._view(camera)
-        shadow = core.Shader.make(core.Shader.SL_GLSL, shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT)
-        code = core.Shader.make(core.Shader.SL_GLSL, shaders.CODE_VERTEX, shaders.CODE_FRAGMENT)
-        w, h = self._size
-        lens = self._lens(camera)
-        self._colour = _Pass("colour", (w * supersample, h * supersample), None, view, lens, None)
-        host = self._colour.buffer
-        self._shadow = _Pass("shadow", (w, h), host, view, lens, shadow)
-        self._code = _Pass("code", (w, h), host, view, lens, code)
+        self.root.set_shader(_shader(shaders.LIT_VERTEX, shaders.LIT_FRAGMENT))
+        self._light(scene)
+        self._view, self._lens = self.root.attach_new_node("view"), core.PerspectiveLens()
+        self.aim(camera)
+        self._colour = self._pass("colour", supersample, None)
+        self._shadow = self._pass("shadow", 1, _shader(shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT))
+        self._code = self._pass("code", 1, _shader(shaders.CODE_VERTEX, shaders.CODE_FRAGMENT))
+        mirror = _shader(shaders.MIRROR_VERTEX, shaders.LIT_FRAGMENT)
+        self._mirror = self._pass("mirror", 1, mirror) if scene.wet > 0 else None
 
-    def _light(self, camera: Pinhole, light: Light) -> None:
-        colours = {"sun_colour": sun.sun_colour(light), "sky_colour": sun.SKY, "ground_colour": sun.BOUNCE,
-                   "haze_colour": sun.HAZE, "eye": camera.position_m, "sun": sun.sun_direction(light)}  # fmt: skip
+    def _pass(self, name: str, scale: int, shader: Any) -> _Pass:
+        host = None if name == "colour" else self._colour.buffer
+        size = (self._size[0] * scale, self._size[1] * scale)
+        return _Pass(name, size, host, self._view, self._lens, shader)
+
+    def _light(self, scene: light.Air) -> None:
+        colours = {"sun_colour": scene.sun, "sky_colour": scene.sky, "ground_colour": scene.bounce,
+                   "haze_colour": scene.haze, "sun": scene.to_sun, "lamp_colour": light.LAMP_COLOUR}  # fmt: skip
         for name, value in colours.items():
             self.root.set_shader_input(name, core.Vec3(*map(float, value)))
-        self.root.set_shader_input("haze_m", light.haze_m)
-        self.root.set_shader_input("code", core.Vec4(0, 0, 0, 0))
+        self.root.set_shader_input("haze_m", scene.haze_m)
+        self.root.set_shader_input("unlit", scene.unlit)
+        for name in ("code", "own_lamps"):
+            self.root.set_shader_input(name, core.Vec4(0, 0, 0, 0))
+        self.root.set_shader_input("lamps_at", _lamps(np.zeros((0, 4))))
 
-    def _view(self, camera: Pinhole) -> Any:
-        view = self.root.attach_new_node("view")
+    def aim(self, camera: Pinhole) -> None:
+        """Look as this camera does from now on (same picture size)."""
         rows = [camera.right, camera.forward, camera.up]
         m = [float(v) for row in rows for v in (*row, 0.0)] + [*map(float, camera.position_m), 1.0]
-        view.set_mat(core.LMatrix4f(*m))
-        return view
-
-    def _lens(self, camera: Pinhole) -> Any:
-        lens = core.PerspectiveLens()
-        lens.set_film_size(camera.width_px, camera.height_px)
-        lens.set_focal_length(camera.focal_px)
-        lens.set_near_far(2.0, 1500.0)
-        return lens
+        self._view.set_mat(core.LMatrix4f(*m))
+        self._lens.set_film_size(camera.width_px, camera.height_px)
+        self._lens.set_focal_length(camera.focal_px)
+        self._lens.set_near_far(2.0, 1500.0)
+        self.root.set_shader_input("eye", core.Vec3(*map(float, camera.position_m)))
 
     def body(self, vertices: F32) -> Any:
         """A model node from mesh vertices (M, 10); instance it by `Placed`."""
@@ -139,7 +146,7 @@ class Stage:
         self.root.attach_new_node(geom_node(vertices))
 
     def draw(self, bodies: list[Placed]) -> Layers:
-        """Draw the bodies once in all three passes."""
+        """Draw the bodies once in all passes."""
         self._bodies.node().remove_all_children()
         for i, placed in enumerate(bodies):
             holder = self._bodies.attach_new_node("body")
@@ -147,22 +154,46 @@ class Stage:
             holder.set_pos_hpr(placed.x_m, placed.y_m, 0.0, -placed.heading_deg, 0.0, 0.0)
             low, high = (i + 1) % 256, (i + 1) // 256
             holder.set_shader_input("code", core.Vec4(low / 255.0, high / 255.0, 0.0, 1.0))
+            if placed.head or placed.tail:
+                holder.set_shader_input("own_lamps", core.Vec4(placed.head, placed.tail, 0.0, 0.0))
+            if len(placed.lit_by):
+                holder.set_shader_input("lamps_at", _lamps(placed.lit_by))
         core.GraphicsEngine.get_global_ptr().render_frame()
         return self._layers()
 
     def _layers(self) -> Layers:
-        raw = np.ascontiguousarray(self._colour.pixels())
-        small = cv2.resize(raw, self._size, interpolation=cv2.INTER_AREA).astype(np.float32)
-        small[..., 3] /= 255.0
         code = self._code.pixels()
         ids = code[..., 2].astype(np.int32) + 256 * code[..., 1].astype(np.int32)
-        return Layers(small, self._shadow.pixels()[..., 0].copy(), ids)
+        mirror = _cover(self._mirror.pixels(), self._size) if self._mirror else None
+        return Layers(_cover(self._colour.pixels(), self._size), self._shadow.pixels()[..., 0].copy(), ids, mirror)
 
     def close(self) -> None:
         """Close the buffers so that another Stage can be made in this process."""
         engine = core.GraphicsEngine.get_global_ptr()
-        for one in (self._code, self._shadow, self._colour):
-            engine.remove_window(one.buffer)
+        for one in (self._mirror, self._code, self._shadow, self._colour):
+            if one:
+                engine.remove_window(one.buffer)
+
+
+def _shader(vertex: str, fragment: str) -> Any:
+    return core.Shader.make(core.Shader.SL_GLSL, vertex, fragment)
+
+
+def _lamps(lit_by: F64) -> Any:
+    """The shader's array of street lamps; missing ones have no strength."""
+    rows = core.PTA_LVecBase4f.empty_array(shaders.LAMPS)
+    for i in range(shaders.LAMPS):
+        rows.set_element(i, core.LVecBase4f(*(map(float, lit_by[i]) if i < len(lit_by) else (0.0, 0.0, 9.0, 0.0))))
+    return rows
+
+
+def _cover(pixels: U8, size: tuple[int, int]) -> F32:
+    """A drawn pass at the picture's size: BGR 0–255 times cover, and cover 0–1."""
+    raw = np.ascontiguousarray(pixels)
+    small = raw if raw.shape[1::-1] == size else cv2.resize(raw, size, interpolation=cv2.INTER_AREA)
+    out: F32 = small.astype(np.float32)
+    out[..., 3] /= 255.0
+    return out
 
 
 def geom_node(vertices: F32) -> Any:

@@ -68,19 +68,23 @@ def _loops(folder: Path, scenario: Scenario, log: Traffic, lane_ids: list[str]) 
 
 
 def _occupancy(folder: Path, scenario: Scenario, log: Traffic, lane_id: str, number: int) -> Iterator[Check]:
-    """Share of time in which a body covers the loop, a line across the lane."""
+    """Time that bodies spend over the loop, a line across the lane, as a share of the clip."""
     theirs = detectors.intervals(folder, scenario, "e1.xml", lane_id, ("occupancy",))
     begin_s, end_s = theirs.span_s
+    if end_s <= begin_s:
+        return
     time_s = log.frame * log.step_s
     over = (log.lane == number) & (log.front_m <= 0.05) & (log.rear_m > 0.05) & (time_s >= begin_s) & (time_s < end_s)
-    ours = len(np.unique(log.frame[over])) * log.step_s / (end_s - begin_s)
-    yield _row("occupancy at the line", number, "share", ours, float(np.nanmean(theirs.values)) / 100, 0.04,
-               "motorcycles side by side cover it once for us, E1 adds them up")  # fmt: skip
+    yield _row("time over the line", number, "share", int(over.sum()) * log.step_s / (end_s - begin_s),
+               float(np.nanmean(theirs.values)) / 100, 0.02,
+               "E1's occupancy: the vehicles' times added up, also of those side by side")  # fmt: skip
 
 
 def _area(folder: Path, scenario: Scenario, log: Traffic, lane_id: str, number: int) -> Iterator[Check]:
     names = ("sampledSeconds", "meanSpeed", "maxJamLengthInMeters")
     theirs = detectors.intervals(folder, scenario, "e2.xml", lane_id, names)
+    if not len(theirs.begin_s):
+        return
     rows = truth_windows.bodies_inside(log, *theirs.span_s, number)
     spent_s, ours_s = float(np.nansum(theirs.values[:, 0])), len(rows) * log.step_s
     yield _row("time spent in the measured length", number, "s", ours_s, spent_s, max(0.01 * spent_s, 1.0),
@@ -110,5 +114,5 @@ def _section(folder: Path, scenario: Scenario, log: Traffic, arm: str) -> Iterat
         mean_s = float(np.mean([p.crossing.time_front_s - p.journey.from_s for p in ours]))
         yield _row("vehicles through the measured length", None, "vehicles", len(ours), float(n.sum()), 1,
                    "E3, one may leave at the edge of an interval")  # fmt: skip
-        yield _row("travel time through the measured length", None, "s", mean_s, float((n * mean).sum() / n.sum()), 0.1,
+        yield _row("travel time through the measured length", None, "s", mean_s, float((n * mean).sum() / n.sum()), 0.2,
                    "E3, front to front")  # fmt: skip

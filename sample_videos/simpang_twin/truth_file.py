@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simpang_twin import demand, incidents, simulate, traffic_log, truth, truth_check, truth_windows
+from simpang_twin import demand, faults, incidents, simulate, traffic_log, truth, truth_check, truth_windows
 from simpang_twin.approach import Approach, approach
 from simpang_twin.fleet import BY_NAME
 from simpang_twin.layout import Movement
@@ -29,12 +29,21 @@ def write(folder: Path, camera: Camera, clip: Path) -> None:
         "clip": clip.name, "camera": camera.id, "scenario": scenario.name, "seed": scenario.seed,
         "width": camera.width_px, "height": camera.height_px, "fps": scenario.fps, "frames": scenario.frames,
         "start_time": scenario.start_utc.isoformat().replace("+00:00", "Z"),
+        "faults": [_fault(row) for row in faults.intervals(scenario, camera)],
+        "dropped_frames": sorted(faults.dropped_frames(scenario, camera)),
         "incidents": [_rounded(asdict(x)) for x in incidents.incidents(run, scenario, net, way)],
         "approaches": [_approach(scenario, camera, vehicles, log, net, run, way)],
         "check": [asdict(row) for row in truth_check.check(folder, scenario, net, log)],
     }  # fmt: skip
     clip.with_name(f"{clip.stem}.truth.json").write_text(_text(record) + "\n", encoding="utf-8")
     traffic_log.write(log, clip.with_name(f"{clip.stem}.traffic.parquet"))
+
+
+def _fault(row: dict[str, Any]) -> dict[str, Any]:
+    """measurable: whether the picture in the file still shows the approach as the camera file says."""
+    rest = {key: value for key, value in row.items() if key not in ("type", "from_s", "to_s")}
+    lost = row["type"] in ("frozen", "knocked", "ptz")
+    return {"type": row["type"], "begin_s": row["from_s"], "end_s": row["to_s"], "measurable": not lost} | rest
 
 
 def observed(folder: Path, camera: Camera, scenario: Scenario, net: Network, run: Run) -> Traffic:

@@ -72,7 +72,10 @@ def test_a_good_configuration_is_ok_and_shows_the_calibration_error(tmp_path: Pa
     """Exact points give an error of 0.00 m; the picture's size is read from the file."""
     result = report(tmp_path, clip)
     assert result.ok
-    assert result.findings == ()
+    # 32 px are 1 m across: a motorcycle of 0.75 m is 24 px wide everywhere. Without perspective there is no camera.
+    narrow, unknown = texts(result, "warning")
+    assert "beyond 0 m a motorcycle is narrower than 30 px (its kind is uncertain); length_m is 55" in narrow
+    assert "do not determine the camera's height" in unknown
     camera = result.cameras[0]
     assert camera.error_m == pytest.approx(0.0, abs=1e-6)
     assert (camera.size_px, camera.approaches, camera.lanes) == ((320, 240), 1, 1)
@@ -119,6 +122,12 @@ WARNINGS = [
         {"polygon": "[[0, 232], [320, 232], [320, 172], [0, 172]]", "length": "15"},
         "lane 1 reaches 15 m upstream; 20 m or more is needed",
         id="short lane",
+    ),
+    # 40 px / 4 px per metre = 10 m
+    pytest.param(
+        {"polygon": "[[0, 232], [320, 232], [320, 192], [0, 192]]", "length": "10"},
+        "lane 1 reaches 10 m upstream; a queue cannot be told in less than queue.max_gap_m (15 m)",
+        id="lane too short for a queue",
     ),
     pytest.param({"length": "120"}, "lane 1 reaches 55 m upstream of the stop line, length_m says 120", id="length"),
     pytest.param(
@@ -178,3 +187,54 @@ def test_the_command_prints_a_table_and_its_exit_code_tells(tmp_path: Path, clip
     found = json.loads(bad.stdout)
     assert found["ok"] is False
     assert "nowhere.mp4" in found["findings"][0]["text"]
+
+
+# The same camera with perspective, looking along the road from 8 m above (u = 160 + 250·x/d, v = 250·8/d, d the
+# distance): a motorcycle of 0.75 m is 250·0.75/d px wide, 20 px at d = 9.4 m.
+EXITS = """
+site: tangsel
+outbox: {{folder: outbox}}
+cameras:
+  - id: utara
+    source: {source}
+    calibration:
+      points:
+        - {{image: [35, 200], road: [-5, 10]}}
+        - {{image: [285, 200], road: [5, 10]}}
+        - {{image: [97.5, 100], road: [-5, 20]}}
+        - {{image: [222.5, 100], road: [5, 20]}}
+    approaches:
+      - id: utara
+        stop_line: [[35, 200], [285, 200]]
+        lanes:
+          - {{id: 1, polygon: [[160, 200], [285, 200], [191, 50], [160, 50]]}}
+          - {{id: 2, polygon: [[35, 200], [{inner}, 200], [{inner}, 50], [129, 50]]}}
+        length_m: 30
+        speed_limit_kmh: 50
+    gates: [{{id: keluar, line: {gate}}}]
+    movements: {movements}
+"""
+THROUGH = "[{id: lurus, approach: utara, turn: through, gate: keluar}]"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, "beyond 0 m a motorcycle is narrower than 20 px (may not be counted)", id="pixels"),
+        pytest.param({"gate": "[[10, 239], [500, 239]]"}, "gate keluar: outside the picture (320x240)", id="outside"),
+        pytest.param({"gate": "[[10, -20], [300, 230]]"}, "line: point 1 [10, -20] lies above the horizon", id="sky"),
+        pytest.param({"movements": "[]"}, "gate keluar: no movement leads to it", id="unused gate"),
+        # Lane 2 from x = 35 to 210 px takes 50 of the 125 px of lane 1 at the line, and more farther up.
+        pytest.param({"inner": "210"}, "approach utara: lanes 1 and 2 cross", id="crossing lanes"),
+    ],
+)
+def test_warnings_about_exits_lanes_and_pixels(
+    tmp_path: Path, clip: Path, changes: dict[str, str], expected: str
+) -> None:
+    """Each with its figure."""
+    values = {"source": str(clip), "gate": "[[10, 239], [310, 239]]", "movements": THROUGH, "inner": "160", **changes}
+    file = tmp_path / "box.yaml"
+    file.write_text(EXITS.format(**values), encoding="utf-8")
+    result = check(file)
+    assert result.ok, result.findings
+    assert any(expected in text for text in texts(result, "warning")), texts(result, "warning")

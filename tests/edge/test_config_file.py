@@ -20,12 +20,20 @@ cameras:
     source: clip.mp4
 """
 
+ROAD = (
+    MINIMAL
+    + """    calibration: {points: [{image: [0, 0], road: [0, 0]}, {image: [9, 0], road: [9, 0]},
+                           {image: [9, 9], road: [9, 9]}, {image: [0, 9], road: [0, 9]}]}
+    approaches: [{id: a, stop_line: [[0, 9], [9, 9]], lanes: [{id: 1, polygon: [[0, 9], [9, 9], [9, 0]]}], length_m: 9}]
+"""
+)
+
 
 def uncommented() -> dict[str, Any]:
     """The example with every commented key switched on."""
     text = re.sub(r"^(\s*)# (\w+:(?: .*)?)$", r"\1\2", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     # The keys below a commented section are commented twice deep: "# position:" then "#   latitude:".
-    text = re.sub(r"^(\s*)#   (\w+: .*)$", r"\1  \2", text, flags=re.MULTILINE)
+    text = re.sub(r"^(\s*)#   ((?:- |  )?\w+: .*)$", r"\1  \2", text, flags=re.MULTILINE)
     content = yaml.safe_load(text)
     assert isinstance(content, dict)
     return content
@@ -55,7 +63,9 @@ def test_every_key_stands_in_the_example_and_no_other() -> None:
     assert walk(Box, uncommented()) == []
 
 
-@pytest.mark.parametrize("name", ["broker", "outbox", "model", "state", "queue"])
+@pytest.mark.parametrize(
+    "name", ["broker", "outbox", "model", "state", "queue", "record", "scene", "incidents", "friction", "usual"]
+)
 def test_the_example_shows_the_defaults(name: str) -> None:
     """A commented key shows its default, so nobody has to read code to know it."""
     section = section_of(Box.model_fields[name].annotation)
@@ -72,7 +82,7 @@ def test_the_example_shows_the_defaults_of_a_camera() -> None:
     box, shown = Box.model_validate(raw), Box.model_validate(uncommented())
     for key in ("city", "timezone", "windows_s", "live_every_s", "health_every_s", "log_level"):
         assert getattr(shown, key) == getattr(box, key)
-    for key in set(type(box.cameras[0]).model_fields) - {"calibration", "approaches", "position"}:
+    for key in set(type(box.cameras[0]).model_fields) - {"calibration", "approaches", "position", "zones"}:
         assert getattr(shown.cameras[0], key) == getattr(box.cameras[0], key), key
 
 
@@ -107,6 +117,47 @@ FAULTS = [
     pytest.param(MINIMAL + "  - {id: utara, source: b}\n", "camera ids must differ", id="same id twice"),
     pytest.param(MINIMAL + "    start_time: 2026-11-24T07:00:00\n", "expected a time with its zone", id="no zone"),
     pytest.param(MINIMAL + "    start_time: yesterday\n", "cameras[0].start_time: 'yesterday'", id="no time"),
+    pytest.param(
+        ROAD.replace("[[0, 9], [9, 9], [9, 0]]", "[[0, 0], [9, 9], [9, 0], [0, 9]]"),
+        "cameras[0].approaches[0].lanes[0].polygon: ",
+        id="lane whose edges cross",
+    ),
+    pytest.param(ROAD.replace("[[0, 9], [9, 9], [9, 0]]", "[[0, 9], [9, 9], [5, 9]]"), "lie on a line", id="flat lane"),
+    pytest.param(ROAD.replace("[[0, 9], [9, 9]],", "[[9, 9], [9, 9]],"), "its two points must differ", id="no line"),
+    pytest.param(
+        ROAD + "    gates: [{id: g, line: [[0, 0], [9, 0]]}, {id: g, line: [[0, 0], [9, 0]]}]\n",
+        "gate ids must differ",
+        id="same gate twice",
+    ),
+    pytest.param(
+        ROAD + "    movements: [{id: m, approach: b, turn: left}]\n",
+        "movement 'm': approach 'b' is not one of ['a']",
+        id="movement from nowhere",
+    ),
+    pytest.param(
+        ROAD + "    gates: [{id: g, line: [[0, 0], [9, 0]], kind: entry}]\n"
+        "    movements: [{id: m, approach: a, turn: left, gate: g}]\n",
+        "movement 'm': gate 'g' is not one of kind exit or both: []",
+        id="movement into an entry",
+    ),
+    pytest.param(
+        ROAD + "    gates: [{id: g, line: [[0, 0], [9, 0]]}]\n"
+        "    movements: [{id: m, approach: a, turn: left, gate: g}, {id: n, approach: a, turn: left, gate: g}]\n",
+        "the ways of movements (approach to gate) must differ",
+        id="two movements on one way",
+    ),
+    pytest.param(
+        ROAD + "    gates: [{id: g, line: [[0, 0], [9, 0]]}]\n"
+        "    movements: [{id: m, approach: a, turn: left, gate: g, leaves: left}]\n",
+        "give gate, or turned_deg and leaves",
+        id="gate and shape",
+    ),
+    pytest.param(
+        ROAD + "    movements: [{id: m, approach: a, turn: left, turned_deg: [30, -30]}]\n",
+        "the lower one first",
+        id="angles the wrong way round",
+    ),
+    pytest.param(MINIMAL + "record: {part_s: 5}\n", "record.part_s: 5", id="files too short"),
     pytest.param("- a\n- b\n", "expected keys such as site and cameras, got list", id="a list"),
     pytest.param("site: [unclosed", "not valid YAML", id="not YAML"),
     pytest.param("", "expected keys such as site and cameras", id="empty file"),
@@ -180,3 +231,41 @@ def test_the_hash_changes_with_any_value(tmp_path: Path) -> None:
     assert load(file).hash() == first
     file.write_text(MINIMAL + "queue: {max_gap_m: 14}\n", encoding="utf-8")
     assert load(file).hash() != first
+
+
+def camera_with(zones: str) -> str:
+    """The example's camera with other zones."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    return text[: text.index("    # zones:")] + f"    zones: {zones}\n"
+
+
+SQUARE = "polygon: [[0, 0], [9, 0], [9, 9]]"
+
+
+@pytest.mark.parametrize(
+    ("zones", "message"),
+    [
+        pytest.param(f"[{{id: a, kind: yard, {SQUARE}}}]", r"zones\[0\].kind: 'yard'.*'box_junction'", id="kind"),
+        pytest.param(
+            f"[{{id: a, kind: kerb, {SQUARE}, approach: x}}]", "zone a: approach 'x' is none of", id="approach"
+        ),
+        pytest.param("[{id: a, kind: kerb, polygon: [[0, 0], [9, 0]]}]", r"zones\[0\].polygon", id="two corners"),
+        pytest.param(
+            f"[{{id: a, kind: kerb, {SQUARE}}}, {{id: a, kind: exit, {SQUARE}}}]", "zone ids must differ", id="twice"
+        ),
+    ],
+)
+def test_a_faulty_zone_is_told_with_its_place(tmp_path: Path, zones: str, message: str) -> None:
+    """The message says where, what and what is allowed."""
+    file = tmp_path / "box.yaml"
+    file.write_text(camera_with(zones), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=message):
+        load(file)
+
+
+def test_a_time_zone_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    """What is usual on Tuesday 17:15 needs to know when that is."""
+    file = tmp_path / "box.yaml"
+    file.write_text(MINIMAL + "timezone: Asia/Tangerang\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="timezone: 'Asia/Tangerang': expected a time zone"):
+        load(file)

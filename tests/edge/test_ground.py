@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 from simpang_edge.config import Camera
-from simpang_edge.data import Tracks
+from simpang_edge.data import KINDS, Tracks
 from simpang_edge.errors import ConfigurationError
-from simpang_edge.ground import Ground, fit_plane, inside
+from simpang_edge.ground import Ground
+from simpang_edge.plane import fit_plane, inside
 
 # A camera looking along a straight road, worked out by hand. Road: x to the right, y away from the camera, metres.
 # Picture: u = 400 + 1000·x/(y+10), v = 200 + 4000/(y+10), so the horizon is v = 200 and
@@ -39,11 +40,11 @@ def camera(lanes: list[dict[str, Any]], points: list[tuple[float, float]] | None
 
 
 def standing_at(*road: tuple[float, float], gone: tuple[int, ...] = (), first_id: int = 1) -> Tracks:
-    """Boxes 40 px wide and 30 px high whose bottom middle is at these road points."""
+    """Persons (they have no overhang) whose boxes, 40 px by 30, have their bottom middle at these road points."""
     contact = np.array([pixel(*p) for p in road], np.float64).reshape(-1, 2)
     boxes = np.column_stack([contact[:, 0] - 20, contact[:, 1] - 30, contact[:, 0] + 20, contact[:, 1]])
     ids = np.arange(first_id, first_id + len(road), dtype=np.int64)
-    kinds = np.ones(len(road), np.int64)
+    kinds = np.full(len(road), KINDS.index("person"))
     return Tracks(0.0, ids, boxes.astype(np.float32), kinds, np.array(gone, np.int64))
 
 

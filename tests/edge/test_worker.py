@@ -19,8 +19,10 @@ from simpang_edge.data import (
     Measurement,
     Quality,
     Readings,
+    Scene,
     Scope,
     Tracks,
+    UsualDay,
     Vehicles,
 )
 from simpang_edge.errors import DuplicateWorkerError, SourceEnded, SourceError
@@ -103,6 +105,15 @@ class Stub:
         none, nowhere = np.zeros(0, np.int64), np.zeros(0)
         return Vehicles(tracks.time_s, none, none, np.zeros((0, 2)), none, none, nowhere, nowhere, nowhere)
 
+    def mark(self, tracks: Tracks, vehicles: Vehicles) -> Vehicles:
+        """In no zone."""
+        assert len(tracks) == len(vehicles)
+        return vehicles
+
+    def look(self, frame: Frame) -> Scene | None:
+        """A good picture."""
+        return Scene(frame.time_s)
+
 
 def window(from_s: float, length_s: float = 60.0, approach: str = "a") -> Measurement:
     """An empty window."""
@@ -116,10 +127,30 @@ class Ledger:
 
     def __init__(self) -> None:
         self.updates: list[float] = []
+        self.notes: list[float] = []
         self.advances: list[float] = []
         self.lives: list[float] = []
         self.finishes: list[float] = []
         self.gives: Callable[[float], Readings] = lambda time_s: Readings((window(time_s, 1.0),))
+
+    def note(self, scene: Scene) -> Readings:
+        """A look at the picture."""
+        self.notes.append(scene.time_s)
+        return Readings()
+
+    def know(self, days: list[UsualDay]) -> None:
+        """Nothing is usual."""
+
+    def learned(self) -> tuple[UsualDay, ...]:
+        """Nothing."""
+        return ()
+
+    def parts(self) -> bytes | None:
+        """Nothing runs."""
+        return None
+
+    def resume(self, parts: bytes) -> None:
+        """Nothing ran."""
 
     def update(self, vehicles: Vehicles) -> Readings:
         """A frame."""
@@ -187,7 +218,7 @@ class Bench:
     def run(self, *steps: Frame | Exception | Callable[[], None] | None) -> None:
         """Run a script; after its last step the worker is told to stop."""
         stub = Stub()
-        stages = Stages(stub, stub, stub, self.meter, "none", 0.1) if self.camera.approaches else None
+        stages = Stages(stub, stub, stub, stub, stub, self.meter, "none", 0.1) if self.camera.approaches else None
         source = Script(self.clock, iter(steps), self.stop, self.facts)
         identity = Identity("tangsel", "utara", 1, "me")
         worker = Worker(self.box, self.camera, identity, source, stages, self.outbox, self.mailbox, self.clock)
@@ -225,7 +256,7 @@ def seconds(count: float) -> list[None]:
 def test_every_frame_goes_through_all_stages_and_its_windows_to_disk(bench: Bench) -> None:
     """Three frames, one window each, numbered; and the unfinished one at the end."""
     bench.run(frame(START_S), frame(START_S + 1), frame(START_S + 2))
-    assert bench.meter.updates == [START_S, START_S + 1, START_S + 2]
+    assert bench.meter.updates == bench.meter.notes == [START_S, START_S + 1, START_S + 2]
     assert [(message.channel, message.seq) for message in bench.records()] == [
         (Channel.WINDOW, 1),
         (Channel.WINDOW, 2),

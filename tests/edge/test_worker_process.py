@@ -102,12 +102,14 @@ class Site:
         self.processes: list[subprocess.Popen[str]] = []
         folder.mkdir(parents=True, exist_ok=True)
 
-    def configure(self, *cameras: str, pace: str = "fast", loop: str = "false", address: str = "") -> Path:
-        """Write the configuration; address: of the source, default the clip."""
+    def configure(
+        self, *cameras: str, pace: str = "fast", loop: str = "false", address: str = "", start: str = START
+    ) -> Path:
+        """Write the configuration; address: of the source, default the clip; start: time of its first frame."""
         file = self.folder / "box.yaml"
         text = BOX.format(url=self.broker.url, outbox=self.folder / "outbox")
         for camera in cameras:
-            text += CAMERA.format(id=camera, source=address or self.clip, start=START, pace=pace, loop=loop)
+            text += CAMERA.format(id=camera, source=address or self.clip, start=start, pace=pace, loop=loop)
         file.write_text(text, encoding="utf-8")
         return file
 
@@ -273,6 +275,40 @@ def test_a_killed_worker_loses_no_record_that_it_had_finished(broker: Mosquitto,
     boots = sorted({message.boot for message in windows})
     assert len(boots) == 2
     assert max(m.seq for m in windows if m.boot == boots[0]) < max(m.seq for m in windows if m.boot == boots[1])
+
+
+def seen_s(messages: list[Heard]) -> dict[tuple[int, int], float]:
+    """Observed seconds by start second and length of the window, as its last row says."""
+    rows = [row for row in flow_rows(messages) if row.x.scope == "approach"]
+    return {(row.date_observed_from.second, row.x.window_s): row.x.quality.observed_s for row in rows}
+
+
+def test_a_worker_that_starts_again_completes_the_window_that_it_left(broker: Mosquitto, new_site: NewSite) -> None:
+    """Frames of :01 to :12.75, then :15 to :26.75: of [10 20) the first run saw 2.75 s, the last row says 7.75."""
+    site = new_site("box")
+    with Listener(broker) as listener:
+        assert site.worker(site.configure("utara")).wait(60) == 0
+        first = seen_s(listener.wait(lambda m: state(m) == "offline"))
+        assert site.worker(site.configure("utara", start="2026-11-24T02:00:15Z")).wait(60) == 0
+        both = seen_s(listener.wait(lambda m: (20, 10) in seen_s(m)))
+    assert first[(10, 10)] == pytest.approx(2.75, abs=0.3)
+    assert both[(10, 10)] == pytest.approx(7.75, abs=0.3)
+    assert both[(0, 10)] == first[(0, 10)]
+
+
+def test_what_a_killed_worker_had_of_its_window_is_not_lost(broker: Mosquitto, new_site: NewSite) -> None:
+    """Killed with -9 once [00 05) was told, at :08 or later; on again with :13: [10 15) has at least its last 2 s, and
+    [05 10), of which the first run had noted 3 s or more when it told the window before, is told with them."""
+    site = new_site("box")
+    with Listener(broker) as listener:
+        process = site.worker(site.configure("utara", pace="realtime"))
+        listener.wait(lambda m: (0, 5) in seen_s(m), timeout_s=40)
+        process.kill()
+        process.wait()
+        assert site.worker(site.configure("utara", start="2026-11-24T02:00:13Z")).wait(60) == 0
+        found = seen_s(listener.wait(lambda m: state(m) == "offline"))
+    assert 2.5 <= found[(5, 5)] <= 5.0
+    assert 1.5 <= found[(10, 5)] <= 3.5
 
 
 def test_two_workers_with_one_camera_id(broker: Mosquitto, new_site: NewSite) -> None:

@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from simpang_edge.data import EventType
 from simpang_ingest.page import words as module
 from simpang_ingest.page.faces import Face
 from simpang_ingest.page.settings import LANGUAGES
@@ -33,6 +34,13 @@ def test_every_face_has_a_word_of_its_own() -> None:
     """Two states never share a word."""
     for words in (ID, EN):
         assert len({words.face(face) for face in Face}) == len(Face)
+
+
+@pytest.mark.parametrize("event", EventType)
+def test_every_event_has_words(event: EventType) -> None:
+    """No code of an event reaches the screen."""
+    for words in (ID, EN):
+        assert words.event_type(event.value) == getattr(words, f"event_{event.value}")
 
 
 def test_no_text_is_left_over() -> None:

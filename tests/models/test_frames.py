@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-import pyarrow.parquet as parquet
+import numpy as np
 import pytest
-from simpang_models.boxes import CAR, CLASSES, MOTORCYCLE, make_boxes
-from simpang_models.frames import from_twin, yolo_lines
+from simpang_models.boxes import BUS, CAR, MOTORCYCLE, TRUCK, make_boxes
+from simpang_models.frames import from_scenario, yolo_lines
 from simpang_models.labels import label_path, pictures_of, read_yolo
 from simpang_models.pictures import read_picture
 
-CLIP = Path(__file__).resolve().parents[2] / "sample_videos" / "simpang_empat_pagi.mp4"
+MINI = Path(__file__).resolve().parents[2] / "sample_videos" / "scenarios" / "mini.yaml"
 
 
 def test_yolo_lines_by_hand() -> None:
@@ -22,15 +22,22 @@ def test_yolo_lines_by_hand() -> None:
     ]
 
 
-def test_labels_are_the_twins_truth(tmp_path: Path) -> None:
-    """Each written picture carries the boxes that the clip's truth states for that frame, hidden ones left out."""
-    assert from_twin(CLIP, tmp_path / "twin_a", every=500) == 3  # frames 0, 500, 1000 of 1125
+def test_pictures_of_a_scenario_carry_its_boxes(tmp_path: Path) -> None:
+    """Every 60th of 75 frames of the short scenario: two pictures, with vehicles inside them and their kinds."""
+    drawn: list[None] = []
+    assert from_scenario(MINI, tmp_path / "twin_a", 60, lambda: drawn.append(None)) == 2
+    assert len(drawn) == 2
     pictures = pictures_of(tmp_path, "twin_a")
-    picture = read_picture(pictures[1])
-    found = read_yolo(label_path(pictures[1]), picture.shape[1], picture.shape[0])
-    rows = [
-        r for r in parquet.read_table(CLIP.with_name(f"{CLIP.stem}.boxes.parquet")).to_pylist() if r["frame"] == 500
-    ]
-    seen = [r for r in rows if r["occluded"] <= 0.8 and min(r["x1"] - r["x0"], r["y1"] - r["y0"]) >= 4]
-    assert [CLASSES[k] for k in found.kind] == [r["class"] for r in seen]
-    assert found.xyxy_px[:, 0].tolist() == pytest.approx([r["x0"] for r in seen], abs=0.1)
+    assert [p.name for p in pictures] == ["mini_00000.jpg", "mini_00060.jpg"]
+    assert read_picture(pictures[1]).shape == (360, 640, 3)
+    found = read_yolo(label_path(pictures[1]), 640, 360)
+    assert len(found) >= 3
+    assert set(found.kind.tolist()) <= {MOTORCYCLE, CAR, BUS, TRUCK}
+    assert np.all(found.xyxy_px[:, 2:] - found.xyxy_px[:, :2] >= 3.9)  # 4 px, rounded to five digits of a fraction
+
+
+def test_a_wrong_scenario_is_said(tmp_path: Path) -> None:
+    """A file that is no scenario is named."""
+    (tmp_path / "bad.yaml").write_text("name: bad")
+    with pytest.raises(ValueError, match=r"bad\.yaml"):
+        from_scenario(tmp_path / "bad.yaml", tmp_path / "twin_b", 60, lambda: None)

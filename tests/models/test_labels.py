@@ -97,6 +97,23 @@ def test_a_hand_label_explains_the_teachers_box_and_the_rider() -> None:
     assert len(truth.ignored) == 0
 
 
+def test_a_part_of_a_labelled_vehicle_is_not_added() -> None:
+    """A teacher's box on the cab of a labelled lorry is left out of the loss, not taught as a second vehicle."""
+    hand = make_boxes([[0, 0, 40, 100]], [1], [CAR])
+    truth = combine(hand, Teacher(make_boxes([[5, 60, 38, 100]], [0.9], [CAR])), OPEN)
+    assert truth.boxes.xyxy_px.tolist() == [[0, 0, 40, 100]]
+    assert truth.ignored.xyxy_px.tolist() == [[5, 60, 38, 100]]
+
+
+def test_the_review_decides_over_the_teacher() -> None:
+    """Where the review saw nothing a sure teacher is dropped; where it could not judge, nothing is taught."""
+    teacher = Teacher(make_boxes([[0, 0, 9, 9], [20, 0, 29, 9]], [0.9, 0.9], [CAR, CAR]))
+    nothing, unclear = make_boxes([[0, 0, 10, 10]], [1], [CAR]), make_boxes([[15, 0, 40, 20]], [1], [CAR])
+    truth = combine(NO_BOXES, teacher, OPEN, ignored=unclear, nothing=nothing)
+    assert len(truth.boxes) == 0
+    assert truth.ignored.xyxy_px.tolist() == [[20, 0, 29, 9], [15, 0, 40, 20]]
+
+
 def test_teacher_labels_survive_the_file(tmp_path: Path) -> None:
     """What was saved is what is loaded, empty pictures included."""
     for name, boxes in (("one", make_boxes([[1, 2, 3, 4]], [0.5], [PERSON])), ("none", NO_BOXES)):

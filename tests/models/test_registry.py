@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from simpang_models.registry import RegistryError, find, read_registry, verify
+from simpang_models.registry import RegistryError, copy_verified, find, read_registry, verify
 
 ENTRY = """
 [[model]]
@@ -38,6 +38,24 @@ def test_a_wrong_hash_is_refused(tmp_path: Path) -> None:
         verify(find("tiny", folder))
     assert str(folder / "tiny.onnx") in str(caught.value)
     assert hashlib.sha256(b"Model").hexdigest() in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["copy.onnx", "."], ids=["file", "folder"])
+def test_a_copy_is_the_registered_file(tmp_path: Path, name: str) -> None:
+    """A copy to a file or into a folder has the registered contents, and nothing else is left there."""
+    (tmp_path / "out").mkdir()
+    folder = folder_with(tmp_path, b"model", b"model")
+    written = copy_verified(find("tiny", folder), tmp_path / "out" / name)
+    assert written.read_bytes() == b"model"
+    assert list((tmp_path / "out").iterdir()) == [written]
+
+
+def test_a_changed_file_is_never_copied(tmp_path: Path) -> None:
+    """A file with another hash is refused before anything is written."""
+    folder = folder_with(tmp_path, b"Model", b"model")
+    with pytest.raises(RegistryError, match="refused"):
+        copy_verified(find("tiny", folder), tmp_path / "copy.onnx")
+    assert not (tmp_path / "copy.onnx").exists()
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ ROOT = Path(__file__).parents[2]
 EDGE = ROOT / "edge" / "simpang_edge"
 INGEST = ROOT / "ingest" / "simpang_ingest"
 
-STAGES = {"source", "detector", "recorded_detector", "tracker", "ground", "meter", "publisher", "outbox"}
+STAGES = {
+    "source", "detector", "recorded_detector", "tracker", "ground", "meter", "publisher", "outbox", "scene",
+}  # fmt: skip
 OUTSIDE = {
     "source": {"av", "numpy"},
     "detector": {"onnxruntime", "cv2", "numpy"},
@@ -19,6 +21,7 @@ OUTSIDE = {
     "meter": {"numpy"},
     "publisher": {"paho", "structlog"},
     "outbox": set(),
+    "scene": {"cv2", "numpy"},
 }
 STANDARD = set(__import__("sys").stdlib_module_names)
 

@@ -6,7 +6,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from simpang_twin import encode, film, scenario, simulate
+from simpang_twin import backdrop, encode, film, scenario, simulate
 from simpang_twin.boxes import measure
 
 MINI = Path(__file__).parents[2] / "sample_videos" / "scenarios" / "mini.yaml"
@@ -27,7 +27,7 @@ def shot(tmp_path_factory: pytest.TempPathFactory) -> tuple[scenario.Scenario, P
 def test_boxes_hold_what_was_drawn(shot: tuple[scenario.Scenario, Path, Path]) -> None:
     """Inside every large box most pixels differ from the empty junction; far outside all boxes almost none do."""
     _, _, work = shot
-    empty = np.load(work / "backdrop.npy")
+    empty = backdrop.load(film.backdrop_path(work)).image
     boxes = np.load(film.boxes_path(work, 0))
     changed = np.abs(cv2.imread(str(film.picture_path(work, 0))).astype(float) - empty).max(axis=2) > 12
     near = np.zeros(changed.shape, bool)

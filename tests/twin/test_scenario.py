@@ -27,6 +27,42 @@ def test_shipped_scenarios_are_valid(path: Path) -> None:
         pytest.param(
             {"demand": [{"arm": "utara", "flow_vph": 10, "classes": {"car": 0.5}}]}, "add up to 1", id="shares"
         ),
+        pytest.param(
+            {"junction": {"arms": {"selatan": None}}}, "no arm selatan, only utara, timur, barat", id="missing arm"
+        ),
+        pytest.param({"junction": {"arms": {"utara": None, "barat": None}}}, "three or four arms", id="two arms"),
+        pytest.param(
+            {"junction": {"arms": {"utara": {"lanes_in": 2, "movements": [["left"]]}}}}, "has 1 lanes", id="lanes"
+        ),
+        pytest.param(
+            {"demand": [{"arm": "utara", "flow_vph": 9, "classes": {"car": 1}, "models": {"car": {"becak": 1}}}]},
+            "no model 'becak'",
+            id="model",
+        ),
+        pytest.param(
+            {"demand": [{"arm": "utara", "flow_vph": 9, "classes": {"person": 1}}]}, "are an event", id="people"
+        ),
+        pytest.param(
+            {"signal": {"phases": [{"arms": ["timur"], "green_s": 9}, {"arms": ["barat"], "green_s": 9}]}},
+            "arm utara has demand but no green",
+            id="no green",
+        ),
+        pytest.param({"events": [{"type": "meteor"}]}, "meteor", id="unknown event"),
+        pytest.param(
+            {"events": [{"type": "stopped_vehicle", "arm": "utara", "lane": 4, "along_m": 9, "from_s": 1, "to_s": 2}]},
+            "lane 4 is not there, arm utara has 3",
+            id="event lane",
+        ),
+        pytest.param(
+            {"events": [{"type": "kerb_stop", "arm": "utara", "along_m": 240, "at_s": 1, "dwell_s": 2}]},
+            "along_m 240 must be at most 210",
+            id="event place",
+        ),
+        pytest.param(
+            {"events": [{"type": "spillback", "arm": "utara", "from_s": 9, "to_s": 3}]},
+            "must be after",
+            id="event time",
+        ),
     ],
 )
 def test_wrong_scenario_names_the_fault(change: dict[str, object], said: str, tmp_path: Path) -> None:
@@ -59,3 +95,28 @@ def test_departures_follow_the_flow() -> None:
     count = len(demand.departures(long))
 
     assert abs(count - 300) < 4 * 300**0.5
+
+
+def test_pieces_change_the_demand() -> None:
+    """Nothing before 100 s of clip time, then 3600 vehicles an hour for 100 s: 100 within four standard deviations,
+    all of them bicycles that go left."""
+    plan = scenario.load(SCENARIOS / "mini.yaml")
+    piece = scenario.Piece(from_s=100, flow_vph=3600, classes={"bicycle": 1.0}, turns={"left": 1.0})
+    entry = plan.demand[0].model_copy(update={"flow_vph": 0.0, "pieces": (piece,)})
+    quiet = plan.model_copy(update={"warmup_s": 40.0, "duration_s": 200.0, "demand": (entry,)})
+
+    found = demand.departures(quiet)
+
+    assert found[0].time_s >= 140
+    assert abs(len(found) - 100) < 4 * 100**0.5
+    assert {(d.model, d.movement, d.to) for d in found} == {("bicycle", "left", "timur")}
+
+
+def test_right_turns_are_protected_where_the_opposite_arm_stands() -> None:
+    """With both arms green a right turn gives way; in a phase of its own arm or of right turns only it does not."""
+    both = scenario.Phase(arms=("utara", "selatan"), green_s=10)
+    alone = scenario.Phase(arms=("utara",), green_s=10)
+    turns = scenario.Phase(arms=("utara", "selatan"), green_s=10, movements=("right",))
+
+    assert [demand.green_letter(phase, "utara", "right") for phase in (both, alone, turns)] == ["g", "G", "G"]
+    assert not turns.gives("utara", "through")

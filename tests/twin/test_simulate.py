@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from simpang_twin import approach, poses, scenario, simulate, truth
+from simpang_twin.errors import ScenarioError
 from simpang_twin.network import Network
 from simpang_twin.simulate import Run
 
@@ -99,3 +100,29 @@ def test_road_frame_follows_the_camera(
     assert way.along_m(point) == pytest.approx([10.0])
     assert way.road_m(point)[0] == pytest.approx(road)
     assert way.world_m(way.road_m(point))[0] == pytest.approx([8.125, 26.75])
+
+
+def test_stopped_simulation_leaves_the_old_run(plan: scenario.Scenario, tmp_path: Path) -> None:
+    """When SUMO fails, the folder still holds the run that was there, and nothing half-written lies beside it."""
+    run = tmp_path / "run"
+    simulate.simulate(plan, run)
+    before = (run / "run.npz").read_bytes()
+    net = tmp_path / "not.net.xml"
+    net.write_text("<net/>")
+    edges = {
+        "utara": scenario.ArmEdges(edge_in="a", edge_out="b"),
+        "timur": scenario.ArmEdges(edge_in="c", edge_out="d"),
+    }
+    broken = plan.model_copy(update={"network": scenario.NetFile(net_file=net, approaches=edges)})
+
+    with pytest.raises(ScenarioError, match="there is no edge"):
+        simulate.simulate(broken, run)
+
+    assert (run / "run.npz").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["not.net.xml", "run"]
+
+
+def test_folder_without_a_run_is_named(tmp_path: Path) -> None:
+    """Loading a folder in which nothing was simulated says so, with the command that makes a run."""
+    with pytest.raises(ScenarioError, match="no run in it; make one with: simpang twin simulate"):
+        simulate.load(tmp_path)

@@ -50,14 +50,17 @@ class ApproachWatch:
             self._judge.cycle(cycle)
         return cycle
 
-    def judge(self, row: Measurement) -> tuple[Verdict, tuple[Event, ...]]:
-        """The state after a base window of this approach, and congestion events that it begins or ends."""
+    def judge(self, row: Measurement, cause: str | None = None) -> tuple[Verdict, tuple[Event, ...]]:
+        """The state after a base window of this approach, and congestion events that it begins or ends.
+
+        cause: the incident that is open on the approach.
+        """
         verdict = self._judge.window(row)
         if verdict.state is not State.UNKNOWN:
             self._known_s = row.to_s
         elif self._known_s is not None and row.to_s - self._known_s >= FORGET_S:
             return verdict, self.reset(self._known_s)
-        return verdict, self._events.follow(verdict, row.to_s)
+        return verdict, self._events.follow(verdict, row.to_s, cause)
 
     def latest(self, row: Measurement) -> Verdict:
         """The state for a window that is not judged by itself: that of the base window that ended last."""

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from ..data import FloatArray, IntArray
+from .decisions import Decisions, Rule
 from .fits import MAX_MPS, Line, fit
 from .fleet import Fleet, Rows, Seen, history
 from .settings import WIDTH_M
@@ -60,11 +61,12 @@ class _Past:
     speed_mps: float
     kind: int
     length_m: float
+    line_m: float
 
     def overlaps(self, one: Rows, now_s: float) -> bool:
         """Whether footprints overlap so far (4/5 of the widths, half of the shorter length) that both cannot be."""
         width_m = WIDTH_M[self.kind] + WIDTH_M[int(one["kind"])]
-        ahead_m = -self.speed_mps * (now_s - self.time_s) - one["along_m"]
+        ahead_m = self.line_m - self.speed_mps * (now_s - self.time_s) - one["along_m"]
         beside = abs(self.across_m - one["across_m"]) < 0.4 * width_m
         return bool(beside and abs(ahead_m) < 0.5 * min(self.length_m, float(one["length_m"])))
 
@@ -72,7 +74,7 @@ class _Past:
         """Whether the first sighting of the row `one` is where this vehicle was at that time."""
         since_s = one["first_s"] - self.time_s
         beside_m = abs(self.across_m - one["across_m"])
-        miss_m = abs(-self.speed_mps * since_s - one["first_m"])
+        miss_m = abs(self.line_m - self.speed_mps * since_s - one["first_m"])
         return bool(0 <= since_s <= AGAIN_S and beside_m <= 1.5 and miss_m <= 3.0)
 
 
@@ -84,31 +86,41 @@ class StopLine:
     0.5 s before (a late detection), unless a lost vehicle that was counted fits it; and a track that ends at most
     1.5 m before the line while moving toward it at 2 m/s or more (the edge of the view, an occlusion). A vehicle in
     the very place of one that was just counted is a second box around it and does not count.
+
+    line_m (A, len(KINDS)): where each kind crosses, metres upstream: 0, and for motorcycles the far edge of a
+    motorcycle box. decisions: where each decision is told, for whoever asks why.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, line_m: FloatArray, decisions: Decisions | None = None) -> None:
+        self._line_m = line_m
+        self._decisions = decisions
         self._past: deque[_Past] = deque(maxlen=64)
 
     def watch(self, fleet: Fleet, seen: Seen) -> tuple[Crossing, ...]:
         """Account for one frame; the crossings whose speed is settled by now."""
         rows, row = fleet.rows, seen.row
-        along_m = rows["along_m"][row]
+        line_m = self._lines_m(rows, row)
+        along_m, before_m = rows["along_m"][row] - line_m, seen.before_m - line_m
         rows["armed"][row] |= along_m >= BAND_M
-        passes = (seen.before_m > 0) & (along_m <= 0)
-        rows["passed_s"][row[passes]] = _passed_s(seen, along_m)[passes]
+        passes = (before_m > 0) & (along_m <= 0)
+        rows["passed_s"][row[passes]] = _passed_s(seen, before_m, along_m)[passes]
         for r in row[~rows["counted"][row] & (along_m <= -BAND_M)].tolist():
             self._count(fleet, r, seen.time_s)
         active = fleet.active()
         crossed_s = rows["crossed_s"][active]
-        done = (seen.time_s - crossed_s >= AROUND_S) | (rows["along_m"][active] <= -NEAR_M)
+        past_m = rows["along_m"][active] - self._lines_m(rows, active)
+        done = (seen.time_s - crossed_s >= AROUND_S) | (past_m <= -NEAR_M)
         return self._hand_out(rows, active[done])
 
     def end(self, fleet: Fleet, ended: IntArray) -> tuple[Crossing, ...]:
         """The crossings of rows (m,) whose tracks ended."""
         rows = fleet.rows
         for r in ended.tolist():
-            if _vanished_moving(rows, r):
-                self._mark(rows, r, rows["seen_s"][r] + rows["along_m"][r] / rows["speed_mps"][r])
+            left_m = float(rows["along_m"][r] - self._line_of(rows[r]))
+            if _vanished_moving(rows, r, left_m):
+                self._mark(rows, r, rows["seen_s"][r] + left_m / rows["speed_mps"][r], Rule.VANISHED)
+            elif not rows["counted"][r]:
+                self._tell_end(rows[r], left_m)
         return self._hand_out(rows, ended)
 
     def settle(self, fleet: Fleet) -> tuple[Crossing, ...]:
@@ -117,28 +129,53 @@ class StopLine:
 
     def _hand_out(self, rows: Rows, row: IntArray) -> tuple[Crossing, ...]:
         waiting = row[np.isfinite(rows["crossed_s"][row])]
-        return tuple(_crossing(rows, r) for r in waiting.tolist())
+        return tuple(_crossing(rows, r, self._line_of(rows[r])) for r in waiting.tolist())
+
+    def _lines_m(self, rows: Rows, row: IntArray) -> FloatArray:
+        """Where the vehicles of rows (n,) cross, metres upstream of the stop line, (n,)."""
+        lines_m: FloatArray = self._line_m[rows["approach"][row], rows["kind"][row]]
+        return lines_m
+
+    def _line_of(self, one: Rows) -> float:
+        return float(self._line_m[one["approach"], one["kind"]])
+
+    def _tell(self, rule: Rule, one: Rows, time_s: float, along_m: float, other: int | None = None) -> None:
+        if self._decisions is not None:
+            self._decisions.about(rule, one, time_s, along_m, other)
+
+    def _tell_end(self, one: Rows, left_m: float) -> None:
+        """A track that was not counted is over: it never was before the line, or it did not come to it."""
+        if one["armed"]:
+            self._tell(Rule.ENDED_BEFORE, one, float(one["seen_s"]), left_m)
+        else:
+            self._tell(Rule.BEGAN_PAST, one, float(one["first_s"]), float(one["first_m"]) - self._line_of(one))
 
     def _count(self, fleet: Fleet, row: int, now_s: float) -> None:
         rows = fleet.rows
-        if self._inside_another(rows, row, now_s):
-            rows["counted"][row] = True
+        if (other := self._inside_another(rows, row, now_s)) is not None:
+            self._leave_out(rows, row, now_s, Rule.SECOND_BOX, other)
             return
         if rows["armed"][row]:
-            self._mark(rows, row, float(rows["passed_s"][row]))
+            self._mark(rows, row, float(rows["passed_s"][row]), Rule.CROSSED)
             return
-        crossed_s = _came_over_s(rows, row)
+        crossed_s = _came_over_s(rows, row, self._line_of(rows[row]))
         if crossed_s is None:
             return
-        if self._known(fleet, row, now_s):
-            rows["counted"][row] = True
+        if (other := self._known(fleet, row, now_s)) is not None:
+            self._leave_out(rows, row, now_s, Rule.SAME_VEHICLE, other)
         else:
-            self._mark(rows, row, crossed_s)
+            self._mark(rows, row, crossed_s, Rule.CAME_OVER)
 
-    def _mark(self, rows: Rows, row: int, crossed_s: float) -> None:
+    def _leave_out(self, rows: Rows, row: int, now_s: float, rule: Rule, other: int) -> None:
+        rows["counted"][row] = True
+        one = rows[row]
+        self._tell(rule, one, now_s, float(one["along_m"]) - self._line_of(one), other)
+
+    def _mark(self, rows: Rows, row: int, crossed_s: float, rule: Rule) -> None:
         rows["counted"][row] = True
         rows["crossed_s"][row] = crossed_s
         one = rows[row]
+        self._tell(rule, one, float(crossed_s), float(one["along_m"]) - self._line_of(one))
         speed_mps = float(np.nan_to_num(one["speed_mps"]))
         self._past.append(
             _Past(
@@ -149,50 +186,56 @@ class StopLine:
                 speed_mps=speed_mps,
                 kind=int(one["kind"]),
                 length_m=float(one["length_m"]),
+                line_m=self._line_of(one),
             )
         )
 
-    def _inside_another(self, rows: Rows, row: int, now_s: float) -> bool:
-        """Whether a vehicle that was counted a moment ago is in the same place: two boxes around one vehicle."""
+    def _inside_another(self, rows: Rows, row: int, now_s: float) -> int | None:
+        """The vehicle that was counted a moment ago and is in the same place: two boxes around one vehicle."""
         one = rows[row]
         near = [p for p in self._past if p.approach == one["approach"] and now_s - p.time_s <= AGAIN_S]
-        return any(p.overlaps(one, now_s) for p in near)
+        return next((p.track for p in near if p.overlaps(one, now_s)), None)
 
-    def _known(self, fleet: Fleet, row: int, now_s: float) -> bool:
-        """Whether a counted vehicle that is no longer seen would be where this track began."""
+    def _known(self, fleet: Fleet, row: int, now_s: float) -> int | None:
+        """The counted vehicle that is no longer seen and would be where this track began."""
         one = fleet.rows[row]
         visible = set(fleet.rows["id"][fleet.fresh(now_s, 0.0)].tolist())
         lost = [p for p in self._past if p.track not in visible and p.approach == one["approach"]]
-        return any(p.fits(one) for p in lost)
+        return next((p.track for p in lost if p.fits(one)), None)
 
 
-def _vanished_moving(rows: Rows, row: int) -> bool:
+def _vanished_moving(rows: Rows, row: int, left_m: float) -> bool:
+    """left_m: distance to the line at the end of the track."""
     one = rows[row]
-    return bool(one["armed"] and not one["counted"] and one["along_m"] <= LOST_M and one["speed_mps"] >= MOVING_MPS)
+    return bool(one["armed"] and not one["counted"] and left_m <= LOST_M and one["speed_mps"] >= MOVING_MPS)
 
 
-def _passed_s(seen: Seen, along_m: FloatArray) -> FloatArray:
-    """When each contact point was at 0, on the straight between its last two sightings, (n,)."""
-    moved_m = np.maximum(seen.before_m - along_m, 1e-9)
-    return seen.before_s + np.clip(seen.before_m / moved_m, 0, 1) * (seen.time_s - seen.before_s)
+def _passed_s(seen: Seen, before_m: FloatArray, along_m: FloatArray) -> FloatArray:
+    """When each contact point was at its line, on the straight between its last two sightings, (n,).
+
+    before_m, along_m: distances to it then and now.
+    """
+    moved_m = np.maximum(before_m - along_m, 1e-9)
+    return seen.before_s + np.clip(before_m / moved_m, 0, 1) * (seen.time_s - seen.before_s)
 
 
-def _came_over_s(rows: Rows, row: int) -> float | None:
+def _came_over_s(rows: Rows, row: int, line_m: float) -> float | None:
     """When a track that began at or past the line was on it, by its motion; None when it did not come over it."""
     one = rows[row]
-    if one["first_m"] < -NEAR_M or not one["speed_mps"] >= MOVING_MPS:
+    if one["first_m"] - line_m < -NEAR_M or not one["speed_mps"] >= MOVING_MPS:
         return None
     line = fit(*history(rows, row))
     if line is None or -line.slope_mps < MOVING_MPS:
         return None
-    crossed_s = line.time_at(0.0)
+    crossed_s = line.time_at(line_m)
     return crossed_s if crossed_s >= one["first_s"] - LATE_S else None
 
 
-def _crossing(rows: Rows, row: int) -> Crossing:
+def _crossing(rows: Rows, row: int, line_m: float) -> Crossing:
     one = rows[row]
     crossed_s = float(one["crossed_s"])
-    line = speed_at(*history(rows, row), crossed_s)
+    times_s, alongs_m = history(rows, row)
+    line = speed_at(times_s, alongs_m - line_m, crossed_s)
     rows["crossed_s"][row] = np.nan
     return Crossing(
         time_s=crossed_s,

@@ -1,26 +1,54 @@
 """The meter: vehicles in, readings out. This file only knows the order in which the parts work."""
 
 import math
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from ..config import Camera
-from ..data import Cycle, Event, IntArray, LiveRow, Measurement, Readings, Vehicles
+from ..data import (
+    Cycle,
+    Event,
+    EventType,
+    IntArray,
+    LiveRow,
+    Measurement,
+    Readings,
+    Reason,
+    Scene,
+    Scope,
+    State,
+    UsualDay,
+    Vehicles,
+)
+from . import parts as parts_of
 from . import reasons
 from . import rows as rows_of
 from .approach import ApproachWatch
+from .cover import Cover
 from .crossings import Crossing, StopLine
-from .events import Incidents
+from .decisions import Decisions
 from .exposure import between
+from .faults import Faults
 from .fleet import Fleet, Seen
+from .friction import Friction
+from .incidents import Incidents, ZoneIncidents
 from .layout import Layout
 from .live import Recent, stale_row
+from .movements import Movements, Traced
 from .queue import Queue
 from .settings import MeterSettings
-from .state import Verdict
+from .state import WORSE, Verdict
+from .stays import Stays
 from .timeline import Kind, Move, Timeline
-from .windows import Tally, Windows
+from .trust import Trust, explained
+from .usual import Usual
+from .windows import Span, Tally, Windows
 
 CLOCK_STEP = "clock_step"
+REMEMBER_S = 90.0
+"""What the frames of this time added is kept, to be taken back when a fault is found to have begun earlier."""
 
 
 class Meter:
@@ -33,18 +61,37 @@ class Meter:
     were published before are held until time has passed the last one (crossings in them are counted as late in the
     next); set back by more, the earlier clock was wrong and everything is published again. Set forward by more than
     `jump_s`, the running windows close with the flag and no row is made for the time in between.
+
+    The picture: `note` tells what it is like. While it cannot be trusted (dark, frozen, moved) time passes unobserved,
+    nothing of the road is told, and what was measured since the fault began is taken back from the running windows.
     """
 
-    def __init__(self, camera: Camera, settings: MeterSettings | None = None) -> None:
+    def __init__(
+        self, camera: Camera, settings: MeterSettings | None = None, decisions: Decisions | None = None
+    ) -> None:
         self._settings = s = settings or MeterSettings()
         self._layout = Layout(camera, s.lane_width_m)
-        self._fleet = Fleet(self._layout.toward)
+        self._fleet = Fleet(self._layout.toward, decisions)
         self._time = Timeline(s.max_gap_s, s.step_back_s, s.jump_s)
-        self._windows = tuple(Windows(w, s.grace_s, self._layout) for w in sorted(set(s.windows_s)))
-        self._line = StopLine()
+        grace_s = s.move_grace_s if camera.movements else s.grace_s
+        self._windows = tuple(Windows(w, grace_s, self._layout) for w in sorted(set(s.windows_s)))
+        self._line = StopLine(self._layout.line_m, decisions)
+        self._moves = Movements(camera)
+        self._decisions = decisions
         self._queue = Queue(s.queue, self._layout)
         self._recent = Recent(self._layout)
-        self._incidents = Incidents(camera.id, self._layout)
+        self._incidents = Incidents(camera.id, self._layout, s.incidents)
+        self._in_zones = ZoneIncidents(camera.id, self._layout, s.incidents, camera.zones)
+        self._stays = Stays(camera.zones)
+        self._friction = Friction(self._layout, s.friction, camera.zones)
+        self._faults = Faults(camera.id, s.scene)
+        self._cover = Cover(self._layout, s.scene)
+        self._trust = Trust(s.standing_flags)
+        self._usual = Usual(s.usual, ZoneInfo(s.timezone))
+        self._spans: deque[Span] = deque()
+        self._silent_s: float | None = None
+        self._before: parts_of.Parts | None = None
+        self._left: parts_of.Parts | None = None
         self._watches = tuple(ApproachWatch(camera.id, i, self._layout, s) for i in range(len(self._layout.ids)))
         self._queue_now = self._queue.now(self._fleet, 0.0)
         self._second: int | None = None
@@ -55,10 +102,49 @@ class Meter:
         if move.kind is Kind.STALE:
             return Readings()
         done = self._step(move) if move.kind in (Kind.BACK, Kind.FORWARD) else Readings()
-        for windows in self._windows:
-            windows.begin(vehicles.time_s)
-        done += self._measure(vehicles, move)
+        done += self._start(vehicles.time_s) + Readings(events=self._faults.frame(vehicles.time_s))
+        self._silent_s = None
+        if self._faults.fault is None:
+            done += self._measure(vehicles, move)
+        else:
+            self._time.observed_s -= move.observed_s
         return done + self._close(self._time.now_s or vehicles.time_s)
+
+    def note(self, scene: Scene) -> Readings:
+        """Account for a look at the picture, before the frame that it was taken of."""
+        before, was_blind = self._faults.scene, self._faults.fault is not None
+        events = self._faults.note(scene)
+        since_s = scene.time_s if before is None else before.time_s
+        if 0 < scene.time_s - since_s <= 2 * self._settings.scene.every_s:
+            for windows in self._windows:
+                windows.look(since_s, scene.time_s, scene.flags)
+        done = self._go_blind(scene) if self._faults.fault is not None and not was_blind else Readings()
+        return done + Readings(events=events)
+
+    def know(self, days: Iterable[UsualDay]) -> None:
+        """Take what earlier runs learned of the usual traffic."""
+        self._usual.know(days)
+
+    def learned(self) -> tuple[UsualDay, ...]:
+        """What was learned of the usual traffic since it was last asked."""
+        return self._usual.learned()
+
+    def parts(self) -> bytes | None:
+        """The running windows, for a worker that starts again to go on with; after `finish`, as they were before it."""
+        if self._left is not None or self._time.now_s is None:
+            return None if self._left is None else parts_of.encode(self._left)
+        return parts_of.encode(self._running())
+
+    def resume(self, parts: bytes) -> None:
+        """Go on with the windows of an earlier run of this camera, unless time has gone back since.
+
+        Raises `ValueError` for parts of another version or layout; nothing is taken then. To be called first.
+        """
+        before = parts_of.decode(parts)
+        for windows in self._windows:
+            windows.resume(tally for length_s, tally in before.tallies if length_s == windows.length_s)
+            windows.flush(-math.inf)
+        self._before = before
 
     def advance(self, time_s: float) -> Readings:
         """Account for time that passed without a frame, so that windows close with what was really observed."""
@@ -66,27 +152,69 @@ class Meter:
         if move.kind is Kind.STALE:
             return Readings()
         done = self._step(move) if move.kind is Kind.FORWARD else Readings()
-        for windows in self._windows:
-            windows.begin(time_s)
-        return done + self._close(time_s)
+        done += self._start(time_s)
+        self._silent_s = self._silent_s or self._time.frame_s or time_s
+        return done + self._close(time_s) + Readings(events=self._faults.silent(self._silent_s, time_s))
 
     def finish(self, time_s: float) -> Readings:
         """Close everything, the running windows included. Nothing may follow it but new frames."""
         end_s = max(time_s, self._time.now_s or time_s)
-        done = self._cross(self._line.settle(self._fleet)) + self._close(end_s)
-        return done + self._flush(end_s, None)
+        done = self._settle() + self._close(end_s)
+        self._left = self._running() if self._time.now_s is not None else None
+        return done + self._flush(end_s, None) + Readings(events=self._faults.close(end_s))
+
+    def _settle(self) -> Readings:
+        """Crossings and moves that still wait for more of the motion."""
+        done = self._cross(self._line.settle(self._fleet))
+        self._move(self._moves.settle())
+        return done
 
     def live(self, time_s: float) -> tuple[LiveRow, ...]:
         """What is so now, per approach and lane. `time_s` is on the time base of the frames."""
         frame_s, observed_s = self._time.frame_s, self._time.observed_s
         if frame_s is None or time_s - frame_s > self._settings.stale_s:
-            return self._stale(time_s, frame_s, observed_s)
+            age_s = None if frame_s is None else time_s - frame_s
+            return self._stale(time_s, observed_s, reasons.say(reasons.NO_PICTURE, reasons.Figures(seconds=age_s)))
+        if (why := self._faults.why(time_s)) is not None:
+            return self._stale(time_s, observed_s, why)
         now = self._recent.now(self._fleet, self._queue_now, frame_s)
-        return tuple(row for watch in self._watches for row in watch.live(now, time_s, observed_s))
+        rows = [row for watch in self._watches for row in watch.live(now, time_s, observed_s)]
+        hidden = {(c.approach, c.lane) for i, c in enumerate(self._layout.cells) if self._cover.hidden(i)}
+        return tuple(_hidden(row) if (row.approach, row.lane) in hidden else row for row in rows)
 
-    def _stale(self, time_s: float, frame_s: float | None, observed_s: float) -> tuple[LiveRow, ...]:
-        age_s = None if frame_s is None else time_s - frame_s
-        reason = reasons.say(reasons.NO_PICTURE, reasons.Figures(seconds=age_s))
+    def _start(self, time_s: float) -> Readings:
+        """Begin the windows, or go on with those of an earlier run; what is too old to go on with is told as it is."""
+        before, self._before = self._before, None
+        done = Readings()
+        if before is not None and time_s >= before.time_s:
+            for windows in self._windows:
+                windows.resume(tally for length_s, tally in before.tallies if length_s == windows.length_s)
+            if time_s - before.time_s > self._settings.jump_s:
+                done = self._publish([(w.length_s, t) for w in self._windows for t in w.flush(before.time_s)])
+        for windows in self._windows:
+            windows.begin(time_s)
+        return done
+
+    def _running(self) -> parts_of.Parts:
+        now_s = self._time.now_s or 0.0
+        return parts_of.Parts(now_s, tuple((w.length_s, tally) for w in self._windows for tally in w.parts()))
+
+    def _go_blind(self, scene: Scene) -> Readings:
+        """From here on nothing is seen; what was measured since the fault began was false."""
+        since_s = scene.time_s if scene.since_s is None else scene.since_s
+        done = self._cross(self._line.settle(self._fleet))
+        for windows in self._windows:
+            windows.retract(since_s, self._spans)
+            windows.look(since_s, scene.time_s, scene.UNUSABLE.intersection(scene.flags))
+        lost_s = sum(max(0.0, span.to_s - max(span.from_s, since_s)) for span in self._spans)
+        self._time.observed_s = max(0.0, self._time.observed_s - lost_s)
+        self._spans.clear()
+        self._fleet.clear()
+        self._stays.clear()
+        self._cover.clear()
+        return done
+
+    def _stale(self, time_s: float, observed_s: float, reason: Reason) -> tuple[LiveRow, ...]:
         rows = (
             stale_row(self._recent.counts, i, cell, time_s, observed_s) for i, cell in enumerate(self._layout.cells)
         )
@@ -100,7 +228,14 @@ class Meter:
         self._queue.follow(fleet, seen)
         self._account(seen, move)
         crossings += self._end(vehicles.gone)
-        return self._cross(crossings) + self._each_second(vehicles.time_s)
+        if self._stays.follow(vehicles):
+            side = self._friction.count(self._stays, fleet, self._queue_now, vehicles.time_s)
+            for windows in self._windows:
+                windows.beside(vehicles.time_s, side)
+        moves = self._moves.follow(vehicles)
+        done = self._cross(crossings) + self._each_second(vehicles)
+        self._move(moves + self._moves.end(vehicles.gone, vehicles.time_s))
+        return done
 
     def _account(self, seen: Seen, move: Move) -> None:
         exposure = between(self._fleet, seen, self._layout, move.observed_s)
@@ -110,6 +245,10 @@ class Meter:
             windows.frame(move.to_s)
             if move.observed_s > 0:
                 windows.spread(move.from_s, move.to_s, exposure)
+        if move.observed_s > 0:
+            self._spans.append(Span(move.from_s, move.to_s, exposure))
+        while self._spans and self._spans[0].to_s < move.to_s - REMEMBER_S:
+            self._spans.popleft()
 
     def _end(self, ids: IntArray) -> tuple[Crossing, ...]:
         """Let go of vehicles that are gone."""
@@ -123,13 +262,25 @@ class Meter:
             for windows in self._windows:
                 windows.cross(crossing)
             self._recent.cross(crossing)
-            self._incidents.cross(crossing)
+            self._move(self._moves.cross(crossing))
+            self._in_zones.cross(crossing)
             cycle = self._watches[crossing.approach].cross(crossing)
             cycles += [cycle] if cycle else []
         return Readings(cycles=tuple(cycles))
 
-    def _each_second(self, time_s: float) -> Readings:
-        """What is looked at once per second of frame time: the queue, incidents, forgotten vehicles."""
+    def _move(self, moves: tuple[Traced, ...]) -> None:
+        """Vehicles that were traced to their exit."""
+        for move in moves:
+            for windows in self._windows:
+                windows.move(move)
+            if self._decisions is not None:
+                one = move.crossing
+                name, approach = self._layout.movements[move.movement]
+                self._decisions.moved(one.time_s, one.track, approach, name)
+
+    def _each_second(self, vehicles: Vehicles) -> Readings:
+        """What is looked at once per second of frame time: the queue, incidents, hidden lanes, forgotten vehicles."""
+        time_s = vehicles.time_s
         second = math.floor(time_s)
         if second == self._second:
             return Readings()
@@ -137,11 +288,14 @@ class Meter:
         done = self._cross(self._end(self._fleet.stale(time_s)))
         self._queue_now = queue = self._queue.now(self._fleet, time_s)
         self._recent.second()
+        lost_s = self._cover.second(vehicles.hidden)
         for windows in self._windows:
             windows.queue(time_s, queue)
+            windows.hide(time_s, lost_s)
         for watch in self._watches:
             watch.second(time_s, queue)
-        return done + Readings(events=self._incidents.look(self._fleet, time_s))
+        events = self._incidents.look(self._fleet, time_s, self._stays.at("kerb"))
+        return done + Readings(events=events + self._in_zones.look(self._stays, self._fleet, queue, time_s))
 
     def _close(self, now_s: float) -> Readings:
         return self._publish([(w.length_s, tally) for w in self._windows for tally in w.close(now_s)])
@@ -150,12 +304,14 @@ class Meter:
         """Close the running windows and end what is open."""
         done = self._publish([(w.length_s, tally) for w in self._windows for tally in w.flush(until_s, flag)])
         events = [event for watch in self._watches for event in watch.close(until_s)]
-        return done + Readings(events=(*events, *self._incidents.close(until_s)))
+        return done + Readings(events=(*events, *self._incidents.close(until_s), *self._in_zones.close(until_s)))
 
     def _step(self, move: Move) -> Readings:
         """The clock was set: nothing before it can be compared with what follows."""
-        done = self._cross(self._line.settle(self._fleet)) + self._flush(move.from_s, CLOCK_STEP)
+        done = self._settle() + self._flush(move.from_s, CLOCK_STEP)
         self._fleet.clear()
+        self._stays.clear()
+        self._spans.clear()
         self._recent.reset_time()
         for watch in self._watches:
             watch.reset(move.from_s)
@@ -168,19 +324,63 @@ class Meter:
         """The rows of closed windows; each approach is judged by its base windows, and its lanes inherit the state."""
         done = Readings()
         for length_s, tally in closed:
-            table = rows_of.measurements(tally, self._layout)
+            table = self._table(tally)
             verdicts: dict[str, Verdict] = {}
             for watch, row in zip(self._watches, filter(rows_of.is_approach, table), strict=True):
                 verdicts[row.approach], events = self._verdict(watch, row, length_s)
                 done += Readings(events=events)
-            done += Readings(windows=tuple(_judged(row, verdicts[row.approach]) for row in table))
+            table = [self._said(row, verdicts[row.approach]) for row in table]
+            for row in table:
+                self._usual.learn(row)
+            done += Readings(windows=tuple(table))
         return done
 
+    def _table(self, tally: Tally) -> list[Measurement]:
+        """The rows of a window with what is known beside the traffic: trust, side friction, the usual."""
+        table = []
+        for i, row in enumerate(rows_of.measurements(tally, self._layout)):
+            approach = self._layout.ids.index(row.approach)
+            index = i if i < len(self._layout) else int(self._layout.approach_cell[approach])
+            row = self._trust.judge(row, tally, index)
+            length_m = self._layout.cells[index].length_m
+            table.append(self._usual.fill(self._friction.fill(row, tally.side[:, approach], length_m)))
+        return table
+
+    def _said(self, row: Measurement, verdict: Verdict) -> Measurement:
+        """The row with its state and reason; a movement has none: the state is one of places."""
+        if row.scope is Scope.MOVEMENT:
+            return row
+        if row.counts is None and row.lane is not None and "occluded" in row.quality.flags:
+            verdict = Verdict(State.UNKNOWN, reasons.say(reasons.OCCLUDED, reasons.Figures()))
+        row = explained(replace(row, state=verdict.state, reason=verdict.reason))
+        if row.state is State.UNKNOWN or row.reason is None:
+            return row
+        row = self._usual.compare(row)
+        if row.state not in WORSE or row.reason is None:
+            return row
+        quality = reasons.Figures(quality=row.quality.score)
+        return replace(row, reason=reasons.joined(row.reason, reasons.QUALITY, quality))
+
     def _verdict(self, watch: ApproachWatch, row: Measurement, length_s: int) -> tuple[Verdict, tuple[Event, ...]]:
-        if length_s == self._settings.base_s:
-            return watch.judge(row)
-        return watch.latest(row), ()
+        if length_s != self._settings.base_s:
+            return watch.latest(row), ()
+        opened = self._incidents.open_types(row.approach) + self._in_zones.open_types(row.approach)
+        cause = next((kind.value for kind in CAUSES if kind in opened), None)
+        return watch.judge(row, cause)
 
 
-def _judged(row: Measurement, verdict: Verdict) -> Measurement:
-    return replace(row, state=verdict.state, reason=verdict.reason)
+CAUSES = (EventType.SPILLBACK, EventType.BLOCKED_BOX, EventType.STOPPED_VEHICLE)
+"""Incidents that make a congestion, the likeliest first; what is open when it begins is told as its cause."""
+
+
+def _hidden(row: LiveRow) -> LiveRow:
+    """What is known of a lane that cannot be seen: what passed before."""
+    return LiveRow(
+        time_s=row.time_s,
+        scope=row.scope,
+        approach=row.approach,
+        lane=row.lane,
+        counts=row.counts,
+        observed_s=row.observed_s,
+        reason=reasons.say(reasons.OCCLUDED, reasons.Figures()),
+    )

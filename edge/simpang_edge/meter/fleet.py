@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import KINDS, FloatArray, IntArray, Vehicles
+from .decisions import Decisions, Rule
 from .fits import MAX_MPS, slopes
 from .settings import LENGTH_M
 
@@ -32,13 +33,14 @@ ROW = np.dtype(
         ("slow_since_s", "f8"), ("fast_since_s", "f8"), ("still_s", "f8"), ("queued", "?"), ("was_queued", "?"),
         ("ran", "?"), ("stopped", "?"), ("stops", "i8"), ("stopped_s", "f8"),
         ("armed", "?"), ("counted", "?"), ("passed_s", "f8"), ("crossed_s", "f8"),
-        ("back_since_s", "f8"), ("back_from_m", "f8"),
+        ("back_since_s", "f8"), ("back_from_m", "f8"), ("kerb_told", "?"),
     ]
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
 ran, stopped: has been fast since its last stop; is in a stop. armed: was upstream of
 the line. counted: will not be counted (again). passed_s: when the contact point last went over 0. crossed_s: crossing
-not yet handed out, else NaN. back_*: moving against the traffic since, from. times_s, alongs_m: a ring of the latest
+not yet handed out, else NaN. back_*: moving against the traffic since, from. kerb_told: its stop at the kerb
+was counted. times_s, alongs_m: a ring of the latest
 `HISTORY` sightings."""
 
 
@@ -63,8 +65,9 @@ class Seen:
 class Fleet:
     """The vehicles in view, by track id."""
 
-    def __init__(self, toward: NDArray[np.bool_]) -> None:
+    def __init__(self, toward: NDArray[np.bool_], decisions: Decisions | None = None) -> None:
         self._toward = toward
+        self._decisions = decisions
         self._row_of: dict[int, int] = {}
         self._free: list[int] = []
         self.rows: Rows = np.zeros(0, ROW)
@@ -84,6 +87,8 @@ class Fleet:
         rows, now_s = self.rows, vehicles.time_s
         other = (rows["approach"][row] != vehicles.approach[picked]) | self._jumped(vehicles, picked, row)
         for n in np.flatnonzero(other).tolist():
+            if self._decisions is not None and rows["approach"][row[n]] == vehicles.approach[picked[n]]:
+                self._decisions.about(Rule.JUMPED, rows[row[n]], now_s, float(vehicles.along_m[picked[n]]))
             rows[row[n]] = _blank(vehicles, int(picked[n]))
         before_s = rows["seen_s"][row]
         gap_s = now_s - before_s
@@ -146,6 +151,10 @@ class Fleet:
             if row is None:
                 row = self._new_row()
                 self.rows[row] = _blank(vehicles, n)
+            elif self._decisions is not None:
+                self._decisions.about(
+                    Rule.CONTINUED, self.rows[row], vehicles.time_s, float(vehicles.along_m[n]), track
+                )
             self.rows[row]["id"] = track
             self._row_of[track] = row
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..config import Approach, Camera
-from ..data import FloatArray, IntArray, Scope
+from ..data import KINDS, FloatArray, IntArray, Scope
+from ..plane import approach_axes, box_depth_m, camera_plane
 from ..units import mps
 
 EDGE_M = 5.0
@@ -49,6 +50,8 @@ class Layout:
 
     approach_cell: int64 (A,), cell of each approach. lane_cell: int64 (A, L), cell of lane id l in column l, -1 none.
     toward: bool (A,), whether traffic comes toward the camera, so that the contact point is the front bumper.
+    line_m: (A, len(KINDS)), where each kind crosses: 0, and past the motorcycle box (negative) for motorcycles.
+    movements: id and approach index of each, in the order of the configuration.
     """
 
     def __init__(self, camera: Camera, lane_width_m: float) -> None:
@@ -65,6 +68,8 @@ class Layout:
         self.toward = np.array([a.heading == "toward" for a in camera.approaches], bool)
         self.length_m: FloatArray = np.array([c.length_m for c in self.cells])
         self.area_m2: FloatArray = np.array([c.area_m2 for c in self.cells])
+        self.line_m = _lines_m(camera)
+        self.movements = tuple((m.id, self.ids.index(m.approach)) for m in camera.movements)
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -89,6 +94,18 @@ class Layout:
     def sums(self, approach: IntArray, lane: IntArray, amount: FloatArray) -> FloatArray:
         """Sum of per-vehicle amounts (N,) in every cell (C,)."""
         return self.places(approach, lane).sums(amount)
+
+
+def _lines_m(camera: Camera) -> FloatArray:
+    """Where each kind crosses in each approach, (A, len(KINDS))."""
+    lines_m = np.zeros((len(camera.approaches), len(KINDS)))
+    for i, approach in enumerate(camera.approaches):
+        plane = camera_plane(camera) if approach.motorcycle_box is not None else None
+        if plane is not None:
+            where = f"{camera.id}.{approach.id}"
+            depth_m = box_depth_m(plane, approach_axes(plane, approach, where), approach, where)
+            lines_m[i, KINDS.index("motorcycle")] = -depth_m
+    return lines_m
 
 
 def _cells(index: int, approach: Approach, lane_width_m: float) -> list[Cell]:

@@ -114,7 +114,7 @@ class Recent:
 
     def _in_view(self, fleet: Fleet, frame_s: float) -> IntArray:
         rows, row = fleet.rows, fleet.fresh(frame_s, HOLD_S)
-        row = row[rows["along_m"][row] >= 0]
+        row = row[(rows["along_m"][row] >= 0) | rows["queued"][row]]
         return self._layout.sums(rows["approach"][row], rows["lane"][row], np.ones(len(row))).astype(np.int64)
 
     def _mark(self) -> _Mark:

@@ -29,6 +29,13 @@ class Figures:
     minutes: float | None = None
     seconds: float | None = None
     needed_s: float | None = None
+    shift_px: float | None = None
+    vehicles: int | None = None
+    flow_change: float | None = None
+    quality: float | None = None
+    when_id: str = ""
+    when_en: str = ""
+    zone: str = ""
 
     def words(self) -> dict[str, str]:
         """The figures as text, rounded as a person says them."""
@@ -42,6 +49,14 @@ class Figures:
             "minutes": _whole(self.minutes),
             "seconds": _whole(self.seconds),
             "needed": _whole(self.needed_s),
+            "shift": _whole(self.shift_px),
+            "vehicles": _whole(self.vehicles),
+            "change": _percent(None if self.flow_change is None else abs(self.flow_change)),
+            "quality": _decimal(self.quality, "."),
+            "kualitas": _decimal(self.quality, ","),
+            "when_id": self.when_id,
+            "when_en": self.when_en,
+            "zone": self.zone,
         }
 
 
@@ -93,6 +108,98 @@ WRONG_WAY: Final = Template(
     "wrong_way", "kendaraan melawan arah, {speed} km/jam", "vehicle against the traffic, {speed} km/h"
 )
 
+WAITING: Final = Template(
+    "parked_vehicle",
+    "kendaraan sudah berhenti sejak pertama terlihat, {seconds} detik, {queue} m dari garis henti",
+    "vehicle standing since it was first seen, {seconds} s, {queue} m from the stop line",
+)
+IN_ZONE: Final = Template(
+    "stopped_in_zone",
+    "kendaraan berhenti {seconds} detik di zona larangan {zone}",
+    "vehicle stopped for {seconds} s in the no-stopping zone {zone}",
+)
+BLOCKED_BOX: Final = Template(
+    "blocked_box",
+    "kotak kuning {zone} terhalang {vehicles} kendaraan selama {seconds} detik",
+    "{vehicles} vehicles block the box junction {zone} for {seconds} s",
+)
+PEDESTRIAN: Final = Template(
+    "pedestrian",
+    "pejalan kaki di badan jalan {zone}, {seconds} detik",
+    "pedestrian on the carriageway {zone}, {seconds} s",
+)
+SPILLBACK: Final = Template(
+    "spillback",
+    "antrean dari hilir: {vehicles} kendaraan berhenti di jalan keluar {zone}, {seconds} detik",
+    "queue from downstream: {vehicles} vehicles stand in the exit {zone}, {seconds} s",
+)
+SPILLBACK_STOPS: Final = Template(
+    "spillback_blocks",
+    "jalan keluar {zone} penuh ({vehicles} kendaraan), antrean {queue} m tidak dapat lepas",
+    "exit {zone} is full ({vehicles} vehicles), the queue of {queue} m cannot discharge",
+)
+CAMERA_DARK: Final = Template(
+    "camera_dark",
+    "gambar tidak memperlihatkan apa pun (gelap atau tertutup): periksa kamera dan lampu",
+    "the picture shows nothing (dark or covered): check the camera and the lights",
+)
+CAMERA_FROZEN: Final = Template(
+    "camera_frozen",
+    "gambar beku selama {seconds} detik: mulai ulang kamera",
+    "the picture has been frozen for {seconds} s: restart the camera",
+)
+CAMERA_MOVED: Final = Template(
+    "camera_moved",
+    "kamera tidak lagi melihat ke tempat semula (geser {shift} piksel): kembalikan preset atau kalibrasi ulang",
+    "the camera no longer looks where it did (shift {shift} pixels): return it to its preset or calibrate again",
+)
+CAMERA_OFFLINE: Final = Template(
+    "camera_offline",
+    "tidak ada gambar selama {seconds} detik: periksa listrik dan jaringan kamera",
+    "no picture for {seconds} s: check the camera's power and network",
+)
+OCCLUDED: Final = Template(
+    "lane_hidden", "lajur tertutup kendaraan besar yang berhenti", "the lane is hidden by a large vehicle that stands"
+)
+BECAUSE: Final = {
+    "dark": Template(
+        "camera_dark",
+        "gambar gelap atau tertutup: baru {seconds} dari {needed} detik teramati",
+        "picture dark or covered: only {seconds} of {needed} s observed",
+    ),
+    "frozen": Template(
+        "camera_frozen",
+        "gambar beku: baru {seconds} dari {needed} detik teramati",
+        "picture frozen: only {seconds} of {needed} s observed",
+    ),
+    "moved": Template(
+        "camera_moved",
+        "kamera bergeser: baru {seconds} dari {needed} detik teramati",
+        "camera moved: only {seconds} of {needed} s observed",
+    ),
+    "offline": NO_PICTURE,
+    "occluded": Template(
+        "lane_hidden",
+        "tertutup kendaraan besar: baru {seconds} dari {needed} detik teramati",
+        "hidden by a large vehicle: only {seconds} of {needed} s observed",
+    ),
+}
+"""Why a window is unknown, by the flag that explains it."""
+
+USUAL_LESS: Final = Template(
+    "", ", arus {change} % di bawah {when_id} biasanya", ", flow {change} % under the usual {when_en}"
+)
+USUAL_MORE: Final = Template(
+    "", ", arus {change} % di atas {when_id} biasanya", ", flow {change} % above the usual {when_en}"
+)
+QUALITY: Final = Template("", ", kualitas {kualitas}", ", quality {quality}")
+
+
+def joined(first: Reason, template: Template, figures: Figures) -> Reason:
+    """A reason with more said behind it; its code stays."""
+    more = say(template, figures)
+    return Reason(first.code, first.id + more.id, first.en + more.en)
+
 
 def say(template: Template, figures: Figures) -> Reason:
     """The sentence with its figures."""
@@ -106,3 +213,7 @@ def _whole(value: float | None) -> str:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.0f}"
+
+
+def _decimal(value: float | None, point: str) -> str:
+    return "–" if value is None else f"{value:.2f}".replace(".", point)

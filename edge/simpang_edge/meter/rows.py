@@ -40,8 +40,37 @@ class Group:
 
 
 def measurements(tally: Tally, layout: Layout) -> list[Measurement]:
-    """One row per approach and lane."""
-    return [_row(tally, i, cell) for i, cell in enumerate(layout.cells)]
+    """One row per approach and lane, then one per movement."""
+    rows = [_row(tally, i, cell) for i, cell in enumerate(layout.cells)]
+    return rows + [_movement_row(tally, layout, number) for number in range(len(layout.movements))]
+
+
+def _movement_row(tally: Tally, layout: Layout, number: int) -> Measurement:
+    """Counts of one movement, its share of the approach's traced vehicles, and the share that was traced."""
+    name, approach = layout.movements[number]
+    index = int(layout.approach_cell[approach])
+    cell = layout.cells[index]
+    row = Measurement(
+        from_s=tally.from_s,
+        to_s=tally.to_s,
+        scope=Scope.MOVEMENT,
+        approach=cell.approach,
+        movement=name,
+        quality=quality(tally, index),
+        late=int(tally.late_moves[number]),
+    )
+    if tally.observed_s <= 0:
+        return row
+    own = [move.crossing for move in tally.moves if move.movement == number]
+    group = Group.of(own, replace(cell, lane=None))
+    traced = sum(move.crossing.approach == approach and bool(IS_MOTOR[move.crossing.kind]) for move in tally.moves)
+    crossed = len(Group.of(tally.crossings, cell).motor)
+    figures: dict[str, Any] = {
+        **_flow(group, tally.observed_s),
+        "turn_share_ratio": len(group.motor) / traced if traced else None,
+        "traced_ratio": _share(traced / crossed) if crossed else None,
+    }
+    return replace(row, **figures)
 
 
 def _row(tally: Tally, index: int, cell: Cell) -> Measurement:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..config import Box, QueueRules, StateRules
+from ..config import Box, FrictionRules, IncidentRules, QueueRules, SceneRules, StateRules, UsualRules
 from ..data import KINDS, MOTOR_VEHICLES, FloatArray
 from ..units import mps
 
@@ -42,18 +42,27 @@ class MeterSettings:
     windows_s: window lengths; the shortest of at least 60 s (else the longest) is the one states are judged by.
     max_gap_s: longest time between two frames that still counts as observed.
     grace_s: how long a window stays open after its end, for crossings whose speed is still being measured.
+    move_grace_s: the same where movements are traced, which takes as long as a vehicle needs to its exit.
     stale_s: without a frame for this long the live state is unknown.
     step_back_s: a frame older than its predecessor by more than this means that the clock was set back.
     jump_s: a frame later than its predecessor by more than this means that the clock was set forward.
     hold_s: after a step back of at most this, windows that were already published are not published again.
+    standing_flags: flags that hold all the time, by approach (such as low_resolution).
     lane_width_m: for the area occupancy, where the caller gives no measured widths.
     """
 
     windows_s: tuple[int, ...] = (60, 900)
     queue: QueueLimits = field(default_factory=lambda: QueueLimits.of(QueueRules()))
     state: StateRules = field(default_factory=StateRules)
+    scene: SceneRules = field(default_factory=SceneRules)
+    incidents: IncidentRules = field(default_factory=IncidentRules)
+    friction: FrictionRules = field(default_factory=FrictionRules)
+    usual: UsualRules = field(default_factory=UsualRules)
+    timezone: str = "Asia/Jakarta"
+    standing_flags: tuple[tuple[str, str], ...] = ()
     max_gap_s: float = 1.0
     grace_s: float = 3.0
+    move_grace_s: float = 12.0
     stale_s: float = 10.0
     step_back_s: float = 2.0
     jump_s: float = 3600.0
@@ -63,7 +72,16 @@ class MeterSettings:
     @classmethod
     def of(cls, box: Box) -> "MeterSettings":
         """The meter's part of a box configuration."""
-        return cls(windows_s=box.windows_s, queue=QueueLimits.of(box.queue), state=box.state)
+        return cls(
+            windows_s=box.windows_s,
+            queue=QueueLimits.of(box.queue),
+            state=box.state,
+            scene=box.scene,
+            incidents=box.incidents,
+            friction=box.friction,
+            usual=box.usual,
+            timezone=box.timezone,
+        )
 
     @property
     def base_s(self) -> int:

@@ -1,7 +1,8 @@
 """Windows [start, end) of event time, aligned to the clock: what belongs in which, and when one is complete."""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 from ..data import FloatArray, IntArray
 from .crossings import Crossing
 from .exposure import nothing
+from .friction import Side
 from .layout import Layout
+from .movements import Traced
 from .queue import QueueNow
 
 
@@ -17,7 +20,9 @@ from .queue import QueueNow
 class Tally:
     """All that is summed up for one window. Arrays by cell, (C,) or (len(Amount), C).
 
-    queue_samples: seconds in which the queue was looked at; without one its maximum is unknown.
+    queue_samples: seconds in which the queue was looked at; without one its maximum is unknown. moves: of crossings
+    of this window. late_moves: (M,), by movement, of crossings of windows that were closed before. hidden_s: seconds in
+    which a cell could not be seen. side: side friction, (len(Side), A). scene_s: seconds of each flag of the picture.
     """
 
     from_s: float
@@ -27,11 +32,25 @@ class Tally:
     queue_max_vehicles: IntArray
     beyond: NDArray[np.bool_]
     late: IntArray
+    late_moves: IntArray
+    hidden_s: FloatArray
+    side: IntArray
     observed_s: float = 0.0
     frames: int = 0
     queue_samples: int = 0
     crossings: list[Crossing] = field(default_factory=list)
+    moves: list[Traced] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
+    scene_s: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What one frame added: kept for a while, to be taken back when it turns out that the picture was false."""
+
+    from_s: float
+    to_s: float
+    exposure: FloatArray
 
 
 class Windows:
@@ -49,6 +68,7 @@ class Windows:
         self._next: int | None = None
         self._held_until_s = -math.inf
         self._late: IntArray = np.zeros(len(layout), np.int64)
+        self._late_moves: IntArray = np.zeros(len(layout.movements), np.int64)
         self._flags: set[str] = set()
 
     def begin(self, time_s: float) -> None:
@@ -56,16 +76,16 @@ class Windows:
         if self._next is None:
             self._next = self._number(time_s)
 
-    def spread(self, from_s: float, to_s: float, exposure: FloatArray) -> None:
-        """Give every window its share of an observed span and of the amounts in it."""
+    def spread(self, from_s: float, to_s: float, exposure: FloatArray, sign: float = 1.0) -> None:
+        """Give every window its share of an observed span and of the amounts in it; with sign -1 take it away."""
         span_s, at_s = to_s - from_s, from_s
         while at_s < to_s:
             number = self._number(at_s)
             end_s = min(to_s, (number + 1.0) * self.length_s)
             tally = self._tally(number)
             if tally is not None:
-                tally.observed_s += end_s - at_s
-                tally.exposure += exposure * ((end_s - at_s) / span_s)
+                tally.observed_s += sign * (end_s - at_s)
+                tally.exposure += exposure * (sign * (end_s - at_s) / span_s)
             at_s = end_s
 
     def frame(self, time_s: float) -> None:
@@ -82,6 +102,14 @@ class Windows:
         else:
             tally.crossings.append(crossing)
 
+    def move(self, move: Traced) -> None:
+        """Count a move in the window of its crossing, or as late when that is closed."""
+        tally = self._tally(self._number(move.crossing.time_s))
+        if tally is None:
+            self._late_moves[move.movement] += 1
+        else:
+            tally.moves.append(move)
+
     def queue(self, time_s: float, queue: QueueNow) -> None:
         """Account for the queue of one second."""
         tally = self._tally(self._number(time_s))
@@ -91,6 +119,55 @@ class Windows:
         np.maximum(tally.queue_max_m, queue.tail_m, out=tally.queue_max_m)
         np.maximum(tally.queue_max_vehicles, queue.vehicles, out=tally.queue_max_vehicles)
         tally.beyond |= queue.beyond
+
+    def look(self, from_s: float, to_s: float, flags: Iterable[str]) -> None:
+        """Account for what the picture was like in this span."""
+        at_s = from_s
+        while at_s < to_s:
+            number = self._number(at_s)
+            end_s = min(to_s, (number + 1.0) * self.length_s)
+            tally = self._tally(number)
+            for flag in flags if tally is not None else ():
+                tally.scene_s[flag] = tally.scene_s.get(flag, 0.0) + end_s - at_s  # type: ignore[union-attr]
+            at_s = end_s
+
+    def hide(self, time_s: float, lost_s: FloatArray) -> None:
+        """Account for seconds (C,) in which cells could not be seen."""
+        tally = self._tally(self._number(time_s))
+        if tally is not None:
+            tally.hidden_s += lost_s
+
+    def beside(self, time_s: float, side: IntArray) -> None:
+        """Account for events of side friction, (len(Side), A)."""
+        tally = self._tally(self._number(time_s))
+        if tally is not None:
+            tally.side += side
+
+    def retract(self, since_s: float, spans: Iterable[Span]) -> None:
+        """Take back what was measured since a moment: the picture could not be trusted from then on."""
+        for span in spans:
+            from_s = max(span.from_s, since_s)
+            if span.to_s > from_s:
+                self.spread(from_s, span.to_s, span.exposure * ((span.to_s - from_s) / (span.to_s - span.from_s)), -1)
+        for tally in self._open.values():
+            tally.observed_s = max(0.0, tally.observed_s)
+            tally.crossings = [c for c in tally.crossings if c.time_s < since_s]
+
+    def parts(self) -> tuple[Tally, ...]:
+        """The running windows, in order."""
+        return tuple(self._open[number] for number in sorted(self._open))
+
+    def resume(self, parts: Iterable[Tally]) -> None:
+        """Go on with the windows of an earlier run. Raises `ValueError` when they are of another layout."""
+        for part in parts:
+            number = self._number(part.from_s)
+            fresh = self._new(number)
+            for item in fields(part):
+                shapes = [np.shape(getattr(t, item.name)) for t in (part, fresh)]
+                if isinstance(getattr(fresh, item.name), np.ndarray) and shapes[0] != shapes[1]:
+                    raise ValueError(f"{item.name}: expected shape {shapes[1]}, got {shapes[0]}")
+            self._open[number] = part
+        self._next = min(self._open, default=None)
 
     def close(self, now_s: float) -> list[Tally]:
         """Windows that are complete at this time, in order; one in which nothing was seen is among them."""
@@ -138,6 +215,9 @@ class Windows:
             queue_max_vehicles=np.zeros(cells, np.int64),
             beyond=np.zeros(cells, bool),
             late=np.zeros(cells, np.int64),
+            late_moves=np.zeros(len(self._layout.movements), np.int64),
+            hidden_s=np.zeros(cells),
+            side=np.zeros((len(Side), len(self._layout.ids)), np.int64),
         )
 
     def _where(self, crossing: Crossing) -> IntArray:
@@ -152,6 +232,8 @@ class Windows:
         tally = tally or self._new(number)
         self._held_until_s = tally.to_s
         tally.late += self._late
+        tally.late_moves += self._late_moves
         tally.flags |= self._flags
         self._late, self._flags = np.zeros_like(self._late), set()
+        self._late_moves = np.zeros_like(self._late_moves)
         return [tally]

@@ -92,6 +92,9 @@ class Words:
     event_congestion: str
     event_stopped_vehicle: str
     event_wrong_way: str
+    event_blocked_box: str
+    event_pedestrian: str
+    event_spillback: str
     event_camera_offline: str
     event_camera_moved: str
     event_camera_dark: str

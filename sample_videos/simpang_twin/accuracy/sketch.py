@@ -15,15 +15,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .. import backdrop, simulate
+from .. import backdrop, light, simulate
 from ..boxes import measure
 from ..camera import Pinhole, pinhole
 from ..film import boxes_path
-from ..garage import mesh_of
-from ..network import F64
+from ..garage import look_of, mesh_of
+from ..network import F64, Network
 from ..poses import poses
 from ..run import Run
-from ..scenario import Camera
+from ..scenario import Camera, Scenario
+from ..stage import Stage
 
 TIME_BASE: Final = Fraction(1, 90000)
 NEAR_M: Final = 3.0
@@ -35,7 +36,7 @@ def sketch(folder: Path, camera: Camera, work: Path, clip: Path, on_frame: Calla
     """Write the clip of a run, and the boxes of every frame into `work`; `on_frame` is called once per frame."""
     scenario, net, run = simulate.load(folder)
     work.mkdir(parents=True, exist_ok=True)
-    empty = np.clip(backdrop.backdrop(pinhole(camera), scenario, net), 0, 255).astype(np.uint8)
+    empty = _empty(scenario, net, pinhole(camera))
     outlines = _Outlines(run, pinhole(camera))
     step = Fraction(1) / Fraction(str(scenario.fps)) / TIME_BASE
     part = clip.with_suffix(".part.mp4")
@@ -52,6 +53,14 @@ def sketch(folder: Path, camera: Camera, work: Path, clip: Path, on_frame: Calla
             on_frame()
         container.mux(stream.encode())
     part.rename(clip)
+
+
+def _empty(scenario: Scenario, net: Network, eye: Pinhole) -> U8:
+    """The junction without traffic, (H, W, 3) BGR."""
+    stage = Stage(eye, light.air(scenario.light, scenario.weather))
+    image = backdrop.Set(stage, scenario, net).seen_by(eye).image
+    stage.close()
+    return np.clip(image, 0, 255).astype(np.uint8)
 
 
 class _Outlines:
@@ -97,7 +106,7 @@ class _Outlines:
 
     def _body(self, vehicle: int) -> F64:
         if vehicle not in self._points:
-            vertices = mesh_of(self._run.models[vehicle], int(self._run.ids[vehicle])).vertices()
+            vertices = mesh_of(self._run.models[vehicle], look_of(self._run.ids[vehicle])).vertices()
             self._points[vehicle] = np.unique(vertices[:, :3].round(2), axis=0).astype(np.float64)
         return self._points[vehicle]
 

@@ -1,0 +1,151 @@
+"""The sentences of ``simpang explain``: one template each, in Indonesian and English, figures filled in."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from .data import Reason
+from .units import kmh
+
+KIND_ID: Final = {"bicycle": "sepeda", "person": "orang"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """What a sentence may name; None (or NaN) is written as a dash."""
+
+    track: int | None = None
+    other: int | None = None
+    kind: str | None = None
+    approach: str | None = None
+    lane: int | None = None
+    movement: str | None = None
+    along_m: float | None = None
+    speed_mps: float | None = None
+    limit_m: float | None = None
+    limit_mps: float | None = None
+    frames: int | None = None
+    nearest_px: float | None = None
+    hits: int | None = None
+    score: float | None = None
+
+    def known(self) -> dict[str, float | int | str | None]:
+        """The figures that are known."""
+        return {key: value for key, value in asdict(self).items() if not _unknown(value)}
+
+    def words(self) -> dict[str, str]:
+        """The figures as text."""
+        along_m, speed_mps = self.along_m, self.speed_mps
+        return {
+            **{key: "–" if _unknown(value) else f"{value}" for key, value in asdict(self).items()},
+            "kind_id": KIND_ID.get(self.kind or "", self.kind or "–"),
+            "before": _figure(along_m),
+            "past": _figure(None if along_m is None else -along_m),
+            "speed": _figure(speed_mps),
+            "kmh": _figure(None if speed_mps is None else kmh(speed_mps), 0),
+            "nearest": _figure(self.nearest_px, 0),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One sentence in both languages."""
+
+    id: str
+    en: str
+
+
+TEMPLATES: Final = {
+    "crossed": Template(
+        "Dihitung: melewati garis henti {approach} di lajur {lane}, {kmh} km/jam.",
+        "Counted: it went over the stop line of {approach} in lane {lane}, at {kmh} km/h.",
+    ),
+    "came_over": Template(
+        "Dihitung: pertama terlihat sesudah garis henti {approach}, tetapi menurut geraknya baru saja melewatinya.",
+        "Counted: first seen past the stop line of {approach}, but by its motion it had just come over it.",
+    ),
+    "vanished": Template(
+        "Dihitung: hilang {before} m sebelum garis henti {approach} pada {speed} m/s, jadi pasti melewatinya "
+        "(batas {limit_m} m dan {limit_mps} m/s).",
+        "Counted: it was lost {before} m before the stop line of {approach} at {speed} m/s, so it must have crossed "
+        "(within {limit_m} m and at {limit_mps} m/s or more).",
+    ),
+    "second_box": Template(
+        "Tidak dihitung: kotak kedua pada kendaraan {other}, yang sudah dihitung.",
+        "Not counted: a second box around vehicle {other}, which was counted.",
+    ),
+    "same_vehicle": Template(
+        "Tidak dihitung: kendaraan {other} yang sudah dihitung terlihat lagi.",
+        "Not counted: it is vehicle {other}, which was counted, seen again.",
+    ),
+    "began_past": Template(
+        "Tidak dihitung: jejaknya mulai {past} m sesudah garis henti {approach} dan geraknya tidak menunjukkan bahwa "
+        "baru saja melewatinya ({speed} m/s; batas {limit_m} m dan {limit_mps} m/s).",
+        "Not counted: its track began {past} m past the stop line of {approach}, and its motion does not lead over it "
+        "({speed} m/s; within {limit_m} m and at {limit_mps} m/s or more).",
+    ),
+    "ended_before": Template(
+        "Tidak dihitung: jejaknya berakhir {before} m sebelum garis henti {approach} pada {speed} m/s "
+        "(baru dihitung dalam {limit_m} m dan mulai {limit_mps} m/s).",
+        "Not counted: its track ended {before} m before the stop line of {approach} at {speed} m/s (it would count "
+        "within {limit_m} m and at {limit_mps} m/s or more).",
+    ),
+    "continued": Template(
+        "Jejak {track} berlanjut sebagai jejak {other}.",
+        "Track {track} goes on as track {other}.",
+    ),
+    "jumped": Template(
+        "Jejak {track} melompat lebih jauh daripada kendaraan apa pun; sejak itu dianggap kendaraan lain.",
+        "Track {track} moved as no vehicle can; from there on it is taken for another vehicle.",
+    ),
+    "moved": Template(
+        "Terlacak sampai jalan keluar: gerakan {movement}.",
+        "Traced to its exit: movement {movement}.",
+    ),
+    "untraced": Template(
+        "Jalan keluarnya tidak terlacak: tidak masuk gerakan mana pun.",
+        "Its exit was not traced: it is in no movement.",
+    ),
+    "no_motor": Template(
+        "Bukan kendaraan bermotor ({kind_id}): tidak masuk arus.",
+        "No motor vehicle ({kind}): it is not part of the flow.",
+    ),
+    "never_in_a_lane": Template(
+        "Tidak dihitung: titik bawah kotaknya tidak pernah berada di dalam poligon lajur ({frames} gambar).",
+        "Not counted: the foot of its box was never inside a lane's polygon ({frames} pictures).",
+    ),
+    "nowhere": Template(
+        "Tidak dihitung: kotaknya selalu di atas cakrawala, tanpa titik di jalan ({frames} gambar).",
+        "Not counted: its box was always above the horizon, with no place on the road ({frames} pictures).",
+    ),
+    "on_its_way": Template(
+        "Belum dihitung: pada akhir rekaman masih {before} m sebelum garis henti {approach}, {speed} m/s.",
+        "Not counted yet: at the end of the log it was {before} m before the stop line of {approach}, at {speed} m/s.",
+    ),
+    "no_track": Template(
+        "Tidak ada kendaraan terkonfirmasi di sana ({frames} gambar; kotak terdekat {nearest} px). Detektor tidak "
+        "menemukannya, atau kurang dari {hits} kali dengan skor mulai {score}.",
+        "No confirmed vehicle there ({frames} pictures; nearest box {nearest} px away). The detector did not find it, "
+        "or fewer than {hits} times from a score of {score} on.",
+    ),
+    "no_frames": Template(
+        "Tidak ada gambar dalam rekaman sekitar waktu itu: tidak teramati.",
+        "The log has no picture about that time: it was not observed.",
+    ),
+}
+"""By the code of what was found; the codes of `meter.decisions.Rule` among them."""
+
+
+def say(template: Template, values: Values) -> Reason:
+    """The sentence with its figures."""
+    code = next(code for code, known in TEMPLATES.items() if known is template)
+    words = values.words()
+    return Reason(code, template.id.format(**words), template.en.format(**words))
+
+
+def _unknown(value: float | int | str | None) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _figure(value: float | None, digits: int = 1) -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"

@@ -1,0 +1,77 @@
+"""``simpang measure``: recorded tracks again, with other gates, lanes or rules."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from . import convert
+from .config import load
+from .measure import Replay, replays
+from .message import Channel, CycleRow, EventRow, FlowRow
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def measure(
+    tracks: Annotated[Path, typer.Argument(help="Track log: a file, a camera's folder, or a folder of cameras.")],
+    config: Annotated[Path, typer.Option("--config", help="The box's configuration (YAML), as it should have been.")],
+    camera: Annotated[str | None, typer.Option("--camera", help="Whose tracks; needed when there are several.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every row as one JSON list.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write every row as a line of JSON.")] = None,
+) -> None:
+    """Measure recorded tracks: the windows, cycles and events that the worker would have published."""
+    found = replays(tracks, load(config), camera)
+    with ExitStack() as stack:
+        file = stack.enter_context(out.open("w", encoding="utf-8")) if out else None
+        kept = list(_kept(rows_of(found), file))
+    if as_json:
+        typer.echo(json.dumps([as_object(*one) for one in kept], indent=1))
+    else:
+        Console().print(_table([row for _, row in kept if isinstance(row, FlowRow)]))
+        typer.echo(_summary(found, kept))
+
+
+def rows_of(found: Iterable[Replay]) -> Iterator[tuple[Channel, Any]]:
+    """Every row that the worker would have published, with its channel."""
+    for replay in found:
+        for readings in replay.readings():
+            for channel, rows in convert.messages(replay.box.site, replay.camera, readings):
+                yield from ((channel, row) for row in rows)
+
+
+def as_object(channel: Channel, row: FlowRow | CycleRow | EventRow) -> dict[str, Any]:
+    """A row as in a message, and which channel it would have gone to."""
+    return {"channel": channel.value, **msgspec.to_builtins(row)}
+
+
+def _kept(rows: Iterable[tuple[Channel, Any]], file: TextIO | None) -> Iterator[tuple[Channel, Any]]:
+    """The rows, written down one by one as they come."""
+    for channel, row in rows:
+        if file is not None:
+            file.write(json.dumps(as_object(channel, row)) + "\n")
+        yield channel, row
+
+
+def _table(rows: list[FlowRow]) -> Table:
+    table = Table("from (UTC)", "s", "place", "observed s", "vehicles", "km/h", "queue m", "turn share")
+    for row in rows:
+        x = row.x
+        place = " ".join(str(part) for part in (x.approach, row.lane_id and f"lane {row.lane_id}", x.movement) if part)
+        figures = (x.quality.observed_s, row.intensity, row.average_vehicle_speed, x.queue_max_m, x.turn_share)
+        begin = row.date_observed_from.strftime("%m-%d %H:%M:%S")
+        table.add_row(begin, str(x.window_s), place, *("–" if value is None else f"{value:g}" for value in figures))
+    return table
+
+
+def _summary(found: Iterable[Replay], kept: list[tuple[Channel, Any]]) -> str:
+    steps = sum(replay.steps for replay in found)
+    counts = {channel: sum(one is channel for one, _ in kept) for channel in (Channel.CYCLE, Channel.EVENT)}
+    return f"{steps} steps, {counts[Channel.CYCLE]} signal cycles, {counts[Channel.EVENT]} event messages"

@@ -1,0 +1,89 @@
+"""What was decided about a vehicle at the stop line, and by which rule: kept only for whoever asks why."""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+Row = NDArray[Any]
+"""One row of the fleet (`fleet.ROW`)."""
+
+KEPT: Final = 10_000
+"""More decisions than this are not kept; the oldest go."""
+
+
+class Rule(StrEnum):
+    """The rule that decided.
+
+    CROSSED, CAME_OVER, VANISHED count: seen on both sides of the line; first seen past it, but by its motion it came
+    over it just before; lost just before it while moving toward it. SECOND_BOX, SAME_VEHICLE do not: another box
+    around a vehicle that was counted; a counted vehicle seen again. BEGAN_PAST, ENDED_BEFORE do not: its track began
+    past the line, or ended before it. CONTINUED: it goes on as another track. JUMPED: it moved as no vehicle can, so
+    it is taken for another one from there on. MOVED: the exit to which it was traced.
+    """
+
+    CROSSED = "crossed"
+    CAME_OVER = "came_over"
+    VANISHED = "vanished"
+    SECOND_BOX = "second_box"
+    SAME_VEHICLE = "same_vehicle"
+    BEGAN_PAST = "began_past"
+    ENDED_BEFORE = "ended_before"
+    CONTINUED = "continued"
+    JUMPED = "jumped"
+    MOVED = "moved"
+
+
+COUNTING: Final = frozenset({Rule.CROSSED, Rule.CAME_OVER, Rule.VANISHED})
+"""The rules by which a vehicle counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision; figures that the rule does not use are None.
+
+    time_s: when it was decided. along_m: metres upstream of its line then (for BEGAN_PAST: where it was first seen).
+    speed_mps: toward the line. other: the other track. movement: id of the movement.
+    """
+
+    time_s: float
+    track: int
+    rule: Rule
+    approach: int
+    along_m: float | None = None
+    speed_mps: float | None = None
+    other: int | None = None
+    movement: str | None = None
+
+
+@dataclass(slots=True)
+class Decisions:
+    """The latest decisions, in the order in which they were made."""
+
+    made: deque[Decision] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    def tell(self, decision: Decision) -> None:
+        """Keep one."""
+        self.made.append(decision)
+
+    def about(self, rule: Rule, one: Row, time_s: float, along_m: float, other: int | None = None) -> None:
+        """Keep a decision about one vehicle, a row of the fleet."""
+        speed_mps = float(one["speed_mps"])
+        self.tell(
+            Decision(
+                time_s=time_s,
+                track=int(one["id"]),
+                rule=rule,
+                approach=int(one["approach"]),
+                along_m=along_m,
+                speed_mps=None if math.isnan(speed_mps) else speed_mps,
+                other=other,
+            )
+        )
+
+    def moved(self, time_s: float, track: int, approach: int, movement: str) -> None:
+        """Keep to which exit a vehicle was traced that crossed at this time."""
+        self.tell(Decision(time_s, track, Rule.MOVED, approach, movement=movement))

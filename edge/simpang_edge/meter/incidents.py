@@ -1,0 +1,345 @@
+"""What is where it should not be: stopped outside the queue, against the traffic, in a box junction, on foot, spilled.
+
+Thresholds are settings (`config.IncidentRules`); all definitions are [ours]. Looked for once a second, and never while
+the picture cannot be trusted. One cause is one event: of a row of vehicles that stand behind one another the first is
+told, and of a zone one event at a time.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from ..config import IncidentRules, Zone
+from ..data import KINDS, Event, EventType, FloatArray, IntArray
+from ..units import mps
+from . import reasons
+from .crossings import Crossing
+from .events import event_id
+from .fleet import Fleet, Rows, history
+from .latch import Latch
+from .layout import Layout
+from .queue import QueueNow
+from .reasons import Figures, Template, say
+from .settings import IS_MOTOR
+from .stays import Stay, Stays, load
+
+PAST_M: Final = 3.0
+BEHIND_M: Final = 2.0
+OVERTAKES_MPS: Final = mps(10.0)
+RIDES_BY_MPS: Final = mps(25.0)
+"""A motorcycle that passes more slowly than this may be filtering through a queue whose head was not detected."""
+
+MOTORCYCLE: Final = KINDS.index("motorcycle")
+GROUP_M: Final = 15.0
+ALONE_M: Final = 25.0
+"""Nearer to the stop line than this a lone vehicle that stands may be waiting at red."""
+
+FIRST_SEEN_S: Final = 1.5
+HEIR_M: Final = 2.5
+FRESH_S: Final = 1.0
+STANDS_S: Final = 2.0
+
+
+@dataclass(slots=True)
+class _Case:
+    """An open event about one vehicle, and where that stands."""
+
+    event: Event
+    lane: int
+    along_m: float
+    seen_s: float
+
+    def is_at(self, lane: int, along_m: float) -> bool:
+        """Whether a vehicle there stands where this one does."""
+        same = self.event.type is EventType.STOPPED_VEHICLE and self.lane == lane
+        return same and abs(self.along_m - along_m) <= HEIR_M
+
+
+@dataclass(slots=True)
+class Incidents:
+    """Vehicles of an approach that stand or drive where they should not.
+
+    Stopped: `stopped_s` outside the queue, and either `overtakers` went past it (four wheels, or two at 25 km/h or
+    more), or it was seen to drive there, nobody else stands between it and the line or close behind, and the camera
+    faces the traffic, so that a queue ahead of it would be seen before it is; `long_stop_s` in any case. One that
+    stood when it was first seen is told as `info` only, after `long_stop_s`. Wrong way: `wrong_way_s` and
+    `wrong_way_m` against the traffic.
+    """
+
+    camera: str
+    layout: Layout
+    rules: IncidentRules
+    _open: dict[int, _Case] = field(default_factory=dict)
+    _passed: dict[int, set[int]] = field(default_factory=dict)
+
+    def look(self, fleet: Fleet, now_s: float, at_kerb: frozenset[int]) -> tuple[Event, ...]:
+        """Events that begin or end now; at_kerb: tracks that stand in a kerb zone, where stopping is no incident."""
+        fresh = fleet.fresh(now_s, FRESH_S)
+        standing = self._standing(fleet, fresh, now_s)
+        self._inherit(fleet, standing)
+        stopped = self._stopped(fleet, standing, now_s, at_kerb)
+        back = self._backward(fleet, fresh, now_s)
+        events = [self._begin(fleet, r, EventType.STOPPED_VEHICLE, now_s) for r in stopped]
+        events += [self._begin(fleet, r, EventType.WRONG_WAY, now_s) for r in back.tolist()]
+        holding = {int(fleet.rows["id"][r]) for r in (*stopped, *back.tolist())}
+        return tuple(e for e in events if e is not None) + self._ended(holding, now_s)
+
+    def open_types(self, approach: str) -> tuple[EventType, ...]:
+        """Kinds of the events that are open on an approach."""
+        return tuple(case.event.type for case in self._open.values() if case.event.approach == approach)
+
+    def close(self, now_s: float) -> tuple[Event, ...]:
+        """End what is open."""
+        ended = tuple(replace(case.event, end_s=now_s) for case in self._open.values())
+        self._open.clear()
+        self._passed.clear()
+        return ended
+
+    def _standing(self, fleet: Fleet, fresh: IntArray, now_s: float) -> IntArray:
+        """Rows of vehicles that stand upstream of the line, nearest first; who goes past them is remembered."""
+        rows = fleet.rows
+        upstream = fresh[~rows["counted"][fresh] & (rows["along_m"][fresh] > 0)]
+        standing = upstream[now_s - rows["slow_since_s"][upstream] >= STANDS_S]
+        self._watch_passing(fleet, fresh, standing)
+        ordered: IntArray = standing[np.argsort(rows["along_m"][standing], kind="stable")]
+        return ordered
+
+    def _stopped(self, fleet: Fleet, standing: IntArray, now_s: float, at_kerb: frozenset[int]) -> list[int]:
+        """Rows of vehicles stopped outside the queue that head their group, nearest the line first."""
+        rows = fleet.rows
+        found: list[int] = []
+        for r in standing.tolist():
+            known = int(rows["id"][r]) in self._open
+            long = now_s - rows["slow_since_s"][r] >= self.rules.stopped_s
+            if known or (long and not rows["was_queued"][r] and self._tells(fleet, r, standing, now_s, at_kerb)):
+                found += [] if not known and self._behind(rows, r, found) else [r]
+        return found
+
+    def _tells(self, fleet: Fleet, row: int, standing: IntArray, now_s: float, at_kerb: frozenset[int]) -> bool:
+        """Whether this one that stands is more than somebody who waits."""
+        one = fleet.rows[row]
+        track, stands_s = int(one["id"]), now_s - one["slow_since_s"]
+        if stands_s >= self.rules.long_stop_s:
+            return True
+        if track in at_kerb or _stood_at_first(one):
+            return False
+        if len(self._passed.get(track, ())) >= self.rules.overtakers:
+            return True
+        return self._alone(fleet, row, standing)
+
+    def _alone(self, fleet: Fleet, row: int, standing: IntArray) -> bool:
+        """Whether it drove here and nobody stands between it and the line or close behind it, as in a queue whose head
+        was not detected; the camera must face the traffic, so that what is ahead is seen better than it is."""
+        rows = fleet.rows
+        one = rows[row]
+        cell = self.layout.cells[int(self.layout.approach_cell[int(one["approach"])])]
+        if not cell.toward or one["kind"] == MOTORCYCLE or one["along_m"] < ALONE_M or not one["stops"]:
+            return False
+        ahead = standing[(rows["approach"][standing] == one["approach"]) & (rows["id"][standing] != one["id"])]
+        return not (rows["along_m"][ahead] < one["along_m"] + GROUP_M).any()
+
+    def _behind(self, rows: Rows, row: int, heads: list[int]) -> bool:
+        """Whether it only stands behind one that is told already."""
+        one = rows[row]
+        ahead = [rows[r] for r in heads if rows["approach"][r] == one["approach"] and rows["lane"][r] == one["lane"]]
+        return any(one["along_m"] - head["along_m"] >= 0 for head in ahead)
+
+    def _watch_passing(self, fleet: Fleet, fresh: IntArray, standing: IntArray) -> None:
+        """Remember who went past each vehicle that stands: from 2 m behind it to 3 m ahead, since it stood."""
+        rows = fleet.rows
+        tracks = {int(i) for i in rows["id"][standing]}
+        for track in [t for t in self._passed if t not in tracks]:
+            del self._passed[track]
+        least_mps = np.where(rows["kind"][fresh] == MOTORCYCLE, RIDES_BY_MPS, OVERTAKES_MPS)
+        moving = fresh[(rows["speed_mps"][fresh] >= least_mps) & IS_MOTOR[rows["kind"][fresh]]]
+        for r in standing.tolist():
+            one = rows[r]
+            ahead = moving[rows["along_m"][moving] < one["along_m"] - PAST_M]
+            ahead = ahead[rows["approach"][ahead] == one["approach"]]
+            was = (rows["alongs_m"][ahead] > one["along_m"] + BEHIND_M) & (
+                rows["times_s"][ahead] > one["slow_since_s"] + 1
+            )
+            passed = self._passed.setdefault(int(one["id"]), set())
+            passed |= {int(i) for i in rows["id"][ahead[was.any(axis=1)]]}
+
+    def _backward(self, fleet: Fleet, fresh: IntArray, now_s: float) -> IntArray:
+        rows = fleet.rows
+        against = rows["speed_mps"][fresh] <= -mps(self.rules.wrong_way_kmh)
+        rows["back_since_s"][fresh[~against]] = np.nan
+        begins = fresh[against & np.isnan(rows["back_since_s"][fresh])]
+        rows["back_since_s"][begins] = now_s
+        rows["back_from_m"][begins] = rows["along_m"][begins]
+        held = now_s - rows["back_since_s"][fresh] >= self.rules.wrong_way_s
+        far: IntArray = fresh[held & (rows["along_m"][fresh] - rows["back_from_m"][fresh] >= self.rules.wrong_way_m)]
+        span_s = self.rules.wrong_way_s
+        return far[[_steady(*history(rows, r), now_s, span_s) for r in far.tolist()]] if len(far) else far
+
+    def _inherit(self, fleet: Fleet, standing: IntArray) -> None:
+        """A new track in the place of one that was told is the same vehicle."""
+        rows = fleet.rows
+        here = {int(rows["id"][r]) for r in standing.tolist()}
+        for r in standing.tolist() if self._open else ():
+            track, lane, along_m = int(rows["id"][r]), int(rows["lane"][r]), float(rows["along_m"][r])
+            lost = [t for t, c in self._open.items() if t not in here and c.is_at(lane, along_m)]
+            if track not in self._open and lost:
+                self._open[track] = self._open.pop(lost[0])
+
+    def _ended(self, holding: set[int], now_s: float) -> tuple[Event, ...]:
+        """Ends of events whose vehicle drove on, or has not been seen standing for `clear_s`."""
+        for track in holding:
+            self._open[track].seen_s = now_s
+        over = [t for t, case in self._open.items() if now_s - case.seen_s >= self.rules.clear_s]
+        return tuple(replace(case.event, end_s=case.seen_s) for case in [self._open.pop(track) for track in over])
+
+    def _begin(self, fleet: Fleet, row: int, kind: EventType, now_s: float) -> Event | None:
+        one = fleet.rows[row]
+        track = int(one["id"])
+        if track in self._open:
+            return None
+        wrong = kind is EventType.WRONG_WAY
+        parked = not wrong and _stood_at_first(one)
+        begin_s = float(one["back_since_s"] if wrong else one["slow_since_s"])
+        approach = self.layout.ids[int(one["approach"])]
+        along_m, speed_mps = float(one["along_m"]), abs(float(one["speed_mps"]))
+        template = reasons.WRONG_WAY if wrong else reasons.WAITING if parked else reasons.STOPPED
+        event = Event(
+            id=f"{event_id(self.camera, approach, kind, begin_s)}-{track}",
+            type=kind,
+            begin_s=begin_s,
+            end_s=None,
+            severity="serious" if wrong else "info" if parked else "warning",
+            approach=approach,
+            lane=int(one["lane"]) if one["lane"] > 0 else None,
+            cause=template.code,
+            reason=say(template, Figures(seconds=now_s - begin_s, queue_m=along_m, speed_mps=speed_mps)),
+        )
+        self._open[track] = _Case(event, int(one["lane"]), along_m, now_s)
+        return event
+
+
+@dataclass(slots=True)
+class ZoneIncidents:
+    """What happens in configured zones: one event per zone and kind at a time.
+
+    box_junction: `box_vehicles` cars' worth stand for `box_s`, or one vehicle for `box_long_s` (a vehicle may wait
+    there to turn right). no_stopping: a vehicle stands `stopped_s`, not as part of a queue. carriageway: somebody on
+    foot for `pedestrian_s`, not in a crossing. exit: `spillback_vehicles` cars' worth stand for `spillback_s`;
+    serious when meanwhile the queue of the approach it belongs to did not discharge.
+    """
+
+    camera: str
+    layout: Layout
+    rules: IncidentRules
+    zones: tuple[Zone, ...]
+    _latches: dict[int, Latch] = field(default_factory=dict)
+    _crossed_s: dict[int, deque[float]] = field(default_factory=dict)
+
+    def cross(self, crossing: Crossing) -> None:
+        """Account for a crossing: the queue discharges."""
+        self._crossed_s.setdefault(crossing.approach, deque(maxlen=8)).append(crossing.time_s)
+
+    def look(self, stays: Stays, fleet: Fleet, queue: QueueNow, now_s: float) -> tuple[Event, ...]:
+        """Events that begin or end now."""
+        return tuple(e for i in range(len(self.zones)) for e in self._look(i, stays, fleet, queue, now_s))
+
+    def open_types(self, approach: str) -> tuple[EventType, ...]:
+        """Kinds of the events that are open in zones of an approach."""
+        opened = (latch.open for latch in self._latches.values())
+        return tuple(event.type for event in opened if event is not None and event.approach == approach)
+
+    def close(self, now_s: float) -> tuple[Event, ...]:
+        """End what is open."""
+        return tuple(event for latch in self._latches.values() for event in latch.close(now_s))
+
+    def _look(self, index: int, stays: Stays, fleet: Fleet, queue: QueueNow, now_s: float) -> Iterator[Event]:
+        zone = self.zones[index]
+        found = self._found(zone, index, stays, fleet, now_s)
+        latch = self._latches.setdefault(index, Latch(0.0, self.rules.clear_s))
+        if not found:
+            yield from latch.rests(now_s)
+        elif latch.holds(min(since_s for _, since_s in found), now_s):
+            yield latch.begin(self._event(zone, [stay for stay, _ in found], queue, latch.since_s or now_s, now_s))
+
+    def _found(self, zone: Zone, index: int, stays: Stays, fleet: Fleet, now_s: float) -> list[tuple[Stay, float]]:
+        """Those that make the event of this zone, and since when each does."""
+        inside = stays.inside(index)
+        if zone.kind == "carriageway":
+            return self._on_foot(inside, index, stays)
+        if zone.kind == "no_stopping":
+            queued = {int(i) for i in fleet.rows["id"][fleet.active()][fleet.rows["was_queued"][fleet.active()]]}
+            tracks = {id(stay): track for track, stay in stays.all.items()}
+            alone = [stay for stay in inside if tracks[id(stay)] not in queued]
+            return _standing(alone, self.rules.stopped_s, now_s)
+        if zone.kind == "box_junction":
+            many = _standing(inside, self.rules.box_s, now_s)
+            long = _standing(inside, self.rules.box_long_s, now_s)
+            return many if load([stay for stay, _ in many]) >= self.rules.box_vehicles else long
+        if zone.kind == "exit":
+            full = _standing(inside, self.rules.spillback_s, now_s)
+            return full if load([stay for stay, _ in full]) >= self.rules.spillback_vehicles else []
+        return []
+
+    def _on_foot(self, inside: list[Stay], index: int, stays: Stays) -> list[tuple[Stay, float]]:
+        crossings = sum(1 << i for i, zone in enumerate(stays.zones) if zone.kind == "crossing")
+        walkers = [stay for stay in inside if stay.on_foot and not stay.zones & crossings]
+        return [(s, s.since_s[index]) for s in walkers if s.seen_s - s.since_s[index] >= self.rules.pedestrian_s]
+
+    def _event(self, zone: Zone, stays: list[Stay], queue: QueueNow, begin_s: float, now_s: float) -> Event:
+        kind, template = KIND[zone.kind]
+        severity = "warning"
+        approach = zone.approach or (self.layout.ids[0] if len(self.layout.ids) == 1 else None)
+        tail_m = 0.0
+        if kind is EventType.SPILLBACK and approach is not None:
+            tail_m = self._held_back_m(self.layout.ids.index(approach), queue, now_s)
+        if tail_m > 0:
+            severity, template = "serious", reasons.SPILLBACK_STOPS
+        figures = Figures(seconds=now_s - begin_s, vehicles=len(stays), zone=zone.id, queue_m=tail_m)
+        return Event(
+            id=event_id(self.camera, zone.id, kind, begin_s),
+            type=kind,
+            begin_s=begin_s,
+            end_s=None,
+            severity=severity,
+            approach=approach,
+            zone=zone.id,
+            cause=template.code,
+            reason=say(template, figures),
+        )
+
+    def _held_back_m(self, approach: int, queue: QueueNow, now_s: float) -> float:
+        """The queue of an approach from which nobody has crossed for `spillback_s`, else 0."""
+        crossed_s = self._crossed_s.get(approach)
+        moves = bool(crossed_s) and now_s - max(crossed_s or [0.0]) < self.rules.spillback_s
+        return 0.0 if moves else float(queue.tail_m[self.layout.approach_cell[approach]])
+
+
+KIND: Final[dict[str, tuple[EventType, Template]]] = {
+    "box_junction": (EventType.BLOCKED_BOX, reasons.BLOCKED_BOX),
+    "no_stopping": (EventType.STOPPED_VEHICLE, reasons.IN_ZONE),
+    "carriageway": (EventType.PEDESTRIAN, reasons.PEDESTRIAN),
+    "exit": (EventType.SPILLBACK, reasons.SPILLBACK),
+}
+"""By kind of zone; the others (crossing, kerb, access) are counted only."""
+
+
+def _standing(stays: list[Stay], least_s: float, now_s: float) -> list[tuple[Stay, float]]:
+    """Motor vehicles that have stood for so long, with since when."""
+    motor = [stay for stay in stays if IS_MOTOR[stay.kind]]
+    return [(stay, stay.still_s) for stay in motor if stay.stands_s(now_s) >= least_s]
+
+
+def _stood_at_first(one: Rows) -> bool:
+    """Whether it stood when it was first seen: parked, or a new track of one that stands."""
+    return bool(one["slow_since_s"] - one["first_s"] <= FIRST_SEEN_S and not one["stops"])
+
+
+def _steady(time_s: FloatArray, along_m: FloatArray, now_s: float, span_s: float) -> bool:
+    """Whether the last seconds went against the traffic frame by frame; a track that jumped to a vehicle behind did
+    not: at least 4 in 5 steps upstream, and none of them more than a third of the way."""
+    steps_m = np.diff(along_m[time_s >= now_s - span_s])
+    if len(steps_m) < 4:
+        return False
+    return bool((steps_m > 0).mean() >= 0.8 and steps_m.max() <= max(steps_m.sum(), 0.0) / 3)

@@ -1,0 +1,109 @@
+"""What the picture is like: light, nothing visible, frozen, moved, hazy, dirty. Looked at about once a second.
+
+All numbers are [ours], tried on rendered and real clips; the settings are those of the configuration's section
+``scene``. Rain is not told apart: on real wet clips nothing separated it from a dirty lens or a night picture.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from .config import SceneRules
+from .data import Frame, ImageArray, IntArray, Scene
+from .scene_light import Clarity, Light, shows_nothing
+from .scene_place import Place, Reference, Sight
+from .scene_still import Stillness
+
+SMALL_PX: Final = 320
+"""Width to which the picture is reduced first."""
+
+PICK: Final = 4
+"""Every n-th pixel both ways is compared for a frozen picture, unreduced: noise shows that a camera lives."""
+
+DARK_S: Final = 2.0
+BACK_LOOKS: Final = 3
+
+
+class SceneWatch:
+    """Judges the pictures of one camera. `look` is cheap when it is not yet time again."""
+
+    def __init__(self, rules: SceneRules | None = None) -> None:
+        self._rules = rules or SceneRules()
+        self._light = Light(self._rules)
+        self._clarity = Clarity()
+        self._still = Stillness(self._rules.frozen_s)
+        self._reference = Reference()
+        self._away = _Away(self._rules)
+        self._dark_since_s: float | None = None
+        self._next_s: float | None = None
+
+    def look(self, frame: Frame) -> Scene | None:
+        """The scene, once every `every_s` of frame time; None in between."""
+        due_s = self._next_s
+        if due_s is not None and due_s - 2 * self._rules.every_s <= frame.time_s < due_s:
+            return None
+        self._next_s = frame.time_s + self._rules.every_s
+        small = _small(frame.image)
+        frozen_since_s = self._still.look(_picked(frame.image), frame.time_s)
+        if shows_nothing(small):
+            return self._nothing(frame.time_s)
+        self._dark_since_s = None
+        light = self._light.look(small)
+        place = self._place(small, light, frame)
+        moved_since_s = self._away.look(place, frame.time_s)
+        flags = {light} - {"day"} | (set() if frozen_since_s is None else {"frozen"})
+        flags |= set(self._clarity.look(small, light)) if moved_since_s is None else {"moved"}
+        since_s = min((s for s in (frozen_since_s, moved_since_s) if s is not None), default=None)
+        return Scene(frame.time_s, tuple(sorted(flags)), place.shift_px, since_s)
+
+    def _nothing(self, time_s: float) -> Scene:
+        """A picture without anything in it; believed after a few."""
+        since_s = self._dark_since_s = time_s if self._dark_since_s is None else self._dark_since_s
+        dark = time_s - since_s >= DARK_S
+        return Scene(time_s, ("dark",) if dark else (), since_s=since_s if dark else None)
+
+    def _place(self, small: ImageArray, light: str, frame: Frame) -> Place:
+        """Where the picture is, its shift in pixels of the full picture."""
+        scale = frame.image.shape[1] / small.shape[1]
+        place = self._reference.compare(small, light, self._rules.moved_ratio * small.shape[1])
+        return place if place.shift_px is None else Place(place.sight, place.shift_px * scale)
+
+
+@dataclass(slots=True)
+class _Away:
+    """When a picture elsewhere is a moved camera: a proved shift soon, one that cannot be recognised only after long
+    (a bus may fill the view); it is back after a few pictures in place."""
+
+    rules: SceneRules
+    _since_s: float | None = None
+    _back: int = 0
+    _moved: bool = False
+
+    def look(self, place: Place, time_s: float) -> float | None:
+        """Since when the camera has looked elsewhere; None while it does not."""
+        if place.sight in (Sight.SAME, Sight.LEARNING):
+            self._back += 1
+            if not self._moved or (self._back >= BACK_LOOKS and place.sight is Sight.SAME):
+                self._since_s, self._moved = None, False
+        else:
+            self._back = 0
+            self._since_s = time_s if self._since_s is None else self._since_s
+            needed_s = self.rules.moved_s if place.sight is Sight.SHIFTED else self.rules.lost_s
+            self._moved = self._moved or time_s - self._since_s >= needed_s
+        return self._since_s if self._moved else None
+
+
+def _small(image: ImageArray) -> ImageArray:
+    """The picture's green, which is nearly its brightness, `SMALL_PX` wide."""
+    height, width = image.shape[:2]
+    step = max(1, width // (2 * SMALL_PX))
+    size = (SMALL_PX, max(20, round(SMALL_PX * height / width)))
+    grey = np.ascontiguousarray(image[::step, ::step, 1])
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _picked(image: ImageArray) -> IntArray:
+    """Every `PICK`-th pixel's green, (H / PICK, W / PICK)."""
+    return image[::PICK, ::PICK, 1].astype(np.int64)

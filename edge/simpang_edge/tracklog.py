@@ -1,0 +1,284 @@
+"""The track log: what the tracker said of every frame, kept on the box when somebody asks for it.
+
+A folder of Parquet files per camera. One row is one step of the worker: a frame with its confirmed tracks (also when
+there were none, so that what was observed can be told), a look at the scene, time that passed without a frame, or the
+end. Ids are the tracker's own, of this box and this run; there is no picture, no plate, no face.
+
+A file is written under another name and renamed when it is complete, so every file that is there can be read; a worker
+that is killed loses what it had not written yet, at most `part_s`.
+"""
+
+import importlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from .config import Recording
+from .data import Scene, Tracks
+from .errors import RecordingError
+
+FORMAT: Final = "1"
+FRAME: Final = "frame"
+SCENE: Final = "scene"
+SILENCE: Final = "silence"
+END: Final = "end"
+
+MOST_STEPS: Final = 50_000
+"""A file is closed when it has so many rows, however short the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Time went on without a frame until `time_s`."""
+
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The worker stopped at `time_s`."""
+
+    time_s: float
+
+
+Step = Tracks | Scene | Silence | End
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whose tracks a log holds. run: start of the worker, POSIX milliseconds; size_px: width and height, None before
+    the first frame."""
+
+    site: str
+    camera: str
+    run: int
+    size_px: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a file that is being made, as columns."""
+
+    what: list[str] = field(default_factory=list)
+    time_s: list[float] = field(default_factory=list)
+    id: list[list[int]] = field(default_factory=list)
+    kind: list[list[int]] = field(default_factory=list)
+    xyxy_px: list[Any] = field(default_factory=list)
+    gone: list[list[int]] = field(default_factory=list)
+    flags: list[list[str]] = field(default_factory=list)
+    shift_px: list[float | None] = field(default_factory=list)
+
+    def add(self, what: str, time_s: float, tracks: Tracks | None = None, scene: Scene | None = None) -> None:
+        """One more row."""
+        self.what.append(what)
+        self.time_s.append(time_s)
+        self.id.append(tracks.id.tolist() if tracks is not None else [])
+        self.kind.append(tracks.kind.tolist() if tracks is not None else [])
+        self.xyxy_px.append(tracks.xyxy_px.astype(np.float32).ravel() if tracks is not None else [])
+        self.gone.append(tracks.gone.tolist() if tracks is not None else [])
+        self.flags.append(list(scene.flags) if scene is not None else [])
+        self.shift_px.append(scene.shift_px if scene is not None else None)
+
+
+class TrackLog:
+    """Writes one camera's steps to files of `Recording.part_s`, and keeps them within size and age.
+
+    Raises `RecordingError` when the extra is missing or a file cannot be written; what that file held is then lost and
+    counted in `lost_steps`, and the next file begins anew.
+    """
+
+    def __init__(self, rules: Recording, folder: Path, source: Source) -> None:
+        self._arrow = _parquet()
+        self._rules = rules
+        self._folder = folder / source.camera
+        self._source = source
+        self._rows = _Rows()
+        self._part = 0
+        self.lost_steps = 0
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise RecordingError(f"record: cannot make the folder {self._folder}: {exc}") from exc
+
+    def frame(self, tracks: Tracks, size_px: tuple[int, int]) -> None:
+        """Keep a frame's tracks."""
+        if size_px != self._source.size_px:
+            self.close()
+            self._source = Source(self._source.site, self._source.camera, self._source.run, size_px)
+        self._rows.add(FRAME, tracks.time_s, tracks=tracks)
+        self._close_when_full()
+
+    def scene(self, scene: Scene) -> None:
+        """Keep a look at the picture itself."""
+        self._rows.add(SCENE, scene.time_s, scene=scene)
+
+    def silence(self, time_s: float) -> None:
+        """Keep that time went on without a frame."""
+        self._rows.add(SILENCE, time_s)
+        self._close_when_full()
+
+    def end(self, time_s: float) -> None:
+        """Keep that the worker stopped, and write what is left."""
+        self._rows.add(END, time_s)
+        self.close()
+
+    def close(self) -> None:
+        """Write what is not written yet."""
+        if not self._rows.what:
+            return
+        rows, self._rows = self._rows, _Rows()
+        self._part += 1
+        begin = datetime.fromtimestamp(rows.time_s[0], UTC).strftime("%Y%m%dT%H%M%S")
+        name = f"{begin}-{self._source.run}-{self._part:06d}.parquet"
+        try:
+            self._write(rows, self._folder / name)
+            self._sweep(rows.time_s[-1])
+        except OSError as exc:
+            self.lost_steps += len(rows.what)
+            raise RecordingError(f"record: cannot write {self._folder / name}: {exc}") from exc
+
+    def _close_when_full(self) -> None:
+        times_s = self._rows.time_s
+        if abs(times_s[-1] - times_s[0]) >= self._rules.part_s or len(times_s) >= MOST_STEPS:
+            self.close()
+
+    def _write(self, rows: _Rows, file: Path) -> None:
+        arrow, parquet = self._arrow
+        columns = {
+            "what": arrow.array(rows.what, arrow.string()),
+            "time_s": arrow.array(rows.time_s, arrow.float64()),
+            "id": arrow.array(rows.id, arrow.list_(arrow.int64())),
+            "kind": arrow.array(rows.kind, arrow.list_(arrow.int8())),
+            "xyxy_px": arrow.array(rows.xyxy_px, arrow.list_(arrow.float32())),
+            "gone": arrow.array(rows.gone, arrow.list_(arrow.int64())),
+            "flags": arrow.array(rows.flags, arrow.list_(arrow.string())),
+            "shift_px": arrow.array(rows.shift_px, arrow.float64()),
+        }
+        table = arrow.table(columns).replace_schema_metadata(_metadata(self._source, self._part))
+        unfinished = file.with_suffix(".unfinished")
+        try:
+            parquet.write_table(table, unfinished, compression="zstd")
+            os.replace(unfinished, file)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+    def _sweep(self, now_s: float) -> None:
+        """Drop files older than the newest step by more than the limit, then the oldest until the rest fits."""
+        files = sorted(self._folder.glob("*.parquet"))
+        oldest = datetime.fromtimestamp(now_s - self._rules.max_age_days * 86400, UTC).strftime("%Y%m%dT%H%M%S")
+        room = self._rules.max_mb * 1e6
+        for file in reversed(files):
+            room -= file.stat().st_size
+            if file.name[:15] < oldest or (room < 0 and file != files[-1]):
+                file.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a worker, in the order of its files."""
+
+    source: Source
+    files: tuple[Path, ...]
+
+    def steps(self) -> Iterator[Step]:
+        """Everything that was kept of it, in order. Raises `RecordingError` for a file that cannot be read."""
+        for file in self.files:
+            yield from _steps(file)
+
+
+def runs(path: Path, camera: str | None = None) -> tuple[Run, ...]:
+    """The runs in a log: one file, a camera's folder, or a folder of cameras.
+
+    Raises `RecordingError` when there is none, or several cameras and none is named.
+    """
+    files = _files(path)
+    sources = [(*_source(file), file) for file in files]
+    cameras = sorted({source.camera for source, _, _ in sources})
+    wanted = camera or (cameras[0] if len(cameras) == 1 else None)
+    if wanted is None or wanted not in cameras:
+        asked = "name one with --camera" if camera is None else f"{camera!r} is not one of them"
+        raise RecordingError(f"{path}: holds tracks of {', '.join(cameras)}: {asked}")
+    found: dict[tuple[int, tuple[int, int] | None], list[tuple[int, Path]]] = {}
+    sizes: dict[tuple[int, tuple[int, int] | None], Source] = {}
+    for source, part, file in sources:
+        if source.camera == wanted:
+            found.setdefault((source.run, source.size_px), []).append((part, file))
+            sizes[source.run, source.size_px] = source
+    ordered = sorted(found.items(), key=lambda item: (item[0][0], min(item[1])))
+    return tuple(Run(sizes[key], tuple(file for _, file in sorted(parts))) for key, parts in ordered)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    files = sorted((*path.glob("*.parquet"), *path.glob("*/*.parquet")))
+    files = [file for file in files if file.is_file()]
+    if not files:
+        raise RecordingError(f"{path}: no track log there; simpang edge run --record FOLDER makes one")
+    return files
+
+
+def _metadata(source: Source, part: int) -> dict[str, str]:
+    size = "" if source.size_px is None else f"{source.size_px[0]}x{source.size_px[1]}"
+    return {
+        "simpang.tracks": FORMAT,
+        "site": source.site,
+        "camera": source.camera,
+        "run": str(source.run),
+        "part": str(part),
+        "size_px": size,
+    }
+
+
+def _source(file: Path) -> tuple[Source, int]:
+    """Whose tracks a file holds, and its number within the run."""
+    _, parquet = _parquet()
+    try:
+        raw = parquet.read_schema(file).metadata or {}
+    except (OSError, ValueError) as exc:
+        raise RecordingError(f"{file}: not a Parquet file that can be read: {exc}") from exc
+    known = {key.decode(): value.decode() for key, value in raw.items()}
+    if known.get("simpang.tracks") != FORMAT:
+        raise RecordingError(f"{file}: not a track log of format {FORMAT}")
+    size = re.fullmatch(r"(\d+)x(\d+)", known["size_px"])
+    size_px = (int(size[1]), int(size[2])) if size else None
+    return Source(known["site"], known["camera"], int(known["run"]), size_px), int(known["part"])
+
+
+def _steps(file: Path) -> Iterator[Step]:
+    arrow, parquet = _parquet()
+    try:
+        table = parquet.read_table(file)
+    except (OSError, arrow.ArrowInvalid) as exc:
+        raise RecordingError(f"{file}: cannot be read: {exc}") from exc
+    what, times_s = table["what"].to_pylist(), table["time_s"].to_pylist()
+    ids, kinds, gone = (_lists(table[name], np.int64) for name in ("id", "kind", "gone"))
+    boxes = _lists(table["xyxy_px"], np.float32)
+    flags, shifts = table["flags"].to_pylist(), table["shift_px"].to_pylist()
+    for n, name in enumerate(what):
+        if name == FRAME:
+            yield Tracks(times_s[n], ids[n], boxes[n].reshape(-1, 4), kinds[n], gone[n])
+        elif name == SCENE:
+            yield Scene(times_s[n], tuple(flags[n]), shifts[n])
+        else:
+            yield Silence(times_s[n]) if name == SILENCE else End(times_s[n])
+
+
+def _lists(column: Any, kind: type[Any]) -> Sequence[Any]:
+    """The lists of a column as arrays."""
+    return [np.array(one, kind) for one in column.to_pylist()]
+
+
+def _parquet() -> tuple[Any, Any]:
+    """pyarrow and its Parquet part, loaded when they are needed."""
+    try:
+        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+    except ModuleNotFoundError as exc:
+        raise RecordingError("a track log needs the Python package pyarrow: pip install 'simpang[record]'") from exc

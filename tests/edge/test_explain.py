@@ -1,0 +1,252 @@
+"""Why a vehicle was counted, or not: the rule that decided, from scripts of tracks."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from simpang_edge.config import Recording, load
+from simpang_edge.data import KINDS, Tracks
+from simpang_edge.errors import RecordingError
+from simpang_edge.explain import Explanation, explain_place, explain_track
+from simpang_edge.explain_words import TEMPLATES, Values, say
+from simpang_edge.measure import Replay, replays
+from simpang_edge.meter.decisions import Rule
+from simpang_edge.tracklog import Source, TrackLog
+from typer.testing import CliRunner
+
+from .meter_road import Path as Way
+from .meter_road import path
+
+# Seen from straight above: 10 px are 1 m. The stop line is y = 500 px, the road above it (upstream) to y = 100 px:
+# a vehicle's foot at y px is (500 - y) / 10 m upstream. A map without perspective has no camera, so nothing is
+# corrected but the overhang: 0.6 m for a car.
+T0 = 1_800_000_000.0
+SIZE_PX = (800, 700)
+OVERHANG_M = 0.6
+
+
+def config(folder: Path, **camera: Any) -> Path:
+    """One approach of one lane, x from 300 to 400 px."""
+    lane = [[300, 500], [400, 500], [400, 100], [300, 100]]
+    corners = [[300, 600], [400, 600], [400, 100], [300, 100]]
+    entry = {
+        "id": "utara",
+        "source": "rtsp://camera/1",
+        "calibration": {"points": [{"image": c, "road": [c[0] / 10, (600 - c[1]) / 10]} for c in corners]},
+        "approaches": [
+            {"id": "utara", "stop_line": lane[:2], "lanes": [{"id": 1, "polygon": lane}], "length_m": 40},
+        ],
+        **camera,
+    }
+    file = folder / "box.yaml"
+    file.write_text(yaml.safe_dump({"site": "tangsel", "cameras": [entry]}), encoding="utf-8")
+    return file
+
+
+class Thing:
+    """A track whose foot follows a path of (second, metres upstream), at x px."""
+
+    def __init__(self, track: int, way: Way, x_px: float = 350.0, kind: str = "car") -> None:
+        self.track, self.way, self.x_px, self.kind = track, way, x_px, kind
+
+    def box(self, time_s: float) -> list[float] | None:
+        """Its box, 16 px wide and 40 px high."""
+        front_m = self.way(time_s)
+        if front_m is None:
+            return None
+        foot_px = 500 - 10 * (front_m + (OVERHANG_M if self.kind == "car" else 0.0))
+        return [self.x_px - 8, foot_px - 40, self.x_px + 8, foot_px]
+
+
+def replay(folder: Path, things: Iterable[Thing], to_s: float = 20.0, **camera: Any) -> Replay:
+    """A log of eight frames a second; a track is gone 1.5 s after it was last seen."""
+    log = TrackLog(Recording(), folder / "tracks", Source("tangsel", "utara", 1))
+    last: dict[int, float] = {}
+    for i in range(round(to_s * 8)):
+        time_s = i / 8
+        seen = [(thing, box) for thing in things if (box := thing.box(time_s)) is not None]
+        last |= {thing.track: time_s for thing, _ in seen}
+        gone = [track for track, seen_s in last.items() if time_s - seen_s > 1.5]
+        for track in gone:
+            del last[track]
+        log.frame(
+            Tracks(
+                T0 + time_s,
+                np.array([thing.track for thing, _ in seen], np.int64),
+                np.array([box for _, box in seen], np.float32).reshape(-1, 4),
+                np.array([KINDS.index(thing.kind) for thing, _ in seen], np.int64),
+                np.array(gone, np.int64),
+            ),
+            SIZE_PX,
+        )
+    log.end(T0 + to_s)
+    (one,) = replays(folder / "tracks", load(config(folder, **camera)), None)
+    return one
+
+
+def decided(answer: Explanation) -> list[str]:
+    """The codes of what was found."""
+    return [finding.reason.code for finding in answer.findings]
+
+
+def figure(answer: Explanation, name: str, number: int = -1) -> Any:
+    """One figure of a finding."""
+    return answer.findings[number].figures[name]
+
+
+OVER = path((0, 30), (4, -10))
+"""10 m/s over the line at 3 s."""
+
+
+def test_a_vehicle_over_the_line_was_counted(tmp_path: Path) -> None:
+    """At 3.0 s, at 10 m/s, in lane 1."""
+    answer = explain_track(replay(tmp_path, [Thing(1, OVER)]), 1)
+    assert (answer.counted, answer.kind, decided(answer)) == (True, "car", ["crossed"])
+    assert answer.findings[0].time_s - T0 == pytest.approx(3.0, abs=0.01)
+    assert figure(answer, "speed_mps") == pytest.approx(10.0, abs=0.1)
+    assert "over the stop line of utara in lane 1, at 36 km/h" in answer.findings[0].reason.en
+
+
+def test_a_track_that_ended_before_the_line_tells_where_and_how_fast(tmp_path: Path) -> None:
+    """It creeps at 0.4 m/s and is lost 3.2 m before the line: too far (1.5 m) and too slow (2 m/s)."""
+    answer = explain_track(replay(tmp_path, [Thing(1, path((0, 6.4), (8, 3.2)))]), 1)
+    assert (answer.counted, decided(answer)) == (False, ["ended_before"])
+    assert figure(answer, "along_m") == pytest.approx(3.2, abs=0.01)
+    assert figure(answer, "speed_mps") == pytest.approx(0.4, abs=0.01)
+    assert "ended 3.2 m before the stop line of utara at 0.4 m/s" in answer.findings[0].reason.en
+    assert "berakhir 3.2 m sebelum garis henti utara pada 0.4 m/s" in answer.findings[0].reason.id
+
+
+def test_a_second_box_names_the_vehicle_that_was_counted(tmp_path: Path) -> None:
+    """Two boxes on one car: one counts, the other says which."""
+    run = replay(tmp_path, [Thing(1, OVER), Thing(17, OVER, x_px=352.0)])
+    answers = {track: explain_track(run, track) for track in (1, 17)}
+    first, second = sorted(answers.values(), key=lambda answer: not answer.counted)
+    assert (first.counted, second.counted, decided(second)) == (True, False, ["second_box"])
+    assert figure(second, "other") == first.track
+    assert f"second box around vehicle {first.track}" in second.findings[0].reason.en
+
+
+def test_a_track_that_began_past_the_line_tells_how_far(tmp_path: Path) -> None:
+    """A car first seen 2 m past the line, standing there: it may always have stood there. It is on the approach
+    because a motorcycle box reaches so far."""
+    entry = yaml.safe_load(config(tmp_path).read_text())["cameras"][0]["approaches"]
+    entry[0]["motorcycle_box"] = [[300, 500], [400, 500], [400, 560], [300, 560]]
+    run = replay(tmp_path, [Thing(1, path((0, -2), (10, -2)))], approaches=entry)
+    answer = explain_track(run, 1)
+    assert (answer.counted, decided(answer)) == (False, ["began_past"])
+    assert figure(answer, "along_m") == pytest.approx(-2.0, abs=0.01)
+    assert "began 2.0 m past the stop line" in answer.findings[0].reason.en
+
+
+def test_a_vehicle_that_was_lost_on_the_line_counts_by_its_motion(tmp_path: Path) -> None:
+    """It vanishes 1 m before the line at 10 m/s."""
+    answer = explain_track(replay(tmp_path, [Thing(1, path((0, 31), (3, 1)))]), 1)
+    assert (answer.counted, decided(answer)) == (True, ["vanished"])
+
+
+def test_a_vehicle_beside_the_lanes_was_never_in_one(tmp_path: Path) -> None:
+    """Five metres to the right of the lane, for 33 frames."""
+    answer = explain_track(replay(tmp_path, [Thing(1, OVER, x_px=450.0)]), 1)
+    assert (answer.counted, decided(answer)) == (False, ["never_in_a_lane"])
+    assert figure(answer, "frames") == 33
+
+
+def test_a_track_that_breaks_on_the_line_goes_on_under_its_new_number(tmp_path: Path) -> None:
+    """Track 1 is lost 2 m before the line and appears as 2: asked about 1, the answer follows it."""
+    run = replay(tmp_path, [Thing(1, path((0, 30), (2.8, 2))), Thing(2, path((3.0, 0), (4, -10)))])
+    answer = explain_track(run, 1)
+    assert answer.counted is True
+    assert decided(answer) == ["continued", "crossed"]
+    assert figure(answer, "other", 0) == 2
+
+
+def test_a_vehicle_still_on_its_way_is_not_counted_yet(tmp_path: Path) -> None:
+    """The log ends while it is 20 m before the line."""
+    answer = explain_track(replay(tmp_path, [Thing(1, path((0, 30), (8, -50)))], to_s=1.125), 1)
+    assert (answer.counted, decided(answer)) == (False, ["on_its_way"])
+    assert figure(answer, "along_m") == pytest.approx(20.0, abs=0.1)
+
+
+def test_a_bicycle_is_counted_but_is_no_flow(tmp_path: Path) -> None:
+    """Both are said."""
+    answer = explain_track(replay(tmp_path, [Thing(1, OVER, kind="bicycle")]), 1)
+    assert decided(answer) == ["crossed", "no_motor"]
+
+
+def test_the_movement_is_told_where_there_are_any(tmp_path: Path) -> None:
+    """Over the gate 8 m past the line; and one that is lost before it."""
+    gates = [{"id": "selatan", "line": [[300, 580], [400, 580]]}]
+    lurus = [{"id": "lurus", "approach": "utara", "turn": "through", "gate": "selatan"}]
+    things = [Thing(1, OVER), Thing(2, path((6, 30), (9.5, -5)))]
+    run = replay(tmp_path, things, gates=gates, movements=lurus)
+    assert decided(explain_track(run, 1)) == ["crossed", "moved"]
+    assert decided(explain_track(run, 2)) == ["crossed", "untraced"]
+
+
+def test_by_time_and_place_the_vehicle_there_is_explained(tmp_path: Path) -> None:
+    """At 2 s track 1 is 10 m upstream: its box is about y = 390 px; track 9 is elsewhere."""
+    run = replay(tmp_path, [Thing(1, OVER), Thing(9, OVER, x_px=700.0)])
+    (answer,) = explain_place(run, T0 + 2.0, (350.0, 380.0))
+    assert (answer.track, answer.counted) == (1, True)
+
+
+def test_where_nothing_was_the_answer_says_what_that_means(tmp_path: Path) -> None:
+    """At a place without a track: never confirmed, with the tracker's limits; at a time without pictures: unseen."""
+    run = replay(tmp_path, [Thing(1, OVER)])
+    (nobody,) = explain_place(run, T0 + 2.0, (600.0, 380.0))
+    assert (nobody.counted, decided(nobody)) == (None, ["no_track"])
+    assert figure(nobody, "hits") == 2
+    (unseen,) = explain_place(run, T0 + 500.0, (350.0, 380.0))
+    assert (unseen.counted, decided(unseen)) == (None, ["no_frames"])
+
+
+def test_a_track_that_is_not_in_the_log_is_an_error(tmp_path: Path) -> None:
+    """It names those there are."""
+    with pytest.raises(RecordingError, match="track 5 is not in this run of the log; it holds tracks 1 to 2"):
+        explain_track(replay(tmp_path, [Thing(1, OVER), Thing(2, OVER)]), 5)
+
+
+def test_every_rule_has_its_sentence_in_both_languages() -> None:
+    """No rule decides silently; no figure is left as a bare brace."""
+    assert {rule.value for rule in Rule} <= set(TEMPLATES)
+    for template in TEMPLATES.values():
+        said = say(template, Values())
+        assert "{" not in said.id + said.en
+        assert said.id != said.en
+
+
+def test_the_command_prints_sentences_and_json(tmp_path: Path) -> None:
+    """In the language that was asked for; JSON has both."""
+    from simpang_edge.explain_cli import app
+
+    replay(tmp_path, [Thing(1, OVER)])
+    asked = [str(tmp_path / "tracks"), "--config", str(config(tmp_path))]
+    indonesian = CliRunner().invoke(app, [*asked, "--track", "1", "--language", "id"])
+    assert "Dihitung: melewati garis henti utara" in indonesian.stdout
+    as_json = CliRunner().invoke(app, [*asked, "--at", f"{T0 + 2}", "--place", "350,380", "--json"])
+    assert json.loads(as_json.stdout)[0]["findings"][0]["reason"]["code"] == "crossed"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        pytest.param([], "give --track NUMBER", id="nothing asked"),
+        pytest.param(["--track", "1", "--at", "5", "--place", "1,2"], "give --track NUMBER", id="both asked"),
+        pytest.param(["--at", "yesterday", "--place", "1,2"], "with its zone", id="no time"),
+        pytest.param(["--at", "5", "--place", "here"], "two numbers x,y", id="no place"),
+        pytest.param(["--track", "1", "--language", "fr"], "expected id or en", id="another language"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_refused(tmp_path: Path, options: list[str], said: str) -> None:
+    """The message says what is expected."""
+    from simpang_edge.explain_cli import app
+
+    replay(tmp_path, [Thing(1, OVER)], to_s=1.0)
+    done = CliRunner().invoke(app, [str(tmp_path / "tracks"), "--config", str(config(tmp_path)), *options])
+    assert done.exit_code == 2
+    assert said in done.output

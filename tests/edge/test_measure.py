@@ -1,0 +1,153 @@
+"""Recorded tracks measured again: the same rows with the same rules, other rows with other gates and lanes."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from simpang_edge.config import Box, load
+from simpang_edge.data import KINDS, Tracks
+from typer.testing import CliRunner
+
+from .recorded import record
+
+CLIP = Path(__file__).parents[2] / "sample_videos" / "simpang_empat_pagi"
+START_S = 1_800_000_000.0
+FPS = 6.25
+
+
+def clip_tracks(seconds: float) -> Iterator[Tracks]:
+    """Every second frame of the sample clip: its boxes as a perfect tracker would give them."""
+    names = ("frame", "id", "class", "x0", "y0", "x1", "y1", "occluded")
+    columns = pq.read_table(CLIP.with_suffix(".boxes.parquet"), columns=list(names)).to_pydict()
+    by_frame = defaultdict(list)
+    for frame, track, kind, *box, hidden in zip(*(columns[name] for name in names), strict=True):
+        if hidden <= 0.8 and box[2] - box[0] >= 6:
+            by_frame[frame].append((int(track), KINDS.index(kind), box))
+    last: dict[int, float] = {}
+    for number in range(round(seconds * FPS)):
+        time_s = START_S + number / FPS
+        rows = by_frame[2 * number]
+        last |= {track: time_s for track, _, _ in rows}
+        gone = [track for track, seen_s in last.items() if time_s - seen_s > 1.5]
+        for track in gone:
+            del last[track]
+        boxes = np.array([box for _, _, box in rows], np.float32).reshape(-1, 4)
+        ids, kinds = ([row[i] for row in rows] for i in (0, 1))
+        yield Tracks(time_s, np.array(ids, np.int64), boxes, np.array(kinds, np.int64), np.array(gone, np.int64))
+
+
+def box(folder: Path, source: str, **camera: Any) -> Path:
+    """A box file around the clip's camera."""
+    entry = yaml.safe_load(CLIP.with_suffix(".camera.yaml").read_text()) | {"source": source} | camera
+    file = folder / "box.yaml"
+    content = {"site": "tangsel", "outbox": {"folder": "outbox"}, "record": {"part_s": 20}, "cameras": [entry]}
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return file
+
+
+MOVEMENTS = {
+    "gates": [{"id": "selatan", "line": [[330, 690], [1050, 700]]}],
+    "movements": [
+        {"id": "lurus", "approach": "utara", "turn": "through", "gate": "selatan"},
+        {"id": "kanan", "approach": "utara", "turn": "right"},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[dict[str, Any]]]:
+    """A live camera for 75 s, silent for 9 s in between and at the end: its folder, its box file and its rows."""
+    folder = tmp_path_factory.mktemp("recorded")
+    file = box(folder, "rtsp://camera/1", **MOVEMENTS)
+    frames = list(clip_tracks(75))
+    late = [one for one in frames if one.time_s >= START_S + 49]
+    script = [*(one for one in frames if one.time_s < START_S + 40), *[0.5] * 18, *late, *[0.5] * 30]
+    return folder, file, record(folder, load(file), script, START_S)
+
+
+def measured(folder: Path, file: Path, *more: str) -> list[dict[str, Any]]:
+    """What ``simpang measure --json`` prints."""
+    from simpang_edge.measure_cli import app
+
+    done = CliRunner().invoke(app, [str(folder / "tracks"), "--config", str(file), "--json", *more])
+    assert done.exit_code == 0, done.output
+    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    return rows
+
+
+def test_the_same_configuration_gives_the_rows_that_were_published(
+    recorded: tuple[Path, Path, list[dict[str, Any]]],
+) -> None:
+    """Windows with movements, a cycle, silence with windows that close in it: all alike, to the last digit."""
+    folder, file, published = recorded
+    assert {row["channel"] for row in published} >= {"window", "cycle"}
+    assert {row["x"]["scope"] for row in published if row["channel"] == "window"} == {"approach", "lane", "movement"}
+    assert measured(folder, file) == published
+
+
+def test_other_lanes_give_other_rows(recorded: tuple[Path, Path, list[dict[str, Any]]], tmp_path: Path) -> None:
+    """With lane 3 taken out of the configuration its vehicles are counted nowhere (nor is one that comes from it into
+    lane 2 with its track broken), and there is no row about it."""
+    folder, _, published = recorded
+    entry = yaml.safe_load(CLIP.with_suffix(".camera.yaml").read_text())
+    entry["approaches"][0]["lanes"] = entry["approaches"][0]["lanes"][:2]
+    rows = measured(folder, box(tmp_path, "rtsp://camera/1", approaches=entry["approaches"]))
+
+    def total(rows: list[dict[str, Any]], lane: int | None) -> int:
+        minutes = [r for r in rows if r["channel"] == "window" and r["x"]["window_s"] == 60]
+        wanted = [r for r in minutes if r["laneId"] == lane and r["x"]["movement"] is None]
+        return sum(r["intensity"] or 0 for r in wanted)
+
+    assert {row["laneId"] for row in rows if row["channel"] == "window"} == {None, 1, 2}
+    assert total(published, 3) > 0
+    assert total(rows, None) <= total(published, None) - total(published, 3)
+
+
+def test_rows_can_be_written_line_by_line(recorded: tuple[Path, Path, list[dict[str, Any]]], tmp_path: Path) -> None:
+    """Every line of the file is one row; the table on the screen names places."""
+    from simpang_edge.measure_cli import app
+
+    folder, file, published = recorded
+    out = tmp_path / "rows.jsonl"
+    done = CliRunner().invoke(app, [str(folder / "tracks"), "--config", str(file), "--out", str(out)])
+    assert done.exit_code == 0
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert lines == published
+    assert "signal cycles" in done.stdout
+
+
+def test_a_camera_of_another_name_can_be_measured_where_it_is_the_only_one(
+    recorded: tuple[Path, Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    """The configuration calls it otherwise than the log: rows are given under its name."""
+    folder, _, published = recorded
+    rows = measured(folder, box(tmp_path, "rtsp://camera/1", id="baru", **MOVEMENTS))
+    assert len([r for r in rows if r["channel"] == "window"]) == len([r for r in published if r["channel"] == "window"])
+    assert {row["id"].split(":")[1] for row in rows if row["channel"] == "window"} == {"baru"}
+
+
+def test_a_log_that_breaks_off_is_closed_at_its_last_step(tmp_path: Path) -> None:
+    """A worker that was killed wrote no end: its last window has what was observed until then."""
+    file = box(tmp_path, "rtsp://camera/1")
+    record(tmp_path, load(file), clip_tracks(45), START_S)
+    newest = sorted((tmp_path / "tracks" / "utara").glob("*.parquet"))[-1]
+    newest.unlink()
+    rows = measured(tmp_path, file)
+    window = next(row for row in rows if row["channel"] == "window" and row["x"]["window_s"] == 60)
+    # Files of 20 s: the third, from about 40 s on, is gone.
+    assert window["x"]["quality"]["observed_s"] == pytest.approx(40.2, abs=0.5)
+
+
+def test_the_box_can_be_told_where_to_keep_tracks(tmp_path: Path) -> None:
+    """As ``--record`` does; nothing is kept without it."""
+    plain = load(box(tmp_path, "rtsp://camera/1"))
+    assert isinstance(plain, Box)
+    assert plain.record.folder is None
+    assert plain.recording_to(tmp_path / "t").record.folder == tmp_path / "t"
+    assert plain.recording_to(None) is plain

@@ -1,0 +1,175 @@
+"""A picture that cannot be trusted: what is not observed, told, and not told."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from simpang_edge.data import EventType, Readings, Scene, State
+from simpang_edge.meter import Meter
+
+from .meter_place import looks
+from .meter_road import T0, Car, approach_row, counted, drive, frame, lane_row, meter, path
+
+SERIOUS = "serious"
+
+
+def watch(engine: Meter, cars: list[Car], from_s: float, to_s: float, *flags: str, since_s: float = 0.0) -> Readings:
+    """Frames of these cars with a look at the picture each second."""
+    done = Readings()
+    for second in range(round(from_s), round(to_s)):
+        fault = T0 + since_s if Scene.UNUSABLE.intersection(flags) else None
+        done += engine.note(Scene(T0 + second, flags, since_s=fault))
+        done += drive(engine, cars, second, second + 1)
+    return done
+
+
+@pytest.mark.parametrize("flag", ["dark", "frozen", "moved"])
+def test_seconds_of_a_false_picture_are_not_observed(flag: str) -> None:
+    """From 20 s on the picture is false, which is told at 24 s: 20 of 60 s were observed, and the flag says why."""
+    engine = meter()
+    done = watch(engine, [], 0, 24) + watch(engine, [], 24, 60, flag, since_s=20) + engine.finish(T0 + 60)
+    row = approach_row(done)
+    assert row.quality.observed_s == pytest.approx(20, abs=0.3)
+    assert flag in row.quality.flags
+    assert row.state is State.UNKNOWN
+    assert row.reason is not None
+    assert row.reason.en.endswith("only 20 of 60 s observed")
+
+
+def test_what_was_counted_since_the_fault_began_is_taken_back() -> None:
+    """Cars cross at 10 and at 22 s; the picture was false from 20 s on: one is counted."""
+    engine = meter()
+    cars = [Car(1, path((2, 80), (11, -10))), Car(2, path((14, 80), (23, -10)))]
+    done = watch(engine, cars, 0, 24) + watch(engine, [], 24, 60, "moved", since_s=20) + engine.finish(T0 + 60)
+    assert counted(done) == 1
+
+
+def test_a_window_without_a_true_picture_has_no_zeros() -> None:
+    """All 60 s dark: counts, flow, queue and occupancy are unknown."""
+    engine = meter()
+    row = approach_row(watch(engine, [], 0, 60, "dark") + engine.finish(T0 + 60))
+    assert (row.counts, row.flow_vps, row.queue_max_m, row.occupancy_ratio) == (None, None, None, None)
+    assert row.quality.observed_s == 0
+
+
+def test_live_is_unknown_with_its_reason_and_comes_back() -> None:
+    """While the camera is turned away nothing is shown as now; when it is back, measuring goes on."""
+    engine = meter()
+    watch(engine, [], 0, 30)
+    watch(engine, [], 30, 40, "moved", since_s=28)
+    row = engine.live(T0 + 40)[0]
+    assert (row.state, row.queue_m, row.vehicles_in_view) == (State.UNKNOWN, None, None)
+    assert row.reason is not None
+    assert row.reason.code == "camera_moved"
+    watch(engine, [], 40, 52)
+    assert engine.live(T0 + 52)[0].queue_m == 0.0
+
+
+def test_a_fault_is_one_event_with_its_true_begin() -> None:
+    """Moved since 28 s, told at 38 s (10 s long), gone at 50 s, told as ended when that has lasted 20 s."""
+    engine = meter()
+    done = watch(engine, [], 0, 33) + watch(engine, [], 33, 50, "moved", since_s=28) + watch(engine, [], 50, 90)
+    begin, end = done.events
+    assert (begin.type, begin.begin_s - T0, begin.end_s, begin.severity) == (EventType.CAMERA_MOVED, 28, None, SERIOUS)
+    assert (end.id, end.end_s) == (begin.id, T0 + 49)
+
+
+def test_a_short_fault_is_no_event_and_a_flickering_one_is_one() -> None:
+    """Dark for 5 s: none. Dark for 12 s, light for 10 s, dark for 12 s: one, because 10 s are less than 20."""
+    engine = meter()
+    assert (watch(engine, [], 0, 10) + watch(engine, [], 10, 15, "dark", since_s=10)).events == ()
+    engine = meter()
+    done = watch(engine, [], 0, 12, "dark") + watch(engine, [], 12, 22) + watch(engine, [], 22, 34, "dark", since_s=22)
+    assert [e.end_s for e in done.events] == [None]
+
+
+def test_one_cause_is_one_alarm() -> None:
+    """A dark picture is also a still one: only the darkness is told; and no stopped vehicle out of a frozen picture."""
+    engine = meter()
+    assert [e.type for e in watch(engine, [], 0, 30, "dark", "frozen").events] == [EventType.CAMERA_DARK]
+    engine = meter()
+    standing = Car(1, path((0, 80), (4, 40), (200, 40)))
+    done = watch(engine, [standing], 0, 8) + watch(engine, [standing], 8, 160, "frozen", since_s=8)
+    assert {e.type for e in done.events} == {EventType.CAMERA_FROZEN}
+
+
+def test_a_silent_camera_is_offline_after_ten_seconds_and_back_with_the_first_picture() -> None:
+    """Frames until 20 s, silence told each second, a frame at 50 s."""
+    engine = meter()
+    drive(engine, [], 0, 20)
+    events = [event for second in range(21, 50) for event in engine.advance(T0 + second).events]
+    assert [(e.type, e.begin_s - T0) for e in events] == [(EventType.CAMERA_OFFLINE, 19.875)]
+    back = engine.update(frame(50, [])).events
+    assert [(e.id, e.end_s) for e in back] == [(events[0].id, T0 + 50)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "score"),
+    [
+        pytest.param((), 1.0, id="day"),
+        pytest.param(("night",), 0.9, id="night"),
+        pytest.param(("night", "low_contrast"), 0.72, id="night and rain: 0.9 × 0.8"),
+    ],
+)
+def test_the_score_is_the_observed_share_times_what_the_flags_take(flags: tuple[str, ...], score: float) -> None:
+    """All 60 s were observed."""
+    engine = meter()
+    row = approach_row(watch(engine, [], 0, 61, *flags) + engine.finish(T0 + 61))
+    assert row.quality.score == pytest.approx(score, abs=0.01)
+    assert set(flags) <= set(row.quality.flags)
+
+
+def test_a_mood_of_a_moment_is_not_told_of_the_window() -> None:
+    """Three seconds of haze are less than a tenth of 60."""
+    engine = meter()
+    done = watch(engine, [], 0, 20) + watch(engine, [], 20, 23, "low_contrast") + watch(engine, [], 23, 60)
+    assert approach_row(done + engine.finish(T0 + 60)).quality.flags == ()
+
+
+def hide(engine: Meter, from_s: int, to_s: int, *shares: float) -> Readings:
+    """Frames of an empty road whose lanes are hidden to these shares."""
+    done = Readings()
+    for second in range(from_s, to_s):
+        for part in range(4):
+            empty = frame(second + part / 4, [])
+            fields: dict[str, Any] = {name: getattr(empty, name) for name in empty.__slots__}
+            done += engine.update(type(empty)(**{**fields, "hidden": np.array(shares)}))
+    return done
+
+
+def test_a_lane_hidden_by_a_standing_bus_is_unknown_not_empty() -> None:
+    """Lane 2 hidden for 45 of 60 s: its row has no figures, 15 s observed; lane 1 and the approach are as seen."""
+    engine = meter()
+    done = hide(engine, 0, 15, 0, 0) + hide(engine, 15, 60, 0, 0.8) + engine.finish(T0 + 60)
+    hidden, seen = lane_row(done, 2), lane_row(done, 1)
+    assert (hidden.counts, hidden.flow_vps, hidden.state) == (None, None, State.UNKNOWN)
+    assert hidden.quality.observed_s == pytest.approx(15, abs=1)
+    assert "occluded" in hidden.quality.flags
+    assert hidden.reason is not None
+    assert hidden.reason.code == "lane_hidden"
+    assert (seen.counts, seen.quality.flags) == ((0,) * 7, ())
+    assert approach_row(done).counts == (0,) * 7
+
+
+def test_a_bus_that_passes_hides_nothing() -> None:
+    """Nine seconds are less than ten."""
+    engine = meter()
+    done = hide(engine, 0, 9, 0, 1.0) + hide(engine, 9, 60, 0, 0) + engine.finish(T0 + 60)
+    assert lane_row(done, 2).quality.flags == ()
+
+
+def test_a_lane_that_is_hidden_now_is_unknown_live() -> None:
+    """After 12 s behind the bus."""
+    engine = meter()
+    hide(engine, 0, 30, 0, 0)
+    hide(engine, 30, 42, 0, 0.9)
+    rows = {row.lane: row for row in engine.live(T0 + 42)}
+    assert (rows[2].state, rows[2].queue_m) == (State.UNKNOWN, None)
+    assert rows[1].queue_m == 0.0
+
+
+def test_the_first_looks_of_a_dark_camera_are_no_zeros_either() -> None:
+    """Dark from the very first frame: nothing is observed."""
+    engine = meter()
+    looks(engine, 0, 60, "dark", since_s=0)
+    assert engine.live(T0 + 60)[0].observed_s == 0

@@ -1,0 +1,109 @@
+"""Side friction: what counts, once each, and the weighted figure by hand (PKJI 2023, chapter 4)."""
+
+import pytest
+from simpang_edge.config import FrictionRules
+from simpang_edge.data import Measurement
+from simpang_edge.meter import Meter, MeterSettings
+from simpang_edge.meter.friction import side_class
+
+from .meter_place import Thing, play, zone, zoned_camera, zoned_meter
+from .meter_road import T0, approach_row, path
+
+ALL = ("kerb", "crossing", "access")
+
+
+def row(things: list[Thing], *kinds: str, to_s: float = 60.0, length_m: float = 80.0) -> Measurement:
+    """The approach's row of the first minute."""
+    engine = zoned_meter(*(kinds or ALL), length_m=length_m)
+    return approach_row(play(engine, things, to_s, *(kinds or ALL)) + engine.finish(T0 + 60))
+
+
+def test_each_kind_is_counted_once_and_weighted() -> None:
+    """One stop, two people on the crossing, one entry, one bicycle over the line, in 59.75 s on 80 m.
+
+    0.5 × 2 + 1.0 × 1 + 0.7 × 1 + 0.4 × 1 = 3.1; 3.1 × 3600 / 59.75 × 200 / 80 = 467 per hour and 200 m.
+    """
+    things = [
+        Thing(1, path((0, 0), (4, 10), (20, 10), (24, 30)), zone("kerb")),
+        Thing(2, path((5, 0), (15, 12)), zone("crossing"), "person", y_m=20),
+        Thing(3, path((25, 12), (35, 0)), zone("crossing"), "person", y_m=20),
+        Thing(4, path((30, 0), (40, 40)), zone("access", to_s=33), y_m=40, along=path((33, 60), (40, 20))),
+        Thing(5, path((30, 0), (45, 90)), zone(), "bicycle", y_m=60, along=path((30, 80), (45, -10))),
+    ]
+    found = row(things)
+    assert (found.friction_stops, found.friction_crossings, found.friction_entries, found.friction_slow) == (1, 2, 1, 1)
+    assert found.pedestrians == 2
+    assert found.side_friction == pytest.approx(467, abs=3)
+    assert found.side_friction_class is None
+    assert found.quality.flags == ("one_side",)
+
+
+@pytest.mark.parametrize(
+    ("per_hour", "name"),
+    [(0, "SR"), (99.9, "SR"), (100, "R"), (300, "S"), (500, "T"), (899, "T"), (900, "ST"), (5000, "ST")],
+)
+def test_classes(per_hour: float, name: str) -> None:
+    """SR < 100, R 100–299, S 300–499, T 500–899, ST ≥ 900."""
+    assert side_class(per_hour) == name
+
+
+def test_a_class_is_given_for_a_quarter_hour() -> None:
+    """One stop in 15 min on 80 m: 1 × 3600 / 900 × 200 / 80 = 10 per hour and 200 m: SR."""
+    engine = zoned_meter(*ALL, windows_s=(900,))
+    stop = Thing(1, path((0, 0), (4, 10), (20, 10), (24, 30)), zone("kerb"))
+    found = approach_row(play(engine, [stop], 900, *ALL, fps=1) + engine.finish(T0 + 900))
+    assert found.side_friction == pytest.approx(10, abs=0.1)
+    assert found.side_friction_class == "SR"
+
+
+def test_without_zones_nothing_is_known() -> None:
+    """Not configured is not zero; a box junction alone sees no kerb."""
+    assert row([], "box_junction").side_friction is None
+    assert row([], "box_junction").pedestrians is None
+
+
+def test_what_is_not_configured_is_said() -> None:
+    """Without an access zone entries are unknown, and the sum is a lower bound."""
+    found = row([], "kerb")
+    assert (found.friction_entries, found.friction_stops) == (None, 0)
+    assert found.quality.flags == ("friction_partial", "one_side")
+
+
+def test_both_sides_are_said_to_be_seen() -> None:
+    """Where the engineer says so, the flag goes."""
+    rules = FrictionRules(both_sides=True)
+    engine = Meter(zoned_camera(*ALL), MeterSettings(windows_s=(60,), friction=rules))
+    assert approach_row(play(engine, [], 60, *ALL) + engine.finish(T0 + 60)).quality.flags == ()
+
+
+def test_waiting_in_the_queue_is_no_kerb_stop() -> None:
+    """Two wait at red in lane 1, whose kerb zone they stand in."""
+    waits = [
+        Thing(
+            i,
+            path((0, 0), (6, 40), (40, 40), (46, 90)),
+            zone("kerb"),
+            y_m=5.0 * i,
+            along=path((0, 80), (6, 7.0 * i), (40, 7.0 * i), (44, -14)),
+        )
+        for i in (0, 1)
+    ]
+    waits = [Thing(t.track + 1, t.x, t.zones, t.kind, t.y_m, t.along) for t in waits]
+    assert row(waits).friction_stops == 0
+
+
+def test_an_angkot_that_stops_in_lane_one_upstream_of_the_queue_is_one() -> None:
+    """It stands 8 s, 50 m from the line; no kerb zone lies there."""
+    angkot = Thing(
+        1, path((0, 0), (4, 30), (12, 30), (18, 90)), zone(), along=path((0, 80), (4, 50), (12, 50), (18, -10))
+    )
+    assert row([angkot]).friction_stops == 1
+
+
+def test_a_rider_is_no_pedestrian() -> None:
+    """A person in the place of a motorcycle."""
+    pair = [
+        Thing(i, path((0, 0), (30, 20)), zone("crossing"), kind, y_m=0.5 * i)
+        for i, kind in ((1, "motorcycle"), (2, "person"))
+    ]
+    assert row(pair).pedestrians == 0

@@ -1,0 +1,100 @@
+"""Training on a handful of pictures: it resumes exactly, and records what it did; needs torch."""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from simpang_models.augment import Sample  # noqa: E402
+from simpang_models.boxes import CAR, NO_BOXES, make_boxes  # noqa: E402
+from simpang_models.data import Drawn, Store  # noqa: E402
+from simpang_models.labels import Truth  # noqa: E402
+from simpang_models.thin import Imitation  # noqa: E402
+from simpang_models.train import Settings, choose_device, load_network, train  # noqa: E402
+
+SETTINGS = Settings(steps=3, batch=1, workers=0, start=Imitation(first_steps=1, polish_steps=1, crops=1, wholes=1))
+
+
+@pytest.fixture(scope="module")
+def store() -> Store:
+    """Two pictures with one car each."""
+    random = np.random.default_rng(4)
+    truth = Truth(make_boxes([[60, 40, 120, 90]], [1.0], [CAR]), NO_BOXES, np.ones(7, bool))
+    samples = tuple(Sample(random.integers(0, 256, (180, 320, 3), np.uint8), truth) for _ in range(2))
+    return Store(samples, np.array([0.5, 0.5]), "0" * 64)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained network of the published family as a file."""
+    from simpang_models.network import PUBLISHED_WIDTHS, Backbone, PublishedFront, Pyramid
+
+    torch.manual_seed(1)
+    whole = torch.nn.Sequential(Backbone(PublishedFront(), PUBLISHED_WIDTHS), Pyramid()).eval()
+    file = tmp_path_factory.mktemp("published") / "published.onnx"
+    torch.onnx.export(whole, (torch.rand(1, 3, 64, 64),), str(file), opset_version=17, dynamo=False)
+    return file
+
+
+def minutes_pass(stop_after: int | None = None) -> Callable[[], float]:
+    """A clock that goes on two minutes at each look, so that every step is saved; it may break off like Ctrl-C."""
+    looks = itertools.count()
+
+    def clock() -> float:
+        look = next(looks)
+        if look == stop_after:
+            raise KeyboardInterrupt
+        return 120.0 * look
+
+    return clock
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(store: Store, published: Path, tmp_path: Path) -> None:
+    """Stopped after one step and started again, the averaged weights are those of a run in one go."""
+    whole = load_network(train(store, published, tmp_path / "whole", SETTINGS, minutes_pass())).state_dict()
+    # looks: 1 before the first step, 1 after each step; the fourth look breaks off after two steps are saved
+    with pytest.raises(KeyboardInterrupt):
+        train(store, published, tmp_path / "parts", SETTINGS, minutes_pass(stop_after=3))
+    assert json.loads((tmp_path / "parts" / "record.json").read_text())["steps"] == 2
+    parts = load_network(train(store, published, tmp_path / "parts", SETTINGS, minutes_pass())).state_dict()
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_the_record_says_what_was_done(store: Store, published: Path, tmp_path: Path) -> None:
+    """Steps, data hash, settings and the curve; a run that goes on with other settings adds a session."""
+    once = replace(SETTINGS, steps=1)
+    train(store, published, tmp_path, once, minutes_pass())
+    train(store, published, tmp_path, SETTINGS, minutes_pass())
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert [s["from_step"] for s in record["sessions"]] == [0, 1]
+    assert [s["settings"]["steps"] for s in record["sessions"]] == [1, 3]
+    assert {s["data_sha256"] for s in record["sessions"]} == {"0" * 64}
+    assert record["steps"] == record["curve"][-1]["step"] == 3
+    assert record["curve"][-1]["cls"] > 0
+
+
+def test_a_batch_depends_on_seed_and_number_only(store: Store) -> None:
+    """The same batch twice is the same, another number is another; all have the pixels of one 640×384 picture."""
+    drawn = Drawn(store, seed=7, batch=4, length=10)
+    first, again, other = drawn[3][0], drawn[3][0], drawn[4][0]
+    assert torch.equal(first, again)
+    assert first.shape != other.shape or not torch.equal(first, other)
+    for index in range(10):
+        pictures, targets = drawn[index]
+        assert len(pictures) == len(targets)
+        # four pictures of 640×384, rounded to whole pictures of the batch's size: at most half a picture off
+        assert abs(pictures[:, 0].numel() - 4 * 640 * 384) <= pictures[0, 0].numel() / 2
+
+
+def test_a_missing_card_is_said() -> None:
+    """Asking for CUDA without a card says what to do instead."""
+    if torch.cuda.is_available():
+        pytest.skip("there is a card")
+    with pytest.raises(ValueError, match="--device cpu"):
+        choose_device("cuda")
