@@ -69,6 +69,14 @@ def test_a_baseline_reads_back_as_written(tmp_path: Path) -> None:
     assert [place[3] for place in base.values] == ["counts.missed", "counts.effectiveness"]
 
 
+def test_an_update_replaces_the_runs_that_were_made_and_keeps_the_others() -> None:
+    """Clip a measured anew: its old figures go, also the one that is no longer measured; clip b stays."""
+    old = baselines.of([*GOOD, figure("counts.missed", 3, scenario="b")], NOISE)
+    found = baselines.merged(old, baselines.of([figure("counts.missed", 2)], NOISE))
+    assert found.runs == (("clip", "perfect", 8.0), ("b", "perfect", 8.0))
+    assert found.values == {("b", "perfect", 8.0, "counts.missed"): 3, ("clip", "perfect", 8.0, "counts.missed"): 2}
+
+
 def test_a_file_that_is_no_baseline_is_named(tmp_path: Path) -> None:
     """Missing, not JSON, of another version: the error names the file."""
     (tmp_path / "text.json").write_text("no")

@@ -94,6 +94,12 @@ def of(rows: Sequence[ResultRow], noise: Mapping[str, Noise]) -> Baseline:
     return Baseline(runs, values)
 
 
+def merged(old: Baseline, new: Baseline) -> Baseline:
+    """The old baseline with the runs of the new one in place of its own of the same scenario, detector and rate."""
+    kept = {place: value for place, value in old.values.items() if place[:3] not in new.runs}
+    return Baseline(tuple(dict.fromkeys((*old.runs, *new.runs))), {**kept, **new.values})
+
+
 def write(path: Path, base: Baseline) -> None:
     """Write a baseline as JSON, a line per figure, so that a change of it can be read."""
     runs = ",\n  ".join(json.dumps(run) for run in base.runs)

@@ -45,7 +45,7 @@ def accuracy(
     baseline: Annotated[
         Path | None, typer.Option(help="gate: exit code 1 when a figure is worse than in this file beyond its noise")
     ] = None,
-    update: Annotated[bool, typer.Option("--update", help="write the figures of this run to --baseline")] = False,
+    update: Annotated[bool, typer.Option("--update", help="write the figures of these runs into --baseline")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="runs at the same time")] = 1,
     cache: Annotated[Path, typer.Option(help="where simulated scenarios are kept")] = DEFAULT_CACHE,
     keep: Annotated[Path | None, typer.Option(help="keep configurations, logs and recordings in this folder")] = None,
@@ -104,7 +104,8 @@ def _gate(path: Path, rows: "list[ResultRow]", update: bool) -> None:
 
     noise = baselines.noises()
     if update:
-        baselines.write(path, baselines.of(rows, noise))
+        new = baselines.of(rows, noise)
+        baselines.write(path, baselines.merged(baselines.read(path), new) if path.exists() else new)
         typer.echo(f"baseline: {path}", err=True)
         return
     worse = baselines.compare(rows, baselines.read(path), noise)

@@ -10,6 +10,9 @@ from simpang_edge.message import FlowRow
 from .figures import BASE_S, SHORT_S, Figure, Sight, of_kind, total
 from .measures import Matching, Pair, cumulative, effectiveness, geh, match, wape_pct
 
+Stream = tuple[Sequence[float], Sequence[float]]
+"""Cumulative counts, measured and true, at the end of each segment."""
+
 TOLERANCE_S: Final = 1.5
 """A count may lie in the window before or after by so much: a box's contact point is not the bumper."""
 
@@ -29,7 +32,8 @@ def figures(sight: Sight) -> list[Figure]:
         Figure("counts.doubled", len(found.doubled) if found else None),
         *_wapes(sight),
         Figure("counts.geh", _geh(sight, counted, true)),
-        Figure("counts.effectiveness", effectiveness(_streams(sight)) if short else None),
+        Figure("counts.effectiveness", effectiveness(_by_class(sight)) if short else None),
+        Figure("counts.movement_effectiveness", effectiveness(_by_movement(sight))),
     ]
 
 
@@ -75,8 +79,13 @@ def movement_pairs(sight: Sight) -> list[Pair]:
     rows, true = sight.rows(BASE_S, "movement"), Counter(c.movement for c in sight.truth.motor())
     if total(rows) is None:
         return []
-    names = sorted({row.x.movement or "" for row in rows} | {name for name in true if name})
-    return [(total([row for row in rows if row.x.movement == name]) or 0, true[name]) for name in names]
+    names = sorted({turn_of(row) for row in rows} | {name for name in true if name})
+    return [(total([row for row in rows if turn_of(row) == name]) or 0, true[name]) for name in names]
+
+
+def turn_of(row: FlowRow) -> str:
+    """The turn of a movement row: APPROACH-TURN is what the benchmark calls movements, a camera file may say TURN."""
+    return (row.x.movement or "").rpartition("-")[2]
 
 
 def _geh(sight: Sight, counted: int | None, true: int) -> float | None:
@@ -84,22 +93,21 @@ def _geh(sight: Sight, counted: int | None, true: int) -> float | None:
     return None if counted is None else geh(counted * per_hour, true * per_hour)
 
 
-def _streams(sight: Sight) -> list[tuple[Sequence[float], Sequence[float]]]:
-    """Cumulative counts of each class (and movement, where measured in short windows) in ten segments."""
+def _by_class(sight: Sight) -> list[Stream]:
+    """Cumulative counts of each class in ten segments."""
+    return [_stream(sight, sight.rows(SHORT_S), kind, None) for kind in MOTOR_VEHICLES]
+
+
+def _by_movement(sight: Sight) -> list[Stream]:
+    """Cumulative counts of each class and movement in ten segments, as AI City counts; empty when not measured."""
     moving = sight.rows(SHORT_S, "movement")
     if total(moving) is None:
-        return [_stream(sight, sight.rows(SHORT_S), kind, None) for kind in MOTOR_VEHICLES]
-    names = sorted({row.x.movement or "" for row in moving})
-    return [
-        _stream(sight, [row for row in moving if row.x.movement == name], kind, name)
-        for name in names
-        for kind in MOTOR_VEHICLES
-    ]
+        return []
+    own = {name: [row for row in moving if turn_of(row) == name] for name in sorted(set(map(turn_of, moving)))}
+    return [_stream(sight, rows, kind, name) for name, rows in own.items() for kind in MOTOR_VEHICLES]
 
 
-def _stream(
-    sight: Sight, rows: Sequence[FlowRow], kind: str, movement: str | None
-) -> tuple[Sequence[float], Sequence[float]]:
+def _stream(sight: Sight, rows: Sequence[FlowRow], kind: str, movement: str | None) -> Stream:
     true = [
         sum(c.kind == kind and movement in (None, c.movement) for c in sight.truth.crossed(sight.span(row)))
         for row in rows

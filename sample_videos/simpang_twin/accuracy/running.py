@@ -26,6 +26,8 @@ SITE: Final = "bench"
 WINDOWS_S: Final = (1, 60, 900)
 """The usual windows, and short ones: they place counts, queues and speeds in time."""
 
+TURNS: Final = ("left", "through", "right")
+
 STALL_S: Final = 180.0
 """A worker that publishes nothing for so long hangs."""
 
@@ -121,8 +123,15 @@ def _write_box(case: Case, detector: Detector, fps: float, truth: dict[str, Any]
 
 def _camera(case: Case, fps: float, truth: dict[str, Any]) -> dict[str, Any]:
     start = datetime.fromisoformat(truth["start_time"]).astimezone(UTC).isoformat()
+    entry = case.camera()
+    entry.setdefault("movements", [move for item in entry["approaches"] for move in movements(item["id"])])
     played = {"source": str(case.clip.resolve()), "pace": "fast", "loop": False, "start_time": start}
-    return case.camera() | played | {"simulated": True, "analysis_fps": fps}
+    return entry | played | {"simulated": True, "analysis_fps": fps}
+
+
+def movements(approach: str) -> list[dict[str, str]]:
+    """The three turns of an approach by the shape of the path, for a camera file that names none."""
+    return [{"id": f"{approach}-{turn}", "approach": approach, "turn": turn} for turn in TURNS]
 
 
 def _work(box: Path, case: Case, folder: Path, watch: _Watch) -> None:

@@ -14,29 +14,30 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import ConvexHull
 
-from .. import backdrop, light, simulate
+from .. import simulate
 from ..boxes import measure
 from ..camera import Pinhole, pinhole
 from ..film import boxes_path
 from ..garage import look_of, mesh_of
-from ..network import F64, Network
+from ..network import F64
 from ..poses import poses
 from ..run import Run
-from ..scenario import Camera, Scenario
-from ..stage import Stage
+from ..scenario import Camera
 
 TIME_BASE: Final = Fraction(1, 90000)
 NEAR_M: Final = 3.0
 BEYOND_M: Final = 12.0
+GRAIN_PX: Final = 16
 U8 = npt.NDArray[np.uint8]
 
 
 def sketch(folder: Path, camera: Camera, work: Path, clip: Path, on_frame: Callable[[], None]) -> None:
     """Write the clip of a run, and the boxes of every frame into `work`; `on_frame` is called once per frame."""
-    scenario, net, run = simulate.load(folder)
+    scenario, _, run = simulate.load(folder)
     work.mkdir(parents=True, exist_ok=True)
-    empty = _empty(scenario, net, pinhole(camera))
+    empty = _Road(camera.height_px, camera.width_px)
     outlines = _Outlines(run, pinhole(camera))
     step = Fraction(1) / Fraction(str(scenario.fps)) / TIME_BASE
     part = clip.with_suffix(".part.mp4")
@@ -46,7 +47,7 @@ def sketch(folder: Path, camera: Camera, work: Path, clip: Path, on_frame: Calla
         stream.time_base = stream.codec_context.time_base = TIME_BASE
         stream.options = {"preset": "ultrafast", "bf": "0", "crf": "30"}
         for frame in range(scenario.frames):
-            image = outlines.draw(frame, empty, work)
+            image = outlines.draw(frame, empty.at(frame), work)
             picture = av.VideoFrame.from_ndarray(image, format="bgr24")
             picture.time_base, picture.pts = TIME_BASE, round(frame * step)
             container.mux(stream.encode(picture))
@@ -55,12 +56,20 @@ def sketch(folder: Path, camera: Camera, work: Path, clip: Path, on_frame: Calla
     part.rename(clip)
 
 
-def _empty(scenario: Scenario, net: Network, eye: Pinhole) -> U8:
-    """The junction without traffic, (H, W, 3) BGR."""
-    stage = Stage(eye, light.air(scenario.light, scenario.weather))
-    image = backdrop.Set(stage, scenario, net).seen_by(eye).image
-    stage.close()
-    return np.clip(image, 0, 255).astype(np.uint8)
+class _Road:
+    """A road without marks: patches of grey, and grain that is another in every frame, so that nothing looks frozen."""
+
+    def __init__(self, height_px: int, width_px: int) -> None:
+        rng = np.random.default_rng(1)
+        patches = rng.integers(80, 140, (height_px // 24, width_px // 24, 3), dtype=np.uint8)
+        self._plain: U8 = cv2.resize(patches, (width_px, height_px)).astype(np.uint8)
+        self._grain = rng.integers(0, 12, (height_px + GRAIN_PX, width_px + GRAIN_PX, 3), dtype=np.uint8)
+
+    def at(self, frame: int) -> U8:
+        """The picture (H, W, 3) BGR without vehicles."""
+        dy, dx = frame * 5 % GRAIN_PX, frame * 7 % GRAIN_PX
+        height, width = self._plain.shape[:2]
+        return np.asarray(self._plain + self._grain[dy : dy + height, dx : dx + width], np.uint8)
 
 
 class _Outlines:
@@ -71,11 +80,11 @@ class _Outlines:
         self._points: dict[int, F64] = {}
 
     def draw(self, frame: int, empty: U8, work: Path) -> U8:
-        """The picture (H, W, 3) BGR of a frame; its boxes go to `work`."""
+        """The picture (H, W, 3) BGR of a frame, drawn into `empty`; its boxes go to `work`."""
         rows = self._in_view(np.flatnonzero(self._run.frame == frame))
         reach_m = np.hypot(*(self._pose.centre_m[rows] - self._eye.position_m[:2]).T)
         outlines = [self._outline(int(row)) for row in rows]
-        code, image = np.zeros(empty.shape[:2], np.int32), empty.copy()
+        code, image = np.zeros(empty.shape[:2], np.int32), empty
         for i in np.argsort(-reach_m):
             if not np.isfinite(outlines[i]).all():
                 continue  # beside the camera
@@ -107,7 +116,8 @@ class _Outlines:
     def _body(self, vehicle: int) -> F64:
         if vehicle not in self._points:
             vertices = mesh_of(self._run.models[vehicle], look_of(self._run.ids[vehicle])).vertices()
-            self._points[vehicle] = np.unique(vertices[:, :3].round(2), axis=0).astype(np.float64)
+            points = vertices[:, :3].astype(np.float64)
+            self._points[vehicle] = points[ConvexHull(points).vertices]
         return self._points[vehicle]
 
 
