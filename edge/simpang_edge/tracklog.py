@@ -9,10 +9,11 @@ that is killed loses what it had not written yet, at most `part_s`.
 """
 
 import importlib
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -72,8 +73,7 @@ class _Rows:
     kind: list[list[int]] = field(default_factory=list)
     xyxy_px: list[Any] = field(default_factory=list)
     gone: list[list[int]] = field(default_factory=list)
-    flags: list[list[str]] = field(default_factory=list)
-    shift_px: list[float | None] = field(default_factory=list)
+    scene: list[str | None] = field(default_factory=list)
 
     def add(
         self,
@@ -90,8 +90,8 @@ class _Rows:
         self.kind.append(tracks.kind.tolist() if tracks is not None else [])
         self.xyxy_px.append(tracks.xyxy_px.astype(np.float32).ravel() if tracks is not None else [])
         self.gone.append(tracks.gone.tolist() if tracks is not None else [])
-        self.flags.append(list(scene.flags) if scene is not None else _lamp_flags(lamps))
-        self.shift_px.append(scene.shift_px if scene is not None else None)
+        told = scene if scene is not None else lamps
+        self.scene.append(json.dumps(asdict(told)) if told is not None else None)
 
 
 class TrackLog:
@@ -169,8 +169,7 @@ class TrackLog:
             "kind": arrow.array(rows.kind, arrow.list_(arrow.int8())),
             "xyxy_px": arrow.array(rows.xyxy_px, arrow.list_(arrow.float32())),
             "gone": arrow.array(rows.gone, arrow.list_(arrow.int64())),
-            "flags": arrow.array(rows.flags, arrow.list_(arrow.string())),
-            "shift_px": arrow.array(rows.shift_px, arrow.float64()),
+            "scene": arrow.array(rows.scene, arrow.string()),
         }
         table = arrow.table(columns).replace_schema_metadata(_metadata(self._source, self._part))
         unfinished = file.with_suffix(".unfinished")
@@ -273,26 +272,26 @@ def _steps(file: Path) -> Iterator[Step]:
     what, times_s = table["what"].to_pylist(), table["time_s"].to_pylist()
     ids, kinds, gone = (_lists(table[name], np.int64) for name in ("id", "kind", "gone"))
     boxes = _lists(table["xyxy_px"], np.float32)
-    flags, shifts = table["flags"].to_pylist(), table["shift_px"].to_pylist()
+    scenes = table["scene"].to_pylist()
     for n, name in enumerate(what):
         if name == FRAME:
             yield Tracks(times_s[n], ids[n], boxes[n].reshape(-1, 4), kinds[n], gone[n])
         elif name == SCENE:
-            yield Scene(times_s[n], tuple(flags[n]), shifts[n])
+            yield _scene(json.loads(scenes[n]))
         elif name == LAMPS:
-            yield _lamps(times_s[n], flags[n])
+            yield _lamps(json.loads(scenes[n]))
         else:
             yield Silence(times_s[n]) if name == SILENCE else End(times_s[n])
 
 
-def _lamp_flags(lamps: Lamps | None) -> list[str]:
-    """What each head shows, as ``approach:colour``; no colour where it cannot be read."""
-    return [f"{approach}:{colour or ''}" for approach, colour in lamps.shown] if lamps else []
+def _scene(fields: dict[str, Any]) -> Scene:
+    """As it was told; JSON gives back every float to the last bit."""
+    return Scene(**{**fields, "flags": tuple(fields["flags"])})
 
 
-def _lamps(time_s: float, flags: Sequence[str]) -> Lamps:
-    pairs = [flag.split(":") for flag in flags]
-    return Lamps(time_s, tuple((int(approach), Colour(colour) if colour else None) for approach, colour in pairs))
+def _lamps(fields: dict[str, Any]) -> Lamps:
+    shown = tuple((approach, Colour(colour) if colour else None) for approach, colour in fields["shown"])
+    return Lamps(fields["time_s"], shown)
 
 
 def _lists(column: Any, kind: type[Any]) -> Sequence[Any]:
