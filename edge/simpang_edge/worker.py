@@ -103,6 +103,8 @@ class Looks(Protocol):
     """The judge of the picture."""
 
     def look(self, frame: Frame) -> Scene | None: ...
+    def remember(self) -> bytes: ...
+    def recall(self, data: bytes) -> None: ...
 
 
 class Measures(Protocol):
@@ -174,7 +176,7 @@ class Worker:
         self._disk_due = Every(clock, RETRY_DISK_S, RETRY_DISK_S)
         self._complain_due = Every(clock, COMPLAIN_EVERY_S, 0.0)
         self._state = ""
-        self._recall = None if stages is None else Recall(stages.meter, box, camera, clock)
+        self._recall = None if stages is None else Recall(stages.meter, stages.scene, box, camera, clock)
 
     def run(self, stop: threading.Event) -> None:
         """Measure until the file ends or `stop` is set; then publish what is unfinished and say goodbye.
@@ -307,7 +309,6 @@ class Worker:
         if self._stages is not None and now_s is not None:
             self._record(self._stages.meter.finish(now_s))
         if self._recall is not None:
-            self._recall.look_after(at_once=True)
             self._recall.close()
         self._publish_health(self._source.status().state)
         drained = self._publisher.stop(DRAIN_S, reason)
@@ -326,13 +327,13 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
     detector = OnnxDetector(model.path, model.width_height_px(), threads=model.threads)
     tracker = Tracker(TrackerSettings().beginning_at(model.min_score))
     ground = Ground(camera)
-    settings = replace(MeterSettings.of(box), standing_flags=_standing_flags(camera, ground))
+    settings = replace(MeterSettings.of(box), standing_flags=standing_flags(camera, ground))
     meter = Meter(camera, settings)
     scene = SceneWatch(box.scene)
     return Stages(detector, tracker, ground, Zones(camera), scene, meter, detector.model_id, ground.error_m)
 
 
-def _standing_flags(camera: Camera, ground: Ground) -> tuple[tuple[str, str], ...]:
+def standing_flags(camera: Camera, ground: Ground) -> tuple[tuple[str, str], ...]:
     """``low_resolution`` for approaches whose stop line shows a motorcycle narrower than 20 pixels (section 7)."""
     flags = []
     for approach in camera.approaches:
