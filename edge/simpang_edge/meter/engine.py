@@ -17,6 +17,7 @@ from ..data import (
     Readings,
     Reason,
     Scene,
+    Scope,
     State,
     UsualDay,
     Vehicles,
@@ -319,7 +320,9 @@ class Meter:
         return table
 
     def _said(self, row: Measurement, verdict: Verdict) -> Measurement:
-        """The row with its state and reason."""
+        """The row with its state and reason; a state is one of places, so a movement has none."""
+        if row.scope is Scope.MOVEMENT:
+            return row
         if row.counts is None and row.lane is not None and "occluded" in row.quality.flags:
             verdict = Verdict(State.UNKNOWN, reasons.say(reasons.OCCLUDED, reasons.Figures()))
         row = explained(replace(row, state=verdict.state, reason=verdict.reason))
