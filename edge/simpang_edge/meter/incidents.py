@@ -18,6 +18,7 @@ from ..units import mps
 from . import reasons
 from .crossings import Crossing
 from .events import event_id
+from .fits import fit
 from .fleet import Fleet, Rows, history
 from .latch import Latch
 from .layout import Layout
@@ -41,6 +42,8 @@ FIRST_SEEN_S: Final = 1.5
 HEIR_M: Final = 2.5
 FRESH_S: Final = 1.0
 STANDS_S: Final = 2.0
+ROUGH_SHARE: Final = 0.15
+MIN_STEADY_S: Final = 1.5
 PLACE_M: Final = 1.5
 PLACE_SHARE: Final = 0.03
 """A vehicle stands while it is within 1.5 m and 3 % of its distance of where it stopped."""
@@ -199,9 +202,16 @@ class Incidents:
         rows["back_since_s"][begins] = now_s
         rows["back_from_m"][begins] = rows["along_m"][begins]
         held = now_s - rows["back_since_s"][fresh] >= self.rules.wrong_way_s
-        far: IntArray = fresh[held & (rows["along_m"][fresh] - rows["back_from_m"][fresh] >= self.rules.wrong_way_m)]
-        span_s = self.rules.wrong_way_s
-        return far[[_steady(*history(rows, r), now_s, span_s) for r in far.tolist()]] if len(far) else far
+        far = fresh[held & (rows["along_m"][fresh] - rows["back_from_m"][fresh] >= self.rules.wrong_way_m)]
+        span_s = max(self.rules.wrong_way_s, MIN_STEADY_S)
+        told = [r for r in fresh[rows["speed_mps"][fresh] < 0].tolist() if self._goes_wrong(int(rows["id"][r]))]
+        new = [r for r in far.tolist() if r not in told and _steady(*history(rows, r), now_s, span_s)]
+        return np.array(told + new, np.int64)
+
+    def _goes_wrong(self, track: int) -> bool:
+        """Whether this track is known to drive against the traffic."""
+        case = self._open.get(track)
+        return case is not None and case.event.type is EventType.WRONG_WAY
 
     def _inherit(self, fleet: Fleet, standing: IntArray) -> None:
         """A new track in the place of one that was told is the same vehicle."""
@@ -358,9 +368,14 @@ def _standing(stays: list[Stay], least_s: float, now_s: float) -> list[tuple[Sta
 
 
 def _steady(time_s: FloatArray, along_m: FloatArray, now_s: float, span_s: float) -> bool:
-    """Whether the last seconds went against the traffic frame by frame; a track that jumped to a vehicle behind did
-    not: at least 4 in 5 steps upstream, and none of them more than a third of the way."""
-    steps_m = np.diff(along_m[time_s >= now_s - span_s])
-    if len(steps_m) < 4:
+    """Whether the last seconds went against the traffic steadily; a track that jumped to a vehicle behind did not.
+
+    A straight line upstream that the sightings leave by no more than `ROUGH_SHARE` of the way (a jump leaves it by a
+    quarter), and no step of more than a third of it.
+    """
+    last = time_s >= now_s - span_s
+    line = fit(time_s[last], along_m[last])
+    if line is None or last.sum() < 5:
         return False
-    return bool((steps_m > 0).mean() >= 0.8 and steps_m.max() <= max(steps_m.sum(), 0.0) / 3)
+    way_m = line.slope_mps * float(np.ptp(time_s[last]))
+    return bool(way_m > 0 and line.rough_m <= ROUGH_SHARE * way_m and np.diff(along_m[last]).max() <= way_m / 3)
