@@ -118,14 +118,20 @@ class StateRules(Section):
     on_area_occupancy: Fraction = 0.35
     on_windows: Annotated[int, Field(ge=1, le=30)] = 3
     on_residual_cycles: Annotated[int, Field(ge=1, le=30)] = 3
+    residual_vehicles: Annotated[int, Field(ge=1, le=50)] = 2
+    cycle_memory_s: Annotated[float, Field(ge=60, le=3600)] = 600
     on_storage_ratio: Fraction = 0.80
     on_storage_s: Positive = 180
+    storage_break_s: Annotated[float, Field(ge=1, le=60)] = 5
+    jammed_kmh: Positive = 5
     off_speed_ratio: Fraction = 0.55
     off_area_occupancy: Fraction = 0.25
     off_s: Positive = 300
     dense_speed_ratio: Fraction = 0.70
     dense_area_occupancy: Fraction = 0.20
     min_quality: Fraction = 0.5
+    forget_s: Annotated[float, Field(ge=60, le=7200)] = 900
+    provisional_s: Annotated[float, Field(ge=1, le=60)] = 10
     min_event_s: Annotated[float, Field(ge=0)] = 300
     merge_event_s: Annotated[float, Field(ge=0)] = 300
 

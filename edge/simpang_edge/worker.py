@@ -101,6 +101,8 @@ class Looks(Protocol):
     """The judge of the picture."""
 
     def look(self, frame: Frame) -> Scene | None: ...
+    def remember(self) -> bytes: ...
+    def recall(self, data: bytes) -> None: ...
 
 
 class Watches(Protocol):
@@ -195,7 +197,7 @@ class Worker:
         self._disk_due = Every(clock, RETRY_DISK_S, RETRY_DISK_S)
         self._complain_due = Every(clock, COMPLAIN_EVERY_S, 0.0)
         self._state = ""
-        self._recall = None if stages is None else Recall(stages.meter, box, camera, clock)
+        self._recall = None if stages is None else Recall(stages.meter, stages.scene, box, camera, clock)
 
     def run(self, stop: threading.Event) -> None:
         """Measure until the file ends or `stop` is set; then publish what is unfinished and say goodbye.
@@ -345,7 +347,6 @@ class Worker:
             self._record(self._stages.meter.finish(now_s))
             self._log_step(lambda log: log.end(now_s))
         if self._recall is not None:
-            self._recall.look_after(at_once=True)
             self._recall.close()
         self._publish_health(self._source.status().state)
         drained = self._publisher.stop(DRAIN_S, reason)

@@ -19,11 +19,8 @@ from .reasons import Figures, say
 from .service import Service
 from .settings import MeterSettings
 from .signal import SignalLog
-from .state import FORGET_S, WORSE, Judge, Verdict, calm, figures_of
+from .state import WORSE, Judge, Verdict, calm, figures_of
 from .trips import Arrival
-
-PROVISIONAL_S = 10.0
-"""Observed seconds from which on a live state is given, before the first window can be judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ class ApproachWatch:
         verdict = self._judge.window(row)
         if verdict.state is not State.UNKNOWN:
             self._known_s = row.to_s
-        elif self._known_s is not None and row.to_s - self._known_s >= FORGET_S:
+        elif self._known_s is not None and row.to_s - self._known_s >= self._rules.forget_s:
             return verdict, self.reset(self._known_s)
         return verdict, self._events.follow(verdict, row.to_s, cause)
 
@@ -137,8 +134,8 @@ class ApproachWatch:
 
     def _live_state(self, now: Now, time_s: float, observed_s: float) -> tuple[State, Reason]:
         """A judged congestion stands until it is judged over; else free or dense, by the last minute."""
-        if observed_s < PROVISIONAL_S:
-            seen = Figures(seconds=observed_s, needed_s=PROVISIONAL_S)
+        if observed_s < self._rules.provisional_s:
+            seen = Figures(seconds=observed_s, needed_s=self._rules.provisional_s)
             return State.UNKNOWN, say(reasons.FEW_SECONDS, seen)
         judged = self._judge.verdict
         if judged is not None and judged.state in WORSE:

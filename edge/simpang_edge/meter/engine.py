@@ -379,7 +379,7 @@ class Meter:
         return table
 
     def _said(self, row: Measurement, verdict: Verdict) -> Measurement:
-        """The row with its state and reason; a movement has none: the state is one of places."""
+        """The row with its state and reason; a state is one of places, so a movement has none."""
         if row.scope is Scope.MOVEMENT:
             return row
         if row.counts is None and row.lane is not None and "occluded" in row.quality.flags:
