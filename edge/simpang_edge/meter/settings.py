@@ -15,6 +15,10 @@ Indonesian city (scooter, MPV, city bus, two-axle truck, bicycle, person, bajaj)
 WIDTH_M: FloatArray = np.array([0.75, 1.7, 2.4, 2.1, 0.6, 0.5, 1.3])
 """Vehicle width by `KINDS`, for the footprint in the area occupancy. [ours], as `LENGTH_M`."""
 
+OVERHANG_M: FloatArray = np.array([0.3, 0.55, 1.3, 1.1, 0.3, 0.0, 0.3])
+"""From the bumper to where the nearest wheels stand on the road, by `KINDS`: a box ends at the wheels. [ours], as
+`LENGTH_M`; measured on the twin's vehicles."""
+
 IS_MOTOR = np.array([kind in MOTOR_VEHICLES for kind in KINDS])
 """bool (7,), by `KINDS`: what counts as traffic flow."""
 
