@@ -8,7 +8,7 @@ import numpy as np
 from ..data import FloatArray, IntArray
 from .fleet import PERSON, Fleet, Seen
 from .layout import Layout
-from .settings import IS_MOTOR, OVERHANG_M, WIDTH_M
+from .settings import IS_MOTOR, WIDTH_M
 
 DETECTOR_M: Final = 2.0
 """Length of the virtual detector, from the stop line upstream (domain reference, section 1)."""
@@ -62,7 +62,7 @@ def between(fleet: Fleet, seen: Seen, layout: Layout, frame_s: float) -> FloatAr
     amounts[Amount.TIME_S] = places.sums(time_s * motor)
     amounts[Amount.DISTANCE_M] = places.sums(distance_m * motor)
     amounts[Amount.AREA_M2S] = places.sums(time_s * rows["length_m"][row] * WIDTH_M[kind])
-    front_m, rear_m = _bumpers_m(fleet, layout, row)
+    front_m, rear_m = _bumpers_m(fleet, row)
     lanes = places.lanes
     at_line = rear_m > 0
     amounts[Amount.OCCUPIED_S] = _occupied(layout, lanes[(front_m < DETECTOR_M) & at_line]) * frame_s
@@ -71,12 +71,10 @@ def between(fleet: Fleet, seen: Seen, layout: Layout, frame_s: float) -> FloatAr
     return amounts
 
 
-def _bumpers_m(fleet: Fleet, layout: Layout, row: IntArray) -> tuple[FloatArray, FloatArray]:
+def _bumpers_m(fleet: Fleet, row: IntArray) -> tuple[FloatArray, FloatArray]:
     """Positions of front and rear bumper, (n,) each: where the box ends are the wheels, the bumper is beyond them."""
-    rows = fleet.rows
     front_m, rear_m = fleet.extent_m(row)
-    overhang_m = OVERHANG_M[rows["kind"][row]]
-    beyond_m = np.where(layout.toward[rows["approach"][row]], -overhang_m, overhang_m)
+    beyond_m = fleet.rows["beyond_m"][row]
     return front_m + beyond_m, rear_m + beyond_m
 
 

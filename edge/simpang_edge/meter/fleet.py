@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..data import KINDS, FloatArray, IntArray, Vehicles
 from .fits import MAX_MPS, slopes
-from .settings import LENGTH_M
+from .settings import LENGTH_M, OVERHANG_M
 
 LENGTHS: Final = 15
 """Estimates of a vehicle's length that are kept; their median counts."""
@@ -43,7 +43,7 @@ ROW = np.dtype(
         ("back_since_s", "f8"), ("back_from_m", "f8"),
         ("lengths_m", "f8", (LENGTHS,)), ("lengths", "i8"), ("passes_s", "f8", (SEGMENTS,)), ("arrived", "?"),
         ("held", "?"), ("held_s", "f8"), ("accounted_m", "f8"), ("orphan", "?"),
-        ("reach_m", "f8"), ("reach_s", "f8"), ("reach_mps", "f8"),
+        ("reach_m", "f8"), ("reach_s", "f8"), ("reach_mps", "f8"), ("beyond_m", "f8"),
     ]
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
@@ -54,7 +54,7 @@ not yet handed out, else NaN. back_*: moving against the traffic since, from. ti
 contact point came to the end of each part of the measured length, the one nearest the line first, NaN where that was
 not seen. arrived: its arrival was told. held: queued and hidden. held_s, accounted_m: until when and where its hidden
 way is accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came, when, and how fast
-then; a box whose lower part is hidden makes it seem to move back."""
+then; a box whose lower part is hidden makes it seem to move back. beyond_m: from the contact point to the bumper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +245,8 @@ class Fleet:
         for name in ("kind", "lane", "along_m", "across_m"):
             rows[name][row] = getattr(vehicles, name)[picked]
         self._measure_length(row, vehicles.length_m[picked])
+        overhang_m = OVERHANG_M[rows["kind"][row]]
+        rows["beyond_m"][row] = np.where(self._toward[rows["approach"][row]], -overhang_m, overhang_m)
         rows["seen_s"][row] = vehicles.time_s
         at = rows["samples"][row] % HISTORY
         rows["times_s"][row, at] = vehicles.time_s
