@@ -37,7 +37,7 @@ def build_measurement(box: Box, camera: Camera, decisions: Decisions | None = No
     """
     ground = Ground(camera)
     settings = replace(MeterSettings.of(box), standing_flags=standing_flags(camera, ground))
-    meter = Meter(camera, settings, decisions, sights(camera, box.speed.click_px))
+    meter = Meter(camera, settings, decisions, sights=sights(camera, box.speed.click_px))
     return Measurement(ground, Zones(camera), meter)
 
 

@@ -85,7 +85,7 @@ class Ground:
 
     Of traffic that comes toward the camera, the position is the front bumper: the front overhang of its class is
     added to where the tyres stand, and where the camera is known (`view`) and a nearer vehicle hides the lower
-    edge, the upper edge tells (`ground_bodies`). Away from the camera it is what the box shows, near the rear bumper.
+    edge, the upper edge tells (`ground_bodies`). Of traffic that goes away it is the rear bumper.
 
     error_m, max_error_m: root mean square and largest error of the calibration points; None without calibration.
     """
@@ -115,6 +115,7 @@ class Ground:
         whole = ~cut_by_border(tracks, size_px)
         xy_m = self.to_road(contact_px)
         approach, lane = self._belong(tracks.id, contact_px, xy_m, whole & np.isfinite(xy_m).all(axis=1))
+        self._to_rear(tracks, approach, xy_m)
         length_m = self._to_front(tracks, approach, xy_m, whole)
         along_m, across_m = self._distances(xy_m, approach)
         return Vehicles(
@@ -154,6 +155,12 @@ class Ground:
             self._last.pop(track, None)
         if self._bodies is not None:
             self._bodies.forget(gone)
+
+    def _to_rear(self, tracks: Tracks, approach: IntArray, xy_m: FloatArray) -> None:
+        """Move the positions (N, 2) of traffic that goes away to its rear bumper, in place."""
+        going = np.flatnonzero(approach >= 0)
+        going = going[~self._toward[approach[going]]]
+        xy_m[going] += self._up[approach[going]] * OVERHANG_M[tracks.kind[going]][:, None]
 
     def _to_front(self, tracks: Tracks, approach: IntArray, xy_m: FloatArray, whole: BoolArray) -> FloatArray:
         """Move the positions (N, 2) of oncoming traffic to its front bumper, in place; lengths (N,) where known."""

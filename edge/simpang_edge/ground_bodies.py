@@ -25,7 +25,7 @@ from .view import View
 BoolArray = NDArray[np.bool_]
 
 OVERHANG_M: FloatArray = np.array([0.3, 0.6, 1.3, 1.1, 0.3, 0.0, 0.3])
-"""Front bumper to where the front tyres meet the road, by `KINDS`: the tyre is what a box's lower edge shows. [ours]:
+"""A bumper to where the nearest tyres meet the road, by `KINDS`: the tyre is what a box's lower edge shows. [ours]:
 the medians over the sample clips, which are also what such vehicles have."""
 
 USUAL: FloatArray = np.array(

@@ -1,9 +1,11 @@
 """Vehicles that stand or roll behind a larger one: kept while the rest of the road says so."""
 
 import pytest
+from simpang_edge.config import QueueRules
 from simpang_edge.data import LiveRow
+from simpang_edge.meter import Meter, MeterSettings, QueueLimits
 
-from .meter_road import T0, Car, Path, approach_row, drive, meter, path
+from .meter_road import T0, Car, Path, approach_row, camera, drive, meter, path
 
 
 def standing(track: int, place_m: float, seen_until_s: float = 200.0, kind: str = "car", length_m: float = 4.0) -> Car:
@@ -43,9 +45,15 @@ def test_it_leaves_when_the_one_ahead_has_left() -> None:
 
 
 def test_it_ends_after_the_longest_time() -> None:
-    """`hidden_s` is 120: at 15 + 118 s it counts, at 15 + 123 s no more."""
+    """With `hidden_s` 20: at 15 + 18 s it counts, at 15 + 23 s no more."""
+    limits = QueueLimits.of(QueueRules(hidden_s=20))
     cars = [standing(1, 2), standing(2, 8, 15)]
-    assert (seen(cars, 133).queue_vehicles, seen(cars, 139).queue_vehicles) == (2, 1)
+    counts = []
+    engine = Meter(camera(), MeterSettings(windows_s=(60,), queue=limits))
+    for from_s, to_s in ((0, 33), (33, 39)):
+        drive(engine, cars, from_s, to_s)
+        counts.append(engine.live(T0 + to_s)[0].queue_vehicles)
+    assert counts == [2, 1]
 
 
 def test_nobody_is_kept_when_no_queue_is_seen() -> None:

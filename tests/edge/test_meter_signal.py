@@ -1,17 +1,13 @@
 """Signal plans, intergreen, lamps that fail, and approaches without a signal."""
 
-from statistics import mean
-
 import pytest
-from simpang_edge.data import Colour, Cycle, Quality
-from simpang_edge.meter.cycle import CycleFinder, Starts
+from simpang_edge.data import Colour, Cycle, Lamps, Quality
+from simpang_edge.meter.cycle import Starts
 from simpang_edge.meter.lamps import LampCycle, Shown
-from simpang_edge.meter.layout import Layout
-from simpang_edge.meter.memory import QueueSample
 from simpang_edge.meter.plan import Plan
 from simpang_edge.meter.signal import SignalLog
 
-from .meter_road import T0, Car, approach_row, camera, measure, path
+from .meter_road import T0, Car, approach_row, frame, measure, meter, path
 from .test_meter_cycle import queue
 
 G, Y, R = Colour.GREEN, Colour.YELLOW, Colour.RED
@@ -141,7 +137,7 @@ def test_no_signal_is_said_after_300_s_and_30_vehicles() -> None:
 
 def test_free_flow_for_long_says_that_there_is_no_signal() -> None:
     """The whole meter: a car every 5 s for 350 s, nobody ever stands; cycles are unknown, not 0."""
-    done = measure([Car(i + 1, path((5 * i, 75), (5 * i + 8, -5))) for i in range(72)], 360, fps=4)
+    done = measure([Car(i + 1, path((5 * i, 75), (5 * i + 8, -5))) for i in range(72)], 360, fps=3)
     last = [row for row in done.windows if row.lane is None][-1]
     assert "no_signal" in last.quality.flags
     assert (last.cycles, last.capacity_smps) == (None, None)
@@ -156,20 +152,21 @@ def test_a_vehicle_that_waits_within_green_is_no_new_green() -> None:
     ]
 
 
-def finder() -> CycleFinder:
-    """An approach with three cycles of 50 s from lamps."""
-    one = CycleFinder("utara", Layout(camera(), 3.25).cells[0], lambda _: 1.0)
-    for second in range(200):
-        one.sample(QueueSample(T0 + second, 0, 0.0, False, 0, 0.0, (0.0, 0.0), float(second)))
-        phase = (second - 10) % 50
-        one.look(T0 + second, G if 0 <= phase < 20 else Y if phase < 23 else R)
-    return one
-
-
 def test_the_lamps_are_believed_rather_than_the_discharge() -> None:
-    """Where a head is read the queue's discharge makes no cycles; when it falls silent for 120 s the discharge does."""
-    one = finder()
-    assert one.lamps.fresh(T0 + 300)
-    assert not one.lamps.fresh(T0 + 320)
-    assert one.signalled(T0 + 200)
-    assert mean(cycle for cycle, _ in [one.plan.usual()]) == pytest.approx(50.0)
+    """Queues discharge at 10 and 60 s, a head is read as green at 20 and 70 s: one cycle, and it is the lamps'."""
+    engine = meter()
+    cars = [car for i in range(2) for car in queue(i, 2)]
+    cycles: list[Cycle] = []
+    for i in range(8 * 72):
+        cycles += engine.update(frame(i / 8, cars)).cycles
+        phase_s = (i / 8 - 20) % 50
+        colour = G if phase_s < 20 else Y if phase_s < 23 else R
+        cycles += engine.look(Lamps(T0 + i / 8, ((0, colour),))).cycles
+    assert [(c.method, c.from_s - T0, c.to_s - T0) for c in cycles] == [("signal_head", 20.0, 70.0)]
+
+
+def test_old_lamps_are_not_believed() -> None:
+    """Read for the last time at 40 s: fresh until 160 s, after which the discharge is read again."""
+    cycle = LampCycle()
+    cycle.look(T0 + 40, G)
+    assert (cycle.fresh(T0 + 160), cycle.fresh(T0 + 161)) == (True, False)

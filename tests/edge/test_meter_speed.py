@@ -15,7 +15,7 @@ def test_speed_at_the_line_by_hand() -> None:
 
 
 def test_speed_of_a_vehicle_that_starts_from_the_queue() -> None:
-    """From standing 8 m upstream with 2 m/s²: v = sqrt(2·2·8) = 5.66 m/s at the line, not the mean of the run-up."""
+    """8 m from standing with 2 m/s²: v = sqrt(2·2·8) = 5.66 m/s at the line, not the mean of the run-up."""
     row = approach_row(measure([Car(1, lambda t: 8 - max(0, t - 10) ** 2 if t < 14.8 else None)]))
     assert row.speed_time_mean_mps == pytest.approx(5.657, abs=0.15)
 

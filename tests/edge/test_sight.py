@@ -67,7 +67,7 @@ def test_without_calibration_there_is_no_sight() -> None:
 
 def passing(sight: Sight) -> Meter:
     """A meter that saw one car at 10 m/s."""
-    meter = Meter(camera(), MeterSettings(windows_s=(60,)), (sight,))
+    meter = Meter(camera(), MeterSettings(windows_s=(60,)), sights=(sight,))
     drive(meter, [Car(1, path((0, 80), (9.5, -15)))], 0, 20)
     return meter
 

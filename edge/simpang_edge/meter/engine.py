@@ -229,7 +229,7 @@ class Meter:
     def _go_blind(self, scene: Scene) -> Readings:
         """From here on nothing is seen; what was measured since the fault began was false."""
         since_s = scene.time_s if scene.since_s is None else scene.since_s
-        done = self._cross(self._line.settle(self._fleet))
+        done = self._settle()
         for windows in self._windows:
             windows.retract(since_s, self._spans)
             windows.look(since_s, scene.time_s, scene.UNUSABLE.intersection(scene.flags))
@@ -237,6 +237,7 @@ class Meter:
         self._time.observed_s = max(0.0, self._time.observed_s - lost_s)
         self._spans.clear()
         self._fleet.clear()
+        self._hidden.clear()
         self._stays.clear()
         self._cover.clear()
         return done

@@ -162,7 +162,7 @@ class Fleet:
     def extent_m(self, row: IntArray) -> tuple[FloatArray, FloatArray]:
         """Positions of front and rear bumper, (n,) each.
 
-        The contact point is the bumper that the camera sees: the front of traffic that comes toward it, else the rear.
+        The position is the bumper that the camera sees: the front of traffic that comes toward it, else the rear.
         """
         rows = self.rows
         along_m, length_m = rows["along_m"][row], rows["length_m"][row]

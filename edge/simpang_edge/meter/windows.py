@@ -152,6 +152,7 @@ class Windows:
         for tally in self._open.values():
             tally.observed_s = max(0.0, tally.observed_s)
             tally.crossings = [c for c in tally.crossings if c.time_s < since_s]
+            tally.moves = [move for move in tally.moves if move.crossing.time_s < since_s]
 
     def parts(self) -> tuple[Tally, ...]:
         """The running windows, in order."""
