@@ -22,6 +22,8 @@ from simpang_models.contract import GROUP, GROUP_SHIFT_PX, MAX_BOXES, SUPPRESS_I
 OPSET = 17
 MIN_SCORE = 0.02
 """Lower than in our own files: YOLO's scores lie lower, and a floor of 0.05 would cut off what it finds late."""
+CANDIDATES = 1000
+"""Best anchors that go into the suppression: YOLO gives many to one vehicle, and 300 would leave out others."""
 FRONT = """
 <ir_version: {ir}, opset_import: ["" : 17]>
 front (uint8[1, height, width, 3] image) => (float[1, 3, height, width] {name})
@@ -40,7 +42,7 @@ HEAD = {
     every_score = ReduceMax <axes = [0], keepdims = 0> (sources)
     source = ArgMax <axis = 0, keepdims = 0> (sources)
     anchors = Shape (every_score)
-    limit = Min (anchors, most)
+    limit = Min (anchors, candidates)
     score, chosen = TopK (every_score, limit)
     chosen_source = Gather (source, chosen)
     kind = Gather (kind_of_source, chosen_source)
@@ -231,6 +233,7 @@ def _back(ir: int, origin: Origin) -> str:
         "int64 column4": [4],
         "int64 column5": [5],
         "int64[1] most": [MAX_BOXES],
+        "int64[1] candidates": [CANDIDATES],
         "float one_half": [0.5],
         "float[1] suppress_iou": [SUPPRESS_IOU],
         "float[1] min_score": [MIN_SCORE],
