@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def write(folder: Path, camera: Camera, clip: Path) -> None:
     vehicles = truth.tracks(run, poses(run), way)
     record = {
         "clip": clip.name, "camera": camera.id, "scenario": scenario.name, "seed": scenario.seed,
+        "sumo": version("eclipse-sumo"),
         "width": camera.width_px, "height": camera.height_px, "fps": scenario.fps, "frames": scenario.frames,
         "start_time": scenario.start_utc.isoformat().replace("+00:00", "Z"),
         "faults": [_fault(row) for row in faults.intervals(scenario, camera)],
