@@ -24,8 +24,8 @@ def write(folder: Path, camera: Camera, clip: Path) -> None:
     """Write both files beside the clip."""
     scenario, net, run = simulate.load(folder)
     way = approach(camera, net)
-    log = observed(folder, camera, scenario, net, run)
     vehicles = truth.tracks(run, poses(run), way)
+    log = _observed(folder, camera, scenario, net, run, vehicles)
     record = {
         "clip": clip.name, "camera": camera.id, "scenario": scenario.name, "seed": scenario.seed,
         "sumo": version("eclipse-sumo"),
@@ -50,8 +50,14 @@ def _fault(row: dict[str, Any]) -> dict[str, Any]:
 
 def observed(folder: Path, camera: Camera, scenario: Scenario, net: Network, run: Run) -> Traffic:
     """The traffic of the camera's approach, straight from the run."""
+    vehicles = truth.tracks(run, poses(run), approach(camera, net))
+    return _observed(folder, camera, scenario, net, run, vehicles)
+
+
+def _observed(
+    folder: Path, camera: Camera, scenario: Scenario, net: Network, run: Run, vehicles: list[truth.Track]
+) -> Traffic:
     way = approach(camera, net)
-    vehicles = truth.tracks(run, poses(run), way)
     movements: dict[str, str] = dict(demand.movements(scenario))
     rows = traffic_log.columns(vehicles, movements, scenario.frames, scenario.step_s)
     free_mps = traffic_log.limit_kmh(scenario, way) / 3.6
