@@ -1,4 +1,4 @@
-"""What people found when they looked at the pictures: label faults, light, and pictures that must not be trained on.
+"""What a look at the pictures showed: label faults, light, and pictures that must not be trained on.
 
 All of it is data in `models/review/`, by picture hash: the first 16 hexadecimal digits of the SHA-256 of the file.
 The pictures themselves are not part of the project.
