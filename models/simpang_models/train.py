@@ -116,7 +116,8 @@ def _run(state: State, store: Store, out: Path, settings: Settings, clock: Clock
     before = saved = clock()
     for picture, targets in _batches(store, settings, state.step):
         loss = _step(state, picture, targets, settings)
-        before, state.spent_s = clock(), state.spent_s + clock() - before
+        now = clock()
+        state.spent_s, before = state.spent_s + now - before, now
         progress.update(task, advance=1, description=f"loss {float(loss.total.detach()):.3f}")
         done = progress_share(state, settings) >= 1
         if done or before - saved >= SAVE_EVERY_S:

@@ -1,4 +1,4 @@
-"""The default model's file keeps the contract that the edge relies on (models/README.md)."""
+"""The shipped files keep the contract that the edge relies on (models/README.md)."""
 
 import json
 from pathlib import Path
@@ -7,15 +7,22 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-MODEL = Path(__file__).resolve().parents[2] / "models" / "simpang-n.onnx"
+MODELS = Path(__file__).resolve().parents[2] / "models"
+SHIPPED = {f"{name}{kind}": name for name in ("simpang-n", "simpang-t") for kind in ("", "-f16")}
+"""File and the name that stands in it."""
 KINDS = ["motorcycle", "car", "bus", "truck", "bicycle", "person", "three_wheeler"]
 
 
+@pytest.fixture(scope="module", params=list(SHIPPED))
+def shipped(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def session() -> ort.InferenceSession:
+def session(shipped: str) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
-    return ort.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(str(MODELS / f"{shipped}.onnx"), options, providers=["CPUExecutionProvider"])
 
 
 def picture(width: int, height: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -53,11 +60,11 @@ def test_every_size_gives_consistent_outputs(session: ort.InferenceSession, size
     assert np.all(boxes[:, 2:] > boxes[:, :2])
 
 
-def test_metadata_says_what_the_edge_needs(session: ort.InferenceSession) -> None:
+def test_metadata_says_what_the_edge_needs(session: ort.InferenceSession, shipped: str) -> None:
     """Contract number, name, classes and sizes stand in the file itself."""
     facts = session.get_modelmeta().custom_metadata_map
     assert facts["simpang.contract"] == "1"
-    assert facts["simpang.name"] == "simpang-n"
+    assert facts["simpang.name"] == SHIPPED[shipped]
     assert json.loads(facts["simpang.classes"]) == KINDS
     assert {"416x256", "640x384", "960x544"} <= set(json.loads(facts["simpang.sizes"]))
     assert facts["simpang.licence"] == "Apache-2.0"
@@ -70,6 +77,6 @@ def test_a_grey_picture_holds_nothing(session: ort.InferenceSession) -> None:
     assert not np.any(scores >= 0.4)
 
 
-def test_file_is_small_enough_to_ship() -> None:
-    """At most 8 MB, so that it can live in the repository."""
-    assert MODEL.stat().st_size <= 8_000_000
+def test_file_is_small_enough_to_ship(shipped: str) -> None:
+    """At most 6 MB, so that it can live in the repository."""
+    assert (MODELS / f"{shipped}.onnx").stat().st_size <= 6_000_000
