@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,11 @@ def write(folder: Path, camera: Camera, clip: Path) -> None:
     """Write both files beside the clip."""
     scenario, net, run = simulate.load(folder)
     way = approach(camera, net)
-    log = observed(folder, camera, scenario, net, run)
     vehicles = truth.tracks(run, poses(run), way)
+    log = _observed(folder, camera, scenario, net, run, vehicles)
     record = {
         "clip": clip.name, "camera": camera.id, "scenario": scenario.name, "seed": scenario.seed,
+        "sumo": version("eclipse-sumo"),
         "width": camera.width_px, "height": camera.height_px, "fps": scenario.fps, "frames": scenario.frames,
         "start_time": scenario.start_utc.isoformat().replace("+00:00", "Z"),
         "faults": [_fault(row) for row in faults.intervals(scenario, camera)],
@@ -48,8 +50,14 @@ def _fault(row: dict[str, Any]) -> dict[str, Any]:
 
 def observed(folder: Path, camera: Camera, scenario: Scenario, net: Network, run: Run) -> Traffic:
     """The traffic of the camera's approach, straight from the run."""
+    vehicles = truth.tracks(run, poses(run), approach(camera, net))
+    return _observed(folder, camera, scenario, net, run, vehicles)
+
+
+def _observed(
+    folder: Path, camera: Camera, scenario: Scenario, net: Network, run: Run, vehicles: list[truth.Track]
+) -> Traffic:
     way = approach(camera, net)
-    vehicles = truth.tracks(run, poses(run), way)
     movements: dict[str, str] = dict(demand.movements(scenario))
     rows = traffic_log.columns(vehicles, movements, scenario.frames, scenario.step_s)
     free_mps = traffic_log.limit_kmh(scenario, way) / 3.6
