@@ -88,10 +88,10 @@ def render(
     from simpang_twin.errors import TwinError
 
     try:
-        production.produce(run, out, camera, processes, work)
+        drawn = production.produce(run, out, camera, processes, work)
     except TwinError as exc:
         raise _stop(exc) from exc
-    typer.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
+    typer.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB; {drawn}")
 
 
 @app.command()

@@ -46,24 +46,30 @@ def port_or_free(wanted: int) -> int:
     return wanted
 
 
+DEMO_CLIPS: Final = ("simpang_empat_pagi", "simpang_empat_pagi_timur", "malam")
+"""What the demo plays without being told: two cameras of one junction by day, one at night."""
+
+
 def find_clips(folder: Path | None) -> list[ClipTruth]:
-    """The clips with truth and camera file in a folder (default: those that come with Simpang).
+    """The clips with truth and camera file in a folder (default: DEMO_CLIPS, which come with Simpang).
 
     Raises `ConfigurationError` when there is none.
     """
     where = folder or shipped("simpang_twin", "clips")
     where = where if where.is_dir() else shipped("simpang_twin", "scenarios").parent
-    clips = [ClipTruth.load(path) for path in sorted(where.glob("*.truth.json"))]
+    names = DEMO_CLIPS if folder is None else ("*",)
+    clips = [ClipTruth.load(path) for name in names for path in sorted(where.glob(f"{name}.truth.json"))]
     if not clips:
         raise ConfigurationError(f"no clip with NAME.mp4, NAME.truth.json and NAME.camera.yaml in {where}")
     return clips
 
 
 def camera_entry(clip: ClipTruth) -> dict[str, Any]:
-    """The camera of a clip, played like a live stream, again and again."""
+    """The camera of a clip, played like a live stream, again and again; its id is the clip's name, so none clash."""
     entry: dict[str, Any] = yaml.safe_load(clip.camera_file.read_text(encoding="utf-8"))
+    name = clip.clip.stem.replace("_", "-")
     place = {"name": f"Simpang Empat, {entry['id']}", "junction": "simpang-empat", "position": POSITION}
-    played = {"source": str(clip.clip.resolve()), "pace": "realtime", "loop": True, "simulated": True}
+    played = {"id": name, "source": str(clip.clip.resolve()), "pace": "realtime", "loop": True, "simulated": True}
     return place | entry | played
 
 

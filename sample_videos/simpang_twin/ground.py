@@ -4,6 +4,7 @@ All functions work on world points (N, 2), x east and y north of the junction's 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -15,6 +16,8 @@ from simpang_twin.network import F64
 from simpang_twin.scenario import ARMS, BEARING_DEG, Arm, ArmShape, Scenario
 
 Mask = npt.NDArray[np.bool_]
+# The arms that exist, each with its lanes.
+Roads = dict[Arm, ArmShape]
 _WHITE = np.array([0.62, 0.61, 0.58])
 _CORNER_RADIUS_M = 7.0
 
@@ -62,12 +65,12 @@ class Arms:
     index: npt.NDArray[np.int64]
 
 
-def own_arm(points_m: F64, scenario: Scenario) -> Arms:
+def own_arm(points_m: F64, roads: Roads) -> Arms:
     """Turn every point into the frame of the arm in whose quarter it lies."""
     best_out = np.full(len(points_m), -np.inf)
     best_across = np.zeros(len(points_m))
     index = np.zeros(len(points_m), dtype=np.int64)
-    for arm in scenario.arms:
+    for arm in roads:
         across, out = _frame(points_m, arm)
         better = out - np.abs(across) * 0.999 > best_out - np.abs(best_across) * 0.999
         best_out, best_across = np.where(better, out, best_out), np.where(better, across, best_across)
@@ -81,9 +84,9 @@ def _frame(points_m: F64, arm: Arm) -> tuple[F64, F64]:
     return points_m @ np.array([np.cos(b), -np.sin(b)]), points_m @ np.array([np.sin(b), np.cos(b)])
 
 
-def _widths(scenario: Scenario, arm: Arm) -> tuple[float, float]:
+def _widths(roads: Roads, arm: Arm) -> tuple[float, float]:
     """Width of the entry lanes (right of the axis looking out) and of the exit lanes."""
-    shape = scenario.junction.arm(arm)
+    shape = roads[arm]
     return shape.lanes_in * shape.lane_width_m, shape.lanes_out * shape.lane_width_m
 
 
@@ -91,33 +94,33 @@ def _beside(arm: Arm, step: int) -> Arm:
     return ARMS[(ARMS.index(arm) + step) % 4]
 
 
-def paved(points_m: F64, scenario: Scenario, grow_m: float = 0.0) -> Mask:
+def paved(points_m: F64, roads: Roads, grow_m: float = 0.0) -> Mask:
     """Whether points lie on the carriageway, widened by `grow_m`."""
     inside = np.zeros(len(points_m), dtype=bool)
     radius = _CORNER_RADIUS_M - grow_m
-    for arm in scenario.arms:
-        right, left = (width + grow_m for width in _widths(scenario, arm))
+    for arm in roads:
+        right, left = (width + grow_m for width in _widths(roads, arm))
         across, out = _frame(points_m, arm)
-        inside |= (out > -_far_side_m(scenario, arm) - grow_m) & (across < right) & (across > -left)
+        inside |= (out > -_far_side_m(roads, arm) - grow_m) & (across < right) & (across > -left)
         # The corner on this arm's entry side: entry edge of this arm, exit edge of the next one clockwise.
-        if _beside(arm, 1) not in scenario.arms:
+        if _beside(arm, 1) not in roads:
             continue
-        dx, dy = across - right, out - _widths(scenario, _beside(arm, 1))[1] - grow_m
+        dx, dy = across - right, out - _widths(roads, _beside(arm, 1))[1] - grow_m
         corner = (dx >= 0) & (dy >= 0) & (dx < radius) & (dy < radius)
         inside |= corner & (np.hypot(dx - radius, dy - radius) > radius)
     return inside
 
 
-def _far_side_m(scenario: Scenario, arm: Arm) -> float:
+def _far_side_m(roads: Roads, arm: Arm) -> float:
     """How far beyond the middle the crossing road reaches, seen from this arm."""
     following, before = _beside(arm, 1), _beside(arm, -1)
-    reach = [_widths(scenario, following)[0]] if following in scenario.arms else []
-    reach += [_widths(scenario, before)[1]] if before in scenario.arms else []
+    reach = [_widths(roads, following)[0]] if following in roads else []
+    reach += [_widths(roads, before)[1]] if before in roads else []
     return max(reach)
 
 
-def _asphalt(points_m: F64, arms: Arms, scenario: Scenario, grain: Noise) -> F64:
-    lane = np.array([_lane_width_m(scenario, arm) for arm in ARMS])[arms.index]
+def _asphalt(points_m: F64, arms: Arms, roads: Roads, grain: Noise) -> F64:
+    lane = np.array([_lane_width_m(roads, arm) for arm in ARMS])[arms.index]
     level = 0.115 + 0.030 * grain.at(points_m, 23.0) + 0.020 * grain.at(points_m, 5.3) + 0.022 * grain.at(points_m, 1.1)
     in_lane = np.mod(arms.across, lane) - lane / 2
     tracks = np.exp(-(((np.abs(in_lane) - 0.8) / 0.32) ** 2))
@@ -130,17 +133,17 @@ def _asphalt(points_m: F64, arms: Arms, scenario: Scenario, grain: Noise) -> F64
     return np.asarray(np.clip(level, 0.02, 1)[:, None] * np.array([1.0, 1.0, 1.03]))
 
 
-def _lane_width_m(scenario: Scenario, arm: Arm) -> float:
-    return scenario.junction.arm(arm).lane_width_m if arm in scenario.arms else scenario.junction.lane_width_m
+def _lane_width_m(roads: Roads, arm: Arm) -> float:
+    return roads[arm].lane_width_m if arm in roads else 3.25
 
 
-def markings(arms: Arms, scenario: Scenario, stop_out_m: dict[Arm, float]) -> Mask:
+def markings(arms: Arms, roads: Roads, stop_out_m: dict[Arm, float]) -> Mask:
     """Stop line, lane lines, centre line, zebra and lane arrows of all arms; `stop_out_m`: how far out they lie."""
     found = np.zeros(len(arms.out), dtype=bool)
-    for arm in scenario.arms:
+    for arm in roads:
         own = np.flatnonzero(arms.index == ARMS.index(arm))
         if len(own):
-            found[own] = _marked(arms.across[own], arms.out[own] - stop_out_m[arm], scenario.junction.arm(arm))
+            found[own] = _marked(arms.across[own], arms.out[own] - stop_out_m[arm], roads[arm])
     return found
 
 
@@ -178,9 +181,9 @@ def _arrows(x: F64, up: F64, lanes: int, width: float) -> Mask:
     return found
 
 
-def _verge(points_m: F64, scenario: Scenario, grain: Noise) -> F64:
+def _verge(points_m: F64, roads: Roads, grain: Noise) -> F64:
     """Kerb, pavement and the ground behind it, for points off the carriageway."""
-    arms = own_arm(points_m, scenario)
+    arms = own_arm(points_m, roads)
     tile = (np.mod(points_m[:, 0], 0.6) < 0.04) | (np.mod(points_m[:, 1], 0.6) < 0.04)
     stone = 0.26 + 0.05 * grain.at(points_m, 4.0) + 0.04 * grain.at(points_m, 0.9)
     stone = np.where(tile, stone * 0.8, stone)[:, None] * np.array([1.0, 0.94, 0.86])
@@ -190,24 +193,24 @@ def _verge(points_m: F64, scenario: Scenario, grain: Noise) -> F64:
     grass = green[:, None] * np.array([0.75, 1.0, 0.42])
     soil = np.clip(0.20 + 0.06 * grain.at(points_m, 7.7), 0.02, 1)[:, None] * np.array([1.0, 0.86, 0.68])
     cover = np.where((grain.at(points_m, 17.0) > 0.05)[:, None], soil * far + grass * (1 - far), grass)
-    walk = paved(points_m, scenario, 2.4)
+    walk = paved(points_m, roads, 2.4)
     cover = np.where(walk[:, None], stone, cover)
-    kerb = paved(points_m, scenario, 0.3)
+    kerb = paved(points_m, roads, 0.3)
     black = np.mod(np.where(arms.out > 16, arms.out, points_m[:, 0]), 1.6) < 0.8
     paint = np.where(black, 0.05, 0.55)[:, None] * np.ones(3)
     return np.where(kerb[:, None], paint, cover)
 
 
-def colour(points_m: F64, scenario: Scenario, stop_out_m: dict[Arm, float], grain: Noise) -> F64:
+def colour(points_m: F64, roads: Roads, stop_out_m: dict[Arm, float], grain: Noise) -> F64:
     """Albedo of the ground, linear RGB (N, 3)."""
-    arms = own_arm(points_m, scenario)
-    road = _asphalt(points_m, arms, scenario, grain)
+    arms = own_arm(points_m, roads)
+    road = _asphalt(points_m, arms, roads, grain)
     worn = 0.80 + 0.35 * grain.at(points_m, 1.7)
     paint = np.clip(worn, 0.25, 1.0)[:, None] * _WHITE
-    road = np.where(markings(arms, scenario, stop_out_m)[:, None], paint, road)
-    on = paved(points_m, scenario)
+    road = np.where(markings(arms, roads, stop_out_m)[:, None], paint, road)
+    on = paved(points_m, roads)
     out = road.copy()
-    out[~on] = _verge(points_m[~on], scenario, grain)
+    out[~on] = _verge(points_m[~on], roads, grain)
     return out
 
 
@@ -232,6 +235,10 @@ class Painter:
     stop_out_m: dict[Arm, float]
     supersample: int = 3
 
+    @cached_property
+    def _roads(self) -> Roads:
+        return {arm: self.scenario.junction.arm(arm) for arm in self.scenario.arms}
+
     def paint(self) -> Painted:
         """The picture, row by row."""
         grain = noise(self.scenario.seed)
@@ -255,8 +262,8 @@ class Painter:
     def _ground(self, pixels: F64, grain: Noise) -> F64:
         points = self.camera.ground(pixels)
         reach = np.hypot(*(points - self.camera.position_m[:2]).T)
-        albedo = colour(points, self.scenario, self.stop_out_m, grain)
-        road = paved(points, self.scenario)
+        albedo = colour(points, self._roads, self.stop_out_m, grain)
+        road = paved(points, self._roads)
         if self.scene.wet > 0:
             albedo = albedo * (1 - 0.45 * self.scene.wet)
         shine = np.repeat(self.scene.on_the_road[None], len(points), axis=0)

@@ -5,6 +5,7 @@ Axes of a vehicle: x to its right, y forward, z up, metres; the origin is on the
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +32,8 @@ class Mesh:
     def triangles(self, points: npt.ArrayLike, colour: Rgb, surface: float = MATTE) -> None:
         """Add flat triangles (M, 3, 3), counter-clockwise seen from outside."""
         p = np.asarray(points, dtype=np.float64).reshape(-1, 3, 3)
-        normal = np.cross(p[:, 1] - p[:, 0], p[:, 2] - p[:, 0])
-        length = np.linalg.norm(normal, axis=1, keepdims=True)
+        normal = _cross(p[:, 1] - p[:, 0], p[:, 2] - p[:, 0])
+        length = np.sqrt((normal * normal).sum(axis=1, keepdims=True))
         keep = length[:, 0] > 1e-12
         self._add(p[keep], np.repeat((normal[keep] / length[keep])[:, None], 3, axis=1), colour, surface)
 
@@ -102,15 +103,7 @@ class Mesh:
 
     def ellipsoid(self, centre: Point, radii: Point, colour: Rgb, surface: float = MATTE, n: int = 10) -> None:
         """A smooth ellipsoid."""
-        lon = np.linspace(0, 2 * math.pi, n + 1)
-        lat = np.linspace(-math.pi / 2, math.pi / 2, n // 2 + 1)
-        grid = np.array(
-            [[[math.cos(v) * math.cos(u), math.cos(v) * math.sin(u), math.sin(v)] for u in lon] for v in lat]
-        )
-        a, b, c, d = grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]
-        unit = np.concatenate(
-            [np.stack([a, b, c], axis=2).reshape(-1, 3, 3), np.stack([a, c, d], axis=2).reshape(-1, 3, 3)]
-        )
+        unit = _sphere(n)
         normal = unit / np.asarray(radii)
         normal /= np.linalg.norm(normal, axis=2, keepdims=True)
         self._add(unit * np.asarray(radii) + np.asarray(centre), normal, colour, surface)
@@ -128,6 +121,23 @@ class Mesh:
         last = radius if end_radius is None else end_radius
         rings = [[tuple(p) for p in a + circle * radius], [tuple(p) for p in b + circle * last]]
         self.loft(rings, colour, surface)
+
+
+@lru_cache
+def _sphere(n: int) -> npt.NDArray[np.float64]:
+    """Triangles (M, 3, 3) of the unit sphere, n around and n/2 from pole to pole."""
+    lon = np.linspace(0, 2 * math.pi, n + 1)
+    lat = np.linspace(-math.pi / 2, math.pi / 2, n // 2 + 1)
+    grid = np.array([[[math.cos(v) * math.cos(u), math.cos(v) * math.sin(u), math.sin(v)] for u in lon] for v in lat])
+    a, b, c, d = grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]
+    one, two = np.stack([a, b, c], axis=2), np.stack([a, c, d], axis=2)
+    return np.concatenate([one.reshape(-1, 3, 3), two.reshape(-1, 3, 3)])
+
+
+def _cross(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Cross products of rows (N, 3): numpy's own is slow for few rows."""
+    (ax, ay, az), (bx, by, bz) = a.T, b.T
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=1)
 
 
 def body_ring(y: float, half: float, z0: float, z1: float, chamfer: float) -> list[Point]:

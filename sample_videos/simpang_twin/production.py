@@ -1,6 +1,8 @@
 """From a run (or a scenario) to a clip with its truth: the order of the steps, with a progress bar."""
 
 import hashlib
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -11,7 +13,20 @@ from simpang_twin.errors import RenderError
 SHEET_FRAMES = 12
 
 
-def produce(run: Path, clip: Path, camera_id: str | None, processes: int, work: Path | None) -> None:
+@dataclass(frozen=True)
+class Drawn:
+    """How many frames were drawn (not those kept from before) and how long that took."""
+
+    frames: int
+    seconds: float
+
+    def __str__(self) -> str:
+        if not self.frames:
+            return "all frames had been drawn before"
+        return f"{self.frames} frames drawn in {self.seconds:.0f} s, {self.frames / self.seconds:.1f} frames/s"
+
+
+def produce(run: Path, clip: Path, camera_id: str | None, processes: int, work: Path | None) -> Drawn:
     """Film `run` (a run's folder, or a scenario file that is simulated first) into `clip`.
 
     Single frames are kept in `work` (default: beside the run), so that a stopped render goes on where it stopped.
@@ -27,14 +42,17 @@ def produce(run: Path, clip: Path, camera_id: str | None, processes: int, work: 
     place = work or folder / f"frames-{camera.id}-{_fingerprint(folder, camera)}"
     clip.parent.mkdir(parents=True, exist_ok=True)
     with _progress() as bar:
-        drawing = bar.add_task("drawing", total=len(film.missing(place, frames)))
+        todo, begin_s = len(film.missing(place, frames)), time.monotonic()
+        drawing = bar.add_task("drawing", total=todo)
         film.film(folder, camera, place, frames, processes, lambda: bar.advance(drawing))
+        drawn = Drawn(todo, time.monotonic() - begin_s)
         coding = bar.add_task("encoding", total=len(frames))
         encode.encode(place, frames, plan, camera, clip, lambda: bar.advance(coding))
     records.write_truth(folder, camera, clip)
     records.write_boxes(folder, camera, place, frames, clip)
     records.write_camera(folder, camera, clip)
     sheet.write(clip, records.beside(clip, "sheet.jpg"), SHEET_FRAMES, boxes=False)
+    return drawn
 
 
 def _simulated(file: Path, clip: Path) -> Path:

@@ -48,9 +48,12 @@ def _along(image: F32, way: F64) -> F32:
     if length < _LEAST_PX:
         return image
     size = 2 * int(np.ceil(length / 2)) + 1
-    kernel = np.zeros((size * 8, size * 8), np.float32)  # drawn large, so that it also fits short and slanted ways
-    middle, half = size * 4, way * 4
-    start, end = (middle - half).round().astype(int), (middle + half).round().astype(int)
-    cv2.line(kernel, tuple(map(int, start)), tuple(map(int, end)), 1.0, 8)
-    small = cv2.resize(kernel, (size, size), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.filter2D(image, -1, small / small.sum(), borderType=cv2.BORDER_CONSTANT), dtype=np.float32)
+    kernel = np.zeros((size + 2, size + 2), np.float32)
+    at = (size + 1) / 2 + np.linspace(-0.5, 0.5, 4 * size + 1)[:, None] * way
+    low = np.floor(at).astype(int)
+    part = at - low
+    for dx in (0, 1):
+        for dy in (0, 1):
+            share = np.abs(1 - dx - part[:, 0]) * np.abs(1 - dy - part[:, 1])
+            np.add.at(kernel, (low[:, 1] + dy, low[:, 0] + dx), share)
+    return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_CONSTANT), dtype=np.float32)

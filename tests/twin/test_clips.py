@@ -16,6 +16,8 @@ from simpang_twin.camera import pinhole
 
 FOLDER = Path(__file__).parents[2] / "sample_videos"
 CLIPS = sorted(FOLDER.glob("*.mp4"))
+# Clips whose stop line's place in the world is known by hand (see _world).
+BY_HAND = ("simpang_empat_pagi", "simpang_empat_pagi_timur")
 
 
 @pytest.fixture(params=CLIPS, ids=lambda p: p.stem, scope="module")
@@ -41,19 +43,21 @@ def camera_of(clip: Path) -> dict[str, Any]:
 
 
 def test_there_are_clips() -> None:
-    """The repository carries at least one clip, each of at most 6 MB."""
+    """The repository carries at least one clip, each of at most 6 MB, the folder of at most 60 MB."""
     assert CLIPS
     assert all(path.stat().st_size <= 6_000_000 for path in CLIPS)
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) <= 60_000_000
 
 
 def test_video_has_the_frames_and_times_of_the_truth(clip: Path) -> None:
-    """Size, number of frames and every time stamp are as the truth says: frame k at k/fps."""
+    """Size, number of frames and every time stamp are as the truth says: frame k at k/fps, but for dropped frames."""
     truth = truth_of(clip)
     with av.open(str(clip)) as video:
         stream = video.streams.video[0]
         assert (stream.width, stream.height) == (truth["width"], truth["height"])
         times = sorted(float(p.pts * p.time_base) for p in video.demux(stream) if p.pts is not None)
-    assert times == pytest.approx([k / truth["fps"] for k in range(truth["frames"])])
+    lost = set(truth.get("dropped_frames", []))
+    assert times == pytest.approx([k / truth["fps"] for k in range(truth["frames"]) if k not in lost])
 
 
 def test_counts_are_the_crossings(clip: Path) -> None:
@@ -89,9 +93,12 @@ def test_boxes_lie_in_the_picture(clip: Path) -> None:
 
 def test_boxes_and_crossings_tell_the_same_story(clip: Path) -> None:
     """The frame in which a vehicle's front passes the line in the boxes file is the crossing's, for nearly all vehicles
-    (a vehicle hidden behind a bus in that very frame has no box)."""
+    (one hidden behind a bus in that very frame has no box) while the camera looks where its file says."""
     truth, b = truth_of(clip), boxes_of(clip)
-    crossings = truth["approaches"][0]["crossings"]
+    away = [(f["begin_s"], f["end_s"]) for f in truth.get("faults", []) if f["type"] in ("ptz", "knocked")]
+    crossings = [
+        c for c in truth["approaches"][0]["crossings"] if not any(a <= c["time_front_s"] <= e + 0.2 for a, e in away)
+    ]
     found = 0
     for crossing in crossings:
         own = b["id"] == crossing["id"]
@@ -104,7 +111,7 @@ def test_boxes_and_crossings_tell_the_same_story(clip: Path) -> None:
 
 def test_camera_file_gives_the_road_back(clip: Path) -> None:
     """A homography through the file's points brings the exact pixels of the vehicles' front bumpers back to their
-    place on the road within 0.1 m, and the lanes are 3.25 m wide."""
+    place on the road within 0.1 m, and the lanes are as wide as the scenario says."""
     entry, b = camera_of(clip), boxes_of(clip)
     points = entry["calibration"]["points"]
     image = np.array([p["image"] for p in points])
@@ -113,14 +120,17 @@ def test_camera_file_gives_the_road_back(clip: Path) -> None:
     truth = truth_of(clip)
     plan = scenario.load(FOLDER / "scenarios" / f"{truth['scenario']}.yaml")
     eye = pinhole(plan.camera(entry["id"]))
+    for lane in entry["approaches"][0]["lanes"]:
+        corners = cv2.perspectiveTransform(np.array([lane["polygon"]]), homography)[0]
+        width = plan.junction.arm(plan.camera(entry["id"]).approach).lane_width_m
+        assert np.ptp(corners[:, 0]) == pytest.approx(width, abs=0.02)
+    if clip.stem not in BY_HAND:
+        return
     near = (b["along_front_m"] > -8) & (b["along_front_m"] < entry["approaches"][0]["length_m"])
     wanted = np.stack([b["across_m"][near], b["along_front_m"][near]], axis=1).astype(float)
     pixels = eye.project(_world(wanted, entry["id"]))
     back = cv2.perspectiveTransform(pixels[None], homography)[0]
     assert np.abs(back - wanted).max() < 0.1
-    for lane in entry["approaches"][0]["lanes"]:
-        corners = cv2.perspectiveTransform(np.array([lane["polygon"]]), homography)[0]
-        assert np.ptp(corners[:, 0]) == pytest.approx(3.25, abs=0.02)
 
 
 def _world(road: np.ndarray[Any, Any], arm: str) -> np.ndarray[Any, Any]:
@@ -130,9 +140,10 @@ def _world(road: np.ndarray[Any, Any], arm: str) -> np.ndarray[Any, Any]:
     return np.stack([across, out, flat], axis=1) if arm == "utara" else np.stack([out, -across, flat], axis=1)
 
 
-def test_queue_builds_and_discharges(clip: Path) -> None:
+@pytest.mark.parametrize("name", BY_HAND)
+def test_queue_builds_and_discharges(name: str) -> None:
     """The queue reaches at least 5 vehicles and is empty at some time after that."""
-    queue = truth_of(clip)["approaches"][0]["queue"]
+    queue = truth_of(FOLDER / f"{name}.mp4")["approaches"][0]["queue"]
     sizes = [sample["vehicles"] for sample in queue]
     peak = int(np.argmax(sizes))
     assert max(sizes) >= 5
