@@ -10,6 +10,7 @@ from .data import Tracks, Vehicles
 from .ground import Ground
 from .meter import Meter, MeterSettings
 from .meter.decisions import Decisions
+from .sight import sights
 from .zones import Zones
 
 MOTORCYCLE_M: Final = 0.75
@@ -35,11 +36,12 @@ def build_measurement(box: Box, camera: Camera, decisions: Decisions | None = No
     decisions: where the meter tells each decision at a stop line.
     """
     ground = Ground(camera)
-    settings = replace(MeterSettings.of(box), standing_flags=_standing_flags(camera, ground))
-    return Measurement(ground, Zones(camera), Meter(camera, settings, decisions))
+    settings = replace(MeterSettings.of(box), standing_flags=standing_flags(camera, ground))
+    meter = Meter(camera, settings, decisions, sights(camera, box.speed.click_px))
+    return Measurement(ground, Zones(camera), meter)
 
 
-def _standing_flags(camera: Camera, ground: Ground) -> tuple[tuple[str, str], ...]:
+def standing_flags(camera: Camera, ground: Ground) -> tuple[tuple[str, str], ...]:
     """``low_resolution`` for approaches whose stop line shows a motorcycle narrower than 20 pixels (section 7)."""
     flags = []
     for approach in camera.approaches:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from . import standards
 from .errors import ConfigurationError
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -117,14 +118,20 @@ class StateRules(Section):
     on_area_occupancy: Fraction = 0.35
     on_windows: Annotated[int, Field(ge=1, le=30)] = 3
     on_residual_cycles: Annotated[int, Field(ge=1, le=30)] = 3
+    residual_vehicles: Annotated[int, Field(ge=1, le=50)] = 2
+    cycle_memory_s: Annotated[float, Field(ge=60, le=3600)] = 600
     on_storage_ratio: Fraction = 0.80
     on_storage_s: Positive = 180
+    storage_break_s: Annotated[float, Field(ge=1, le=60)] = 5
+    jammed_kmh: Positive = 5
     off_speed_ratio: Fraction = 0.55
     off_area_occupancy: Fraction = 0.25
     off_s: Positive = 300
     dense_speed_ratio: Fraction = 0.70
     dense_area_occupancy: Fraction = 0.20
     min_quality: Fraction = 0.5
+    forget_s: Annotated[float, Field(ge=60, le=7200)] = 900
+    provisional_s: Annotated[float, Field(ge=1, le=60)] = 10
     min_event_s: Annotated[float, Field(ge=0)] = 300
     merge_event_s: Annotated[float, Field(ge=0)] = 300
 
@@ -145,6 +152,7 @@ class QueueRules(Section):
     max_gap_m: Positive = 15
     leave_kmh: Positive = 10
     leave_s: Positive = 2
+    hidden_s: Annotated[float, Field(ge=0, le=600)] = 120
 
     @model_validator(mode="after")
     def _hysteresis(self) -> Self:
@@ -216,6 +224,44 @@ class Zone(Section):
     approach: Identifier | None = None
 
 
+class SpeedRules(Section):
+    """When a calibration supports speeds, and how exact its clicked points are (domain reference, section 7)."""
+
+    max_m_per_px: Positive = 0.3
+    max_scale_error: Fraction = 0.15
+    click_px: Positive = 2.0
+
+
+class Standards(Section):
+    """What the site uses instead of the published rule, and why (domain reference, sections 2 to 5)."""
+
+    emp: str | None = None
+    emp_values: dict[Literal["SM", "MP", "KS"], Positive] | None = None
+    emp_reason: str | None = Field(None, min_length=3)
+    los_junction: str = "PM96-2015"
+    los_link: str = "HCM2010-street"
+    city_million: Positive | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        own = [key for key in ("emp", "emp_values") if getattr(self, key) is not None]
+        if len(own) > 1:
+            raise ValueError("give emp or emp_values, not both")
+        if bool(own) != (self.emp_reason is not None):
+            raise ValueError("emp or emp_values and emp_reason go together")
+        if self.emp_values is not None and len(self.emp_values) < 3:
+            raise ValueError(f"emp_values needs SM, MP and KS, got {', '.join(self.emp_values) or 'none'}")
+        _one_of("emp", self.emp, standards.emp_names())
+        _one_of("los_junction", self.los_junction, standards.los_names("delay"))
+        _one_of("los_link", self.los_link, standards.los_names("speed_share"))
+        return self
+
+
+def _one_of(key: str, value: str | None, allowed: tuple[str, ...]) -> None:
+    if value is not None and value not in allowed:
+        raise ValueError(f"{key} {value!r} is not known: use one of {', '.join(allowed)}")
+
+
 class CalibrationPoint(Section):
     """A point seen in the picture and measured on the road."""
 
@@ -281,6 +327,14 @@ class Approach(Section):
     motorcycle_box: Outline | None = Field(None, description="where motorcycles wait ahead of the stop line (RHK)")
     free_flow_kmh: Positive | None = None
     speed_limit_kmh: Positive | None = None
+    control: standards.Control = "signal"
+    phase: Literal["protected", "opposed"] = "protected"
+    entry_width_m: Positive | None = Field(None, description="default: the length of the stop line on the road")
+    saturation_factor: Positive = Field(1.0, description="product of the adjustments of PKJI 2023, chapter 5")
+    road: standards.Road = "divided"
+    carriageway_width_m: Positive | None = Field(None, description="both directions together, undivided roads")
+    direction_share: Annotated[float, Field(ge=0.5, le=1)] = 0.5
+    side_friction_factor: Annotated[float, Field(gt=0, le=1)] = 1.0
 
     @model_validator(mode="after")
     def _lane_ids(self) -> Self:
@@ -340,6 +394,25 @@ class Movement(Section):
         return self
 
 
+PixelBox = tuple[float, float, float, float]
+
+
+class SignalHead(Section):
+    """A signal head in the picture: the boxes (x0, y0, x1, y1 in pixels) of its lamps."""
+
+    approach: Identifier
+    red: PixelBox
+    green: PixelBox
+    yellow: PixelBox | None = None
+
+    @field_validator("red", "green", "yellow")
+    @classmethod
+    def _not_empty(cls, value: PixelBox | None) -> PixelBox | None:
+        if value is not None and (value[2] - value[0] < 2 or value[3] - value[1] < 2):
+            raise ValueError("a lamp's box is x0, y0, x1, y1 and at least 2 pixels wide and high")
+        return value
+
+
 class Position(Section):
     """Where the camera stands (WGS 84)."""
 
@@ -362,10 +435,12 @@ class Camera(Section):
     simulated: bool = False
     analysis_fps: Annotated[float, Field(gt=0, le=60)] = 8
     calibration: Calibration | None = None
+    height_m: Positive | None = Field(None, description="of the camera above the road")
     approaches: tuple[Approach, ...] = ()
     gates: tuple[Gate, ...] = ()
     movements: tuple[Movement, ...] = ()
     zones: Annotated[tuple[Zone, ...], Field(max_length=60)] = ()
+    signal_heads: tuple[SignalHead, ...] = ()
 
     @field_validator("start_time", mode="before")
     @classmethod
@@ -387,6 +462,7 @@ class Camera(Section):
         if (self.approaches or self.gates) and self.calibration is None:
             raise ValueError("approaches and gates need a calibration (at least 4 points)")
         self._check_zones([approach.id for approach in self.approaches])
+        self._heads_have_approaches([approach.id for approach in self.approaches])
         return self
 
     @model_validator(mode="after")
@@ -418,6 +494,14 @@ class Camera(Section):
             if zone.kind in ("exit", "access", "kerb") and zone.approach is None and len(approaches) > 1:
                 raise ValueError(f"zone {zone.id}: a zone of kind {zone.kind} needs its approach")
 
+    def _heads_have_approaches(self, ids: list[str]) -> None:
+        heads = [head.approach for head in self.signal_heads]
+        unknown = sorted(set(heads) - set(ids))
+        if unknown:
+            raise ValueError(f"signal_heads: no approach is called {', '.join(unknown)}; there are: {', '.join(ids)}")
+        if len(set(heads)) != len(heads):
+            raise ValueError(f"signal_heads: one head per approach, got {heads}")
+
     def is_file(self) -> bool:
         """Whether the source is a recorded file rather than something live."""
         return "://" not in self.source and not self.source.startswith("/dev/video")
@@ -444,6 +528,8 @@ class Box(Section):
     incidents: IncidentRules = IncidentRules()
     friction: FrictionRules = FrictionRules()
     usual: UsualRules = UsualRules()
+    speed: SpeedRules = SpeedRules()
+    standards: Standards = Standards()
     windows_s: tuple[Annotated[int, Field(ge=1, le=3600)], ...] = (60, 900)
     live_every_s: Positive = 2
     health_every_s: Positive = 30

@@ -10,13 +10,6 @@ from .data import KINDS, MOTOR_VEHICLES, PKJI_CLASSES, Measurement, Quality, Rea
 from .message import Channel, CycleRow, EventRow, FlowRow, FlowX, LiveRow, QualityX, Words, utc
 from .units import M_PER_KM, S_PER_H, kmh
 
-EMP_NAME: Final = "PKJI2023-5-2-protected"
-EMP: Final = {"motorcycle": 0.15, "car": 1.0, "bus": 1.3, "truck": 1.3, "three_wheeler": 0.15}
-"""Passenger-car equivalents, PKJI 2023, table 5-2, protected phase: MP 1.00, KS 1.30, SM 0.15 (motorcycles and
-three-wheelers). Every bus and truck counts as KS as long as no length tells a pickup (MP) from a truck. Bicycles are
-not converted."""
-
-HEAVY: Final = ("bus", "truck")
 CONGESTED: Final = (State.CONGESTED, State.JAMMED)
 
 
@@ -52,7 +45,7 @@ def window_row(site: str, camera: Camera, row: Measurement) -> FlowRow:
         average_headway_time=_round(row.headway_mean_s, 2),
         average_gap_distance=_round(row.gap_mean_m, 1),
         congested=None if row.state is State.UNKNOWN else row.state in CONGESTED,
-        x=_own(row, flow),
+        x=_own(row),
     )
 
 
@@ -129,22 +122,20 @@ def entity_id(site: str, camera: str, row: Measurement) -> str:
     return base if part is None else f"{base}:{part}"
 
 
-def _own(row: Measurement, flow: int | None) -> FlowX:
+def _own(row: Measurement) -> FlowX:
     low_mps, high_mps = row.speed_interval_mps or (None, None)
-    named = named_counts(row.counts)
-    smph = _smph(row)
     return FlowX(
         scope=row.scope.value,
         approach=row.approach,
         movement=row.movement,
         window_s=round(row.to_s - row.from_s),
         quality=_quality(row.quality),
-        counts=named,
+        counts=named_counts(row.counts),
         late=row.late,
         flow_vph=_per_hour(row.flow_vps),
-        flow_smph=smph,
-        emp=None if smph is None else row.emp or EMP_NAME,
-        heavy_pct=_heavy_pct(named, flow) if row.heavy_ratio is None else round(100 * row.heavy_ratio, 1),
+        flow_smph=_per_hour(row.flow_smps),
+        emp=row.emp,
+        heavy_pct=None if row.heavy_ratio is None else round(100 * row.heavy_ratio, 1),
         speed_space_mean_kmh=_kmh(row.speed_space_mean_mps),
         speed_p15_kmh=_kmh(row.speed_p15_mps),
         speed_p50_kmh=_kmh(row.speed_p50_mps),
@@ -229,22 +220,6 @@ def _live(row: data.LiveRow) -> LiveRow:
         state=row.state.value,
         reason=_words(row.reason),
     )
-
-
-def _smph(row: Measurement) -> float | None:
-    """smp/h: as measured, else each kind's flow times its EMP, over the same observed time as `flow_vps`."""
-    if row.flow_smps is not None:
-        return _per_hour(row.flow_smps)
-    named, flow = named_counts(row.counts), intensity(row.counts)
-    if named is None or flow is None or row.flow_vps is None:
-        return None
-    smp = sum(named[kind] * weight for kind, weight in EMP.items())
-    return 0.0 if flow == 0 else round(smp / flow * row.flow_vps * S_PER_H, 1)
-
-
-def _heavy_pct(named: dict[str, int] | None, flow: int | None) -> float | None:
-    """Buses and trucks in 100 motor vehicles; None where there were none to share."""
-    return round(100 * sum(named[kind] for kind in HEAVY) / flow, 1) if named and flow else None
 
 
 def _quality(quality: Quality) -> QualityX:

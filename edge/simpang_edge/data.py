@@ -145,7 +145,7 @@ class Vehicles:
 class Scene:
     """What the picture itself is like, apart from the vehicles in it; looked at about once a second.
 
-    flags: night, rain, dark, frozen, moved, dirty, low_contrast; those of `UNUSABLE` mean that nothing can be measured.
+    flags: night, dark, frozen, moved, dirty, low_contrast; those of `UNUSABLE` mean that nothing can be measured.
     shift_px: how far the picture has moved from its reference, None where that cannot be told. since_s: when what
     makes it unusable began, which is before it could be told; None while it is usable.
     """
@@ -161,6 +161,37 @@ class Scene:
     def usable(self) -> bool:
         """Whether vehicles found in such a picture may be measured."""
         return not self.UNUSABLE.intersection(self.flags)
+
+
+class Colour(StrEnum):
+    """The lamp that is lit."""
+
+    RED = "red"
+    YELLOW = "yellow"
+    GREEN = "green"
+
+
+@dataclass(frozen=True, slots=True)
+class Lamps:
+    """What the signal heads in view show, by the index of their approach; None where it cannot be read."""
+
+    time_s: float
+    shown: tuple[tuple[int, Colour | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How well the camera sees one approach: what the error of a speed at its stop line is made of.
+
+    width_m: length of the stop line on the road. m_per_px: metres that one pixel spans there. scale_error_ratio:
+    standard error of the scale along the road, a share that more vehicles do not make smaller. camera_height_m: above
+    the road, None where it is not known.
+    """
+
+    width_m: float
+    m_per_px: float
+    scale_error_ratio: float
+    camera_height_m: float | None = None
 
 
 class Scope(StrEnum):
@@ -210,7 +241,8 @@ class Quality:
 
     observed_s: seconds of the window that were really seen.
     score: 0 to 1.
-    flags: night, rain, moved, occluded, dark, frozen, low_resolution, calibration_missing, late, queue_beyond_view, ...
+    flags: night, low_contrast, dirty, moved, dark, frozen, occluded, low_resolution, low_rate, queue_beyond_view,
+    clock_step, one_side, friction_partial, ... (docs/engineer.md says what each takes from the score).
     """
 
     observed_s: float

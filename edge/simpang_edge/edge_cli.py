@@ -114,7 +114,7 @@ def _print_report(report: "Report") -> None:
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False)
     if report.cameras:
         table = Table(
-            "camera", "source", "picture", "approaches", "lanes", "calibration error (rms, largest)", "camera"
+            "camera", "source", "picture", "approaches", "lanes", "calibration error (rms, largest)", "stands"
         )
         for row in report.cameras:
             size = f"{row.size_px[0]}x{row.size_px[1]}" if row.size_px else "–"

@@ -96,6 +96,7 @@ class Ground:
         self.error_m = self._plane.error_m if self._plane else None
         self.max_error_m = self._plane.max_error_m if self._plane else None
         self._arms = tuple(_arm(self._plane, a, f"{camera.id}.{a.id}") for a in camera.approaches if self._plane)
+        self._up = np.array([arm.axes.up for arm in self._arms]).reshape(-1, 2)
         self._toward = np.array([arm.toward for arm in self._arms], bool)
         self._last: dict[int, tuple[int, int]] = {}
         self._view: View | None = None
@@ -161,7 +162,7 @@ class Ground:
         coming = coming[self._toward[approach[coming]]]
         if not len(coming):
             return length_m
-        up = np.array([arm.axes.up for arm in self._arms])[approach[coming]]
+        up = self._up[approach[coming]]
         xy_m[coming] -= up * OVERHANG_M[tracks.kind[coming]][:, None]
         if self._view is not None and self._bodies is not None:
             seen = self._seen(self._view, tracks, coming, up, xy_m[coming], whole)

@@ -86,6 +86,7 @@ class Bodies:
 
     def __init__(self, height_m: float) -> None:
         self._height_m = height_m
+        self._blank = self._unseen()
         self._known: dict[int, FloatArray] = {}
 
     def forget(self, ids: IntArray) -> None:
@@ -107,15 +108,16 @@ class Bodies:
 
     def _states(self, seen: Seen) -> FloatArray:
         """One row per vehicle: information matrix (aa, aL, LL), information vector (a, L), last front, kind."""
-        blank = self._blank()
-        rows = [self._known.get(track) for track in seen.id.tolist()]
-        state = blank[seen.kind]
-        for n, row in enumerate(rows):
-            if row is not None and row[6] == seen.kind[n]:
-                state[n] = row
+        rows = [
+            self._known.get(track, self._blank[kind])
+            for track, kind in zip(seen.id.tolist(), seen.kind.tolist(), strict=True)
+        ]
+        state = np.array(rows).reshape(-1, self._blank.shape[1])
+        other = state[:, 6] != seen.kind
+        state[other] = self._blank[seen.kind[other]]
         return state
 
-    def _blank(self) -> FloatArray:
+    def _unseen(self) -> FloatArray:
         """The state of a vehicle of which only the class is known, by `KINDS`, (7, 7)."""
         height_m, height_sd, length_m, length_sd = USUAL.T
         a_weight, length_weight = (self._height_m / height_sd) ** 2, length_sd**-2.0

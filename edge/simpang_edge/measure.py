@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .assembly import build_measurement
 from .config import Box, Camera
-from .data import Readings, Scene, Tracks, Vehicles
+from .data import Lamps, Readings, Scene, Tracks, Vehicles
 from .meter.decisions import Decisions
 from .tracklog import End, Run, Silence, Step, runs
 
@@ -45,6 +45,8 @@ class Replay:
                 done = meter.update(vehicles)
             elif isinstance(step, Scene):
                 done = meter.note(step)
+            elif isinstance(step, Lamps):
+                done = meter.look(step)
             elif isinstance(step, Silence):
                 done = meter.advance(step.time_s)
             elif isinstance(step, End):

@@ -251,6 +251,16 @@ class ApproachMeta(Struct, frozen=True, kw_only=True):
     free_flow_kmh: NotNegative | None = None
 
 
+class MovementMeta(Struct, frozen=True, kw_only=True):
+    """A movement as configured; gate None: told by the shape of the path."""
+
+    id: Name
+    name: str
+    approach: Name
+    turn: str
+    gate: str | None = None
+
+
 class MetaRow(Struct, frozen=True, kw_only=True):
     """What does not change while a worker runs; retained on the broker."""
 
@@ -267,6 +277,7 @@ class MetaRow(Struct, frozen=True, kw_only=True):
     config_hash: str
     analysis_fps: NotNegative
     simulated: bool = False
+    movements: list[MovementMeta] = []
 
 
 class StatusRow(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 
 from .config import Box, Camera
-from .message import ApproachMeta, LaneMeta, MetaRow
+from .message import ApproachMeta, LaneMeta, MetaRow, MovementMeta
 
 
 def meta_row(box: Box, camera: Camera, model_id: str | None, error_m: float | None) -> MetaRow:
@@ -25,6 +25,10 @@ def meta_row(box: Box, camera: Camera, model_id: str | None, error_m: float | No
         config_hash=box.hash(),
         analysis_fps=camera.analysis_fps,
         simulated=camera.simulated,
+        movements=[
+            MovementMeta(id=one.id, name=one.name or one.id, approach=one.approach, turn=one.turn, gate=one.gate)
+            for one in camera.movements
+        ],
     )
 
 

@@ -88,7 +88,7 @@ def fit_plane(image_px: FloatArray, road_m: FloatArray) -> Plane:
 
 def inside(xy: FloatArray, polygon: FloatArray) -> BoolArray:
     """Which points (N, 2) lie in the polygon (K, 2), (N,); even-odd rule."""
-    start, end = polygon[None], np.roll(polygon, -1, axis=0)[None]
+    start, end = polygon[None], np.concatenate((polygon[1:], polygon[:1]))[None]
     x, y = xy[:, None, 0], xy[:, None, 1]
     spans = (start[..., 1] > y) != (end[..., 1] > y)
     rise = np.where(spans, end[..., 1] - start[..., 1], 1.0)

@@ -17,6 +17,9 @@ PARTS: Final = "parts"
 PARTS_EVERY_S: Final = 10.0
 """A worker that is killed loses at most so much of its running windows, and their `observed_s` says so."""
 
+VIEW: Final = "view"
+VIEW_EVERY_S: Final = 600.0
+
 COMPLAIN_EVERY_S: Final = 600.0
 
 
@@ -29,14 +32,23 @@ class Remembers(Protocol):
     def resume(self, parts: bytes) -> None: ...
 
 
-class Recall:
-    """Keeps the meter of one camera going across runs. Its faults are told, and stop nothing."""
+class Sees(Protocol):
+    """A judge of the picture, as far as its memory goes."""
 
-    def __init__(self, meter: Remembers, box: Box, camera: Camera, clock: Clock) -> None:
+    def remember(self) -> bytes: ...
+    def recall(self, data: bytes) -> None: ...
+
+
+class Recall:
+    """Keeps the meter and the scene of one camera going across runs. Its faults are told, and stop nothing."""
+
+    def __init__(self, meter: Remembers, scene: Sees, box: Box, camera: Camera, clock: Clock) -> None:
         self._meter = meter
+        self._scene = scene
         self._weeks = box.usual.weeks
         self._version = _version(box, camera)
         self._due = Every(clock, PARTS_EVERY_S, PARTS_EVERY_S)
+        self._view_due = Every(clock, VIEW_EVERY_S, VIEW_EVERY_S)
         self._complain_due = Every(clock, COMPLAIN_EVERY_S, 0.0)
         self._log = structlog.get_logger().bind(camera=camera.id)
         self._memory: Memory | None = None
@@ -55,11 +67,15 @@ class Recall:
             if parts is not None:
                 self._memory.keep(PARTS, self._version, parts)
             self._memory.learn(self._meter.learned(), self._weeks)
+            if self._view_due.due():
+                self._memory.keep(VIEW, self._version, self._scene.remember())
         except MemoryFileError as exc:
             self._complain(exc)
 
     def close(self) -> None:
-        """Close the file."""
+        """Write everything down and close the file."""
+        self._view_due.now()
+        self.look_after(at_once=True)
         if self._memory is not None:
             self._memory.close()
 
@@ -67,13 +83,12 @@ class Recall:
         if memory.damaged:
             self._log.warning("the memory of the usual traffic was damaged; it begins anew")
         self._meter.know(memory.usual())
-        parts = memory.kept(PARTS, self._version)
-        if parts is None:
-            return
-        try:
-            self._meter.resume(parts)
-        except ValueError as exc:
-            self._log.warning("the running windows of the run before cannot be continued", reason=str(exc))
+        for name, take in ((PARTS, self._meter.resume), (VIEW, self._scene.recall)):
+            data = memory.kept(name, self._version)
+            try:
+                take(data) if data is not None else None
+            except ValueError as exc:
+                self._log.warning("what the run before left cannot be used", what=name, reason=str(exc))
 
     def _complain(self, exc: MemoryFileError) -> None:
         if self._complain_due.due():

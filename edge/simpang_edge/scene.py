@@ -58,6 +58,14 @@ class SceneWatch:
         since_s = min((s for s in (frozen_since_s, moved_since_s) if s is not None), default=None)
         return Scene(frame.time_s, tuple(sorted(flags)), place.shift_px, since_s)
 
+    def remember(self) -> bytes:
+        """The view that was learnt, for a worker that starts again: a camera may be knocked while it is off."""
+        return self._reference.dump()
+
+    def recall(self, data: bytes) -> None:
+        """Take the view that an earlier run learnt. Raises `ValueError` for anything else; to be called first."""
+        self._reference.load(data)
+
     def _nothing(self, time_s: float) -> Scene:
         """A picture without anything in it; believed after a few."""
         since_s = self._dark_since_s = time_s if self._dark_since_s is None else self._dark_since_s

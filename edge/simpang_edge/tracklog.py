@@ -1,18 +1,19 @@
 """The track log: what the tracker said of every frame, kept on the box when somebody asks for it.
 
 A folder of Parquet files per camera. One row is one step of the worker: a frame with its confirmed tracks (also when
-there were none, so that what was observed can be told), a look at the scene, time that passed without a frame, or the
-end. Ids are the tracker's own, of this box and this run; there is no picture, no plate, no face.
+there were none, so that what was observed can be told), a look at the scene or the signal heads, time that passed
+without a frame, or the end. Ids are the tracker's own, of this box and this run; no picture, no plate, no face.
 
 A file is written under another name and renamed when it is complete, so every file that is there can be read; a worker
 that is killed loses what it had not written yet, at most `part_s`.
 """
 
 import importlib
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,12 +21,13 @@ from typing import Any, Final
 import numpy as np
 
 from .config import Recording
-from .data import Scene, Tracks
+from .data import Colour, Lamps, Scene, Tracks
 from .errors import RecordingError
 
 FORMAT: Final = "1"
 FRAME: Final = "frame"
 SCENE: Final = "scene"
+LAMPS: Final = "lamps"
 SILENCE: Final = "silence"
 END: Final = "end"
 
@@ -47,7 +49,7 @@ class End:
     time_s: float
 
 
-Step = Tracks | Scene | Silence | End
+Step = Tracks | Scene | Lamps | Silence | End
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,16 @@ class _Rows:
     kind: list[list[int]] = field(default_factory=list)
     xyxy_px: list[Any] = field(default_factory=list)
     gone: list[list[int]] = field(default_factory=list)
-    flags: list[list[str]] = field(default_factory=list)
-    shift_px: list[float | None] = field(default_factory=list)
+    scene: list[str | None] = field(default_factory=list)
 
-    def add(self, what: str, time_s: float, tracks: Tracks | None = None, scene: Scene | None = None) -> None:
+    def add(
+        self,
+        what: str,
+        time_s: float,
+        tracks: Tracks | None = None,
+        scene: Scene | None = None,
+        lamps: Lamps | None = None,
+    ) -> None:
         """One more row."""
         self.what.append(what)
         self.time_s.append(time_s)
@@ -82,8 +90,8 @@ class _Rows:
         self.kind.append(tracks.kind.tolist() if tracks is not None else [])
         self.xyxy_px.append(tracks.xyxy_px.astype(np.float32).ravel() if tracks is not None else [])
         self.gone.append(tracks.gone.tolist() if tracks is not None else [])
-        self.flags.append(list(scene.flags) if scene is not None else [])
-        self.shift_px.append(scene.shift_px if scene is not None else None)
+        told = scene if scene is not None else lamps
+        self.scene.append(json.dumps(asdict(told)) if told is not None else None)
 
 
 class TrackLog:
@@ -117,6 +125,10 @@ class TrackLog:
     def scene(self, scene: Scene) -> None:
         """Keep a look at the picture itself."""
         self._rows.add(SCENE, scene.time_s, scene=scene)
+
+    def lamps(self, lamps: Lamps) -> None:
+        """Keep what the signal heads show."""
+        self._rows.add(LAMPS, lamps.time_s, lamps=lamps)
 
     def silence(self, time_s: float) -> None:
         """Keep that time went on without a frame."""
@@ -157,8 +169,7 @@ class TrackLog:
             "kind": arrow.array(rows.kind, arrow.list_(arrow.int8())),
             "xyxy_px": arrow.array(rows.xyxy_px, arrow.list_(arrow.float32())),
             "gone": arrow.array(rows.gone, arrow.list_(arrow.int64())),
-            "flags": arrow.array(rows.flags, arrow.list_(arrow.string())),
-            "shift_px": arrow.array(rows.shift_px, arrow.float64()),
+            "scene": arrow.array(rows.scene, arrow.string()),
         }
         table = arrow.table(columns).replace_schema_metadata(_metadata(self._source, self._part))
         unfinished = file.with_suffix(".unfinished")
@@ -261,14 +272,26 @@ def _steps(file: Path) -> Iterator[Step]:
     what, times_s = table["what"].to_pylist(), table["time_s"].to_pylist()
     ids, kinds, gone = (_lists(table[name], np.int64) for name in ("id", "kind", "gone"))
     boxes = _lists(table["xyxy_px"], np.float32)
-    flags, shifts = table["flags"].to_pylist(), table["shift_px"].to_pylist()
+    scenes = table["scene"].to_pylist()
     for n, name in enumerate(what):
         if name == FRAME:
             yield Tracks(times_s[n], ids[n], boxes[n].reshape(-1, 4), kinds[n], gone[n])
         elif name == SCENE:
-            yield Scene(times_s[n], tuple(flags[n]), shifts[n])
+            yield _scene(json.loads(scenes[n]))
+        elif name == LAMPS:
+            yield _lamps(json.loads(scenes[n]))
         else:
             yield Silence(times_s[n]) if name == SILENCE else End(times_s[n])
+
+
+def _scene(fields: dict[str, Any]) -> Scene:
+    """As it was told; JSON gives back every float to the last bit."""
+    return Scene(**{**fields, "flags": tuple(fields["flags"])})
+
+
+def _lamps(fields: dict[str, Any]) -> Lamps:
+    shown = tuple((approach, Colour(colour) if colour else None) for approach, colour in fields["shown"])
+    return Lamps(fields["time_s"], shown)
 
 
 def _lists(column: Any, kind: type[Any]) -> Sequence[Any]:

@@ -1,7 +1,8 @@
 """One camera: the only file that knows the order of the stages.
 
     source → detector → tracker → ground → zones → meter → outbox → publisher
-        └──→ scene ────────────────────────────↑
+        ├──→ scene ────────────────────────────↑
+        └──→ signal heads, where configured ───┘
 
 Records depend on the frames alone, so the same file gives the same records; only live figures and health follow the
 wall clock (its monotonic one: setting the clock does not stop them).
@@ -20,7 +21,7 @@ from . import convert
 from .assembly import build_measurement
 from .clock import Clock, SystemClock
 from .config import Box, Camera, load
-from .data import Detections, Frame, LiveRow, Readings, Scene, Tracks, UsualDay, Vehicles
+from .data import Detections, Frame, Lamps, LiveRow, Readings, Scene, Tracks, UsualDay, Vehicles
 from .detectors import open_detector
 from .errors import DuplicateWorkerError, OutboxError, RecordingError, SimpangError, SourceEnded, SourceError
 from .health import ClockWatch, Health, SourceFacts
@@ -33,6 +34,7 @@ from .publisher import Publisher
 from .recall import Recall
 from .records import Identity, new_owner
 from .scene import SceneWatch
+from .signal_head import SignalHeads
 from .source import open_source
 from .tracker import Tracker, TrackerSettings
 from .tracklog import Source as TrackSource
@@ -99,6 +101,14 @@ class Looks(Protocol):
     """The judge of the picture."""
 
     def look(self, frame: Frame) -> Scene | None: ...
+    def remember(self) -> bytes: ...
+    def recall(self, data: bytes) -> None: ...
+
+
+class Watches(Protocol):
+    """A reader of signal heads."""
+
+    def look(self, frame: Frame) -> Lamps: ...
 
 
 class Measures(Protocol):
@@ -106,6 +116,7 @@ class Measures(Protocol):
 
     def note(self, scene: Scene) -> Readings: ...
     def update(self, vehicles: Vehicles) -> Readings: ...
+    def look(self, lamps: Lamps) -> Readings: ...
     def advance(self, time_s: float) -> Readings: ...
     def live(self, time_s: float) -> tuple[LiveRow, ...]: ...
     def finish(self, time_s: float) -> Readings: ...
@@ -122,6 +133,7 @@ class Logs(Protocol):
 
     def frame(self, tracks: Tracks, size_px: tuple[int, int]) -> None: ...
     def scene(self, scene: Scene) -> None: ...
+    def lamps(self, lamps: Lamps) -> None: ...
     def silence(self, time_s: float) -> None: ...
     def end(self, time_s: float) -> None: ...
     def close(self) -> None: ...
@@ -139,7 +151,7 @@ class Publishes(Protocol):
 class Stages:
     """The measuring part of one camera; a camera without approaches has none.
 
-    error_m: the calibration's reprojection error.
+    error_m: the calibration's reprojection error. heads: None for a camera without configured signal heads.
     """
 
     detector: Finds
@@ -150,6 +162,7 @@ class Stages:
     meter: Measures
     model_id: str
     error_m: float | None
+    heads: Watches | None = None
 
 
 class Worker:
@@ -184,7 +197,7 @@ class Worker:
         self._disk_due = Every(clock, RETRY_DISK_S, RETRY_DISK_S)
         self._complain_due = Every(clock, COMPLAIN_EVERY_S, 0.0)
         self._state = ""
-        self._recall = None if stages is None else Recall(stages.meter, box, camera, clock)
+        self._recall = None if stages is None else Recall(stages.meter, stages.scene, box, camera, clock)
 
     def run(self, stop: threading.Event) -> None:
         """Measure until the file ends or `stop` is set; then publish what is unfinished and say goodbye.
@@ -230,9 +243,19 @@ class Worker:
         vehicles = self._stages.ground.locate(tracks, (width_px, height_px))
         self._record(self._stages.meter.update(self._stages.zones.mark(tracks, vehicles)))
         self._log_step(lambda log: log.frame(tracks, (width_px, height_px)))
+        self._look_at_signals(frame)
         live = not self._camera.is_file()
         latency_s = self._clock.now() - frame.time_s if live else self._clock.monotonic() - begun_s
         self._health.analysed(latency_s, detected_s - detecting_s)
+
+    def _look_at_signals(self, frame: Frame) -> None:
+        """The lamps of a frame, where signal heads are in view."""
+        assert self._stages is not None
+        if self._stages.heads is None:
+            return
+        lamps = self._stages.heads.look(frame)
+        self._record(self._stages.meter.look(lamps))
+        self._log_step(lambda log: log.lamps(lamps))
 
     def _go_on_without_frames(self) -> None:
         """A live camera is silent: its windows close with what was really observed. A file's time is the file's."""
@@ -324,7 +347,6 @@ class Worker:
             self._record(self._stages.meter.finish(now_s))
             self._log_step(lambda log: log.end(now_s))
         if self._recall is not None:
-            self._recall.look_after(at_once=True)
             self._recall.close()
         self._publish_health(self._source.status().state)
         drained = self._publisher.stop(DRAIN_S, reason)
@@ -339,7 +361,8 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
     tracker = Tracker(TrackerSettings().beginning_at(box.model.min_score))
     parts = build_measurement(box, camera)
     ground, scene = parts.ground, SceneWatch(box.scene)
-    return Stages(detector, tracker, ground, parts.zones, scene, parts.meter, detector.model_id, ground.error_m)
+    heads = SignalHeads(camera) if camera.signal_heads else None
+    return Stages(detector, tracker, ground, parts.zones, scene, parts.meter, detector.model_id, ground.error_m, heads)
 
 
 def track_log(box: Box, camera: Camera, identity: Identity) -> TrackLog | None:

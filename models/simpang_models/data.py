@@ -26,6 +26,7 @@ from simpang_models.labels import (
 from simpang_models.loss import Target
 from simpang_models.pictures import Picture, read_picture
 from simpang_models.review import Corrected, Faults, picture_hash, read_excluded, read_faults
+from simpang_models.riders import with_riders
 
 MAX_SIDE_PX = 960
 SIZES = ((640, 384), (640, 384), (512, 320), (512, 320), (416, 256), (960, 544))
@@ -78,7 +79,8 @@ def _load(picture: Path, teacher: Path, labelled: LabelSet, faults: Faults) -> S
     pixels = read_picture(picture)
     reviewed = faults.apply(read_yolo(label_path(picture), pixels.shape[1], pixels.shape[0]))
     found = _plausible(Teacher.load(teacher), reviewed) if teacher.is_file() else None
-    truth = combine(reviewed.boxes, found, labelled)
+    hand = with_riders(reviewed.boxes, found.boxes) if found is not None else reviewed.boxes
+    truth = combine(hand, found, labelled)
     return _shrink(pixels, Truth(truth.boxes, concatenate([truth.ignored, reviewed.ignored]), truth.negative))
 
 

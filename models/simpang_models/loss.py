@@ -19,6 +19,8 @@ CELLS_PER_LABEL = 10
 CLASS_POWER, BOX_POWER = 0.5, 4.0
 FOCAL_GAMMA = 2.0
 BOX_WEIGHT = 2.0
+# How much a label counts for the class loss, in the order of CLASSES: more for kinds easily taken for commoner ones.
+RARITY = (1.5, 1.0, 2.5, 1.0, 1.5, 1.0, 2.5)
 REACH = 0.75
 """A cell may answer for a label whose middle is this near (in strides), even if it lies outside a very small box."""
 # Which classes each label class may stand for: itself, "bus or truck", "some motor vehicle".
@@ -178,7 +180,8 @@ def _class_loss(logits: Tensor, cell: Tensor, assigned: Assignment, weight: Tens
 
 def _positive_counts(assigned: Assignment, weight: Tensor, target: Target) -> Tensor:
     """(P, 7) weights of the classes at responsible cells: a group's label says nothing about its other members."""
-    counts = weight[:, None].repeat(1, len(CLASSES))
+    rarity = torch.tensor(RARITY, device=weight.device)[assigned.kind]
+    counts = (weight * rarity)[:, None].repeat(1, len(CLASSES))
     for name, members in GROUPS.items():
         rows = torch.nonzero(target.kind[assigned.label] == name).squeeze(1)
         group = torch.tensor(members, device=rows.device)

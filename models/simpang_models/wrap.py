@@ -6,7 +6,7 @@ ours, the best 300 places, corners, suppression of doubles. The network in betwe
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from onnx import compose, parser, version_converter
 
 from simpang_models.boxes import CLASSES
 from simpang_models.class_names import COCO_CLASSES, COCO_NAMES
-from simpang_models.contract import GROUP, GROUP_SHIFT_PX, MAX_BOXES, MIN_SCORE, SUPPRESS_IOU, Description, describe
+from simpang_models.contract import GROUP, GROUP_SHIFT_PX, MAX_BOXES, SUPPRESS_IOU, Description, describe
 
 OPSET = 17
+MIN_SCORE = 0.02
+"""Lower than in our own files: YOLO's scores lie lower, and a floor of 0.05 would cut off what it finds late."""
 FRONT = """
 <ir_version: {ir}, opset_import: ["" : 17]>
 front (uint8[1, height, width, 3] image) => (float[1, 3, height, width] {name})
@@ -96,6 +98,10 @@ class Origin:
     layout: Layout
     kinds: Sequence[int | None]
 
+    def known(self) -> list[int]:
+        """The kinds that the network can name, in our order: the classes of the new file."""
+        return sorted({kind for kind in self.kinds if kind is not None})
+
 
 def wrap(model: onnx.ModelProto, origin: Origin, facts: Description) -> onnx.ModelProto:
     """The model with our contract's input and outputs and metadata.
@@ -113,7 +119,7 @@ def wrap(model: onnx.ModelProto, origin: Origin, facts: Description) -> onnx.Mod
     ahead = compose.merge_models(front, inner, io_map=[("ready", f"network/{given}")])
     whole = compose.merge_models(ahead, back, io_map=[(f"network/{raw}", "raw")])
     _free_counts(whole)
-    describe(whole, facts)
+    describe(whole, replace(facts, classes=tuple(CLASSES[k] for k in origin.known())))
     onnx.checker.check_model(whole)
     return whole
 
@@ -228,8 +234,8 @@ def _back(ir: int, origin: Origin) -> str:
         "float one_half": [0.5],
         "float[1] suppress_iou": [SUPPRESS_IOU],
         "float[1] min_score": [MIN_SCORE],
-        f"float[{len(CLASSES)}] shift_of_kind": [g * GROUP_SHIFT_PX for g in GROUP],
-        **_class_tables(origin.kinds),
+        f"float[{len(origin.known())}] shift_of_kind": [GROUP[k] * GROUP_SHIFT_PX for k in origin.known()],
+        **_class_tables(origin),
     }
     used = {f"{key}": values for key, values in numbers.items() if key.split()[-1] in HEAD[origin.layout] + TAIL}
     tables = ", ".join(f"{key} = {{{', '.join(map(str, values))}}}" for key, values in used.items())
@@ -241,13 +247,15 @@ back (float[1, a, b] raw) => (float[n, 4] boxes, float[n] scores, int64[n] class
 """
 
 
-def _class_tables(kinds: Sequence[int | None]) -> dict[str, list[float] | list[int]]:
-    known = [(i, kind) for i, kind in enumerate(kinds) if kind is not None]
+def _class_tables(origin: Origin) -> dict[str, list[float] | list[int]]:
+    """Kinds as places in `origin.known()`."""
+    place = [None if kind is None else origin.known().index(kind) for kind in origin.kinds]
+    known = [(i, p) for i, p in enumerate(place) if p is not None]
     return {
         f"int64[{len(known)}] source_rows": [4 + i for i, _ in known],
-        f"int64[{len(known)}] kind_of_source": [kind for _, kind in known],
-        f"float[{len(kinds)}] known_class": [float(kind is not None) for kind in kinds],
-        f"int64[{len(kinds)}] kind_of_class": [0 if kind is None else kind for kind in kinds],
+        f"int64[{len(known)}] kind_of_source": [p for _, p in known],
+        f"float[{len(place)}] known_class": [float(p is not None) for p in place],
+        f"int64[{len(place)}] kind_of_class": [p or 0 for p in place],
     }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from simpang_twin.approach import Approach
 from simpang_twin.demand import FIRST_EVENT_ID
-from simpang_twin.inject import FIRST_PEDESTRIAN_ID, strip
+from simpang_twin.inject import FIRST_PEDESTRIAN_ID, PEDESTRIANS_EACH, strip
 from simpang_twin.network import F64, Network
 from simpang_twin.run import Run
 from simpang_twin.scenario import Scenario
@@ -110,7 +110,7 @@ def walks(run: Run, scenario: Scenario, net: Network, way: Approach) -> list[Wal
     road = strip(net, way.arm)
     found = []
     for vehicle, name in enumerate(run.ids):
-        if int(name) < FIRST_PEDESTRIAN_ID or scenario.events[(int(name) - FIRST_PEDESTRIAN_ID) // 1000].arm != way.arm:
+        if _crosses(name, scenario) != way.arm:
             continue
         rows = np.flatnonzero(run.vehicle == vehicle)
         across = (run.front_m[rows] - road.origin_m) @ road.side
@@ -120,3 +120,9 @@ def walks(run: Run, scenario: Scenario, net: Network, way: Approach) -> list[Wal
             along = float(way.along_m(run.front_m[rows][on[:1]])[0])
             found.append(Walk(name, float(frames[0] * run.step_s), float((frames[-1] + 1) * run.step_s), along))
     return sorted(found, key=lambda w: w.begin_s)
+
+
+def _crosses(name: str, scenario: Scenario) -> str | None:
+    """The arm that a pedestrian crosses; None for vehicles."""
+    event = (int(name) - FIRST_PEDESTRIAN_ID) // PEDESTRIANS_EACH
+    return scenario.events[event].arm if event >= 0 else None

@@ -13,13 +13,14 @@ from simpang_twin.demand import FIRST_EVENT_ID
 from simpang_twin.fleet import BY_NAME
 from simpang_twin.layout import Arm
 from simpang_twin.network import F64, Lane, Network
-from simpang_twin.poses import poses
+from simpang_twin.poses import Poses, poses
 from simpang_twin.run import Run
 from simpang_twin.scenario import Scenario
 from simpang_twin.traffic import Pedestrians, WrongWay
 
-# Pedestrians are numbered from here, 1000 to an event.
+# Pedestrians are numbered from here, so many to an event (`traffic.Pedestrians` refuses more).
 FIRST_PEDESTRIAN_ID = 1000000
+PEDESTRIANS_EACH = 1000
 # Room that a pedestrian keeps to a vehicle: in time and beside it.
 _GAP_S, _ROOM_M = 1.0, 0.9
 _KERB_M = 1.2
@@ -80,16 +81,17 @@ def events(run: Run, scenario: Scenario, net: Network) -> Run:
         if isinstance(event, WrongWay):
             paths.append(_rider(run, event, scenario, net, FIRST_EVENT_ID + i))
         elif isinstance(event, Pedestrians):
-            paths += _walkers(run, event, scenario, net, FIRST_PEDESTRIAN_ID + 1000 * i)
+            paths += _walkers(run, event, scenario, net, FIRST_PEDESTRIAN_ID + PEDESTRIANS_EACH * i)
     return _merged(run, paths) if paths else run
 
 
 def _rider(run: Run, event: WrongWay, scenario: Scenario, net: Network, number: int) -> Path:
     """The first start, in steps of half a second, that touches nobody; else the one that touches the least."""
     best: tuple[int, Path] | None = None
+    pose = poses(run)
     for delay_s in np.arange(0.0, event.patience_s + 0.01, 0.5):
         path = _ride(event, scenario, strip(net, event.arm), event.from_s + float(delay_s), str(number))
-        touched = _touched_frames(run, path)
+        touched = touched_frames(run, pose, path)
         if best is None or touched < best[0]:
             best = (touched, path)
         if touched == 0:
@@ -113,11 +115,11 @@ def _angle_deg(direction: F64) -> float:
     return float(np.degrees(np.arctan2(direction[0], direction[1])) % 360)
 
 
-def _touched_frames(run: Run, path: Path) -> int:
+def touched_frames(run: Run, pose: Poses, path: Path) -> int:
     """Frames in which the rider's body comes nearer than 0.15 m to another (bodies as boxes along the rider's way)."""
     if not len(path.front_m):
         return 0
-    model, pose = BY_NAME[path.model], poses(run)
+    model = BY_NAME[path.model]
     ahead = np.array([np.sin(np.radians(path.angle_deg[0])), np.cos(np.radians(path.angle_deg[0]))])
     aside = np.array([ahead[1], -ahead[0]])
     size = np.array([(BY_NAME[m].length_m, BY_NAME[m].width_m) for m in run.models]).reshape(-1, 2)

@@ -192,6 +192,13 @@ class Pedestrians(Strict):
     along_m: float = Field(default=-2.7, ge=-6, le=200)
     speed_mps: float = Field(default=1.25, ge=0.5, le=3)
 
+    @model_validator(mode="after")
+    def _countable(self) -> "Pedestrians":
+        expected = self.flow_pph * (self.to_s - self.from_s) / 3600
+        if not 0 < expected <= 800:
+            raise ValueError(f"flow_pph over from_s..to_s must bring at most 800 people, got {expected:.0f}")
+        return self
+
 
 Event = Annotated[
     StoppedVehicle | KerbStop | EmergencyStop | UTurn | Spillback | WrongWay | Pedestrians,

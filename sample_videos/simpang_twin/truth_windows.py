@@ -11,6 +11,7 @@ None means that there is nothing to say (no vehicle passed), never 0. Motor vehi
 import json
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from simpang_twin.truth import Crossing, Journey
 # Length of the virtual detector at the stop line (domain.md §1).
 DETECTOR_M = 2.0
 _NO_FLOW = ("bicycle", "person")
+# Saturation flow [ours, near domain.md §4]: lost time at the start, longest time between two, fewest vehicles.
+_LOST_S, _PERSISTS_S, _LEAST_N = 4.0, 4.0, 5
 # Split failure: domain.md §4.
 _FULL_RATIO, _FIRST_RED_S = 0.8, 5.0
 
@@ -61,6 +64,7 @@ class Window:
     occupancy_ratio: float | None
     area_occupancy_ratio: float | None
     headway_mean_s: float | None
+    gap_mean_m: float | None
     queue_max_m: float | None
     queue_seen_max_m: float | None
     queue_max_vehicles: int | None
@@ -82,7 +86,9 @@ class Cycle:
 
     queue_at_green_*: the queue when green begins (N_q). residual_queue_vehicles: vehicles that had been queued and
     have not crossed when red begins (N_q1). queue_max_m: largest back of queue in the cycle. discharged: motor
-    vehicles that crossed. arrivals: vehicles that stopped first, or crossed without a stop, within the cycle.
+    vehicles that crossed. saturation_flow_vps: discharge of the vehicles that had queued, from 4 s after green on,
+    while at most 4 s lie between two of them; None for fewer than 5 or less than 4 s (domain.md §4). arrivals: vehicles
+    that stopped first, or crossed without a stop, within the cycle.
     """
 
     from_s: float
@@ -96,6 +102,7 @@ class Cycle:
     queue_max_m: float
     queue_max_vehicles: int
     discharged: int
+    saturation_flow_vps: float | None
     arrivals: int
     arrivals_on_green_ratio: float | None
     occupancy_green_ratio: float | None
@@ -162,7 +169,8 @@ def window(
         pkji=dict(sorted(Counter(p.crossing.pkji for p in crossed).items())),
         flow_vps=len(motor) / observed_s if observed_s else None,
         **_speeds(motor), **_edie(log, chosen, span), **_covered(log, chosen, span, lane),
-        headway_mean_s=_headway_s(log, crossed, lane, movement), **_queue(log, chosen, span),
+        headway_mean_s=_headway_s(log, crossed, lane, movement), gap_mean_m=_gap_m(log, chosen, span),
+        **_queue(log, chosen, span),
         **_delays(log, motor, free_mps or log.speed_limit_mps), **_arrivals(log, lane, movement, span),
         turn_share_ratio=_share(motor, everyone, movement),
         pedestrians=sum(span[0] <= begin < span[1] for begin, _ in log.pedestrians),
@@ -273,6 +281,18 @@ def _headway_s(log: Traffic, crossed: list[Passed], lane: int | None, movement: 
     return _mean(found)
 
 
+def _gap_m(log: Traffic, chosen: Bools, span: tuple[float, float]) -> float | None:
+    """Mean over time of the distances rear to front of successive motor vehicles of a lane in the measured length."""
+    time_s = log.frame * log.step_s
+    inside = (log.front_m > 0) & (log.front_m <= log.length_m) & (time_s >= span[0] - 1e-9) & (time_s < span[1] - 1e-9)
+    rows = np.flatnonzero(chosen & _motor(log) & inside)
+    order = rows[np.lexsort((log.front_m[rows], log.lane[rows], log.frame[rows]))]
+    ahead, behind = order[:-1], order[1:]
+    gap_m = log.front_m[behind] - log.rear_m[ahead]
+    same = (log.frame[ahead] == log.frame[behind]) & (log.lane[ahead] == log.lane[behind]) & (gap_m >= 0)
+    return float(gap_m[same].mean()) if same.any() else None
+
+
 def _queue(log: Traffic, chosen: Bools, span: tuple[float, float]) -> dict[str, Any]:
     time_s = log.frame * log.step_s
     rows = np.flatnonzero(chosen & log.queued & (time_s >= span[0] - 1e-9) & (time_s < span[1] - 1e-9))
@@ -351,10 +371,21 @@ def _cycle(log: Traffic, changes: list[tuple[float, str]], from_s: float, to_s: 
         queue_at_green_vehicles=vehicles, queue_at_green_m=tail_m,
         residual_queue_vehicles=None if red_s is None else _residual(log, red_s),
         queue_max_m=row.queue_max_m or 0.0, queue_max_vehicles=row.queue_max_vehicles or 0,
-        discharged=row.speed_n, arrivals=row.arrivals, arrivals_on_green_ratio=row.arrivals_on_green_ratio,
+        discharged=row.speed_n, saturation_flow_vps=_saturation_vps(log, from_s, end_s),
+        arrivals=row.arrivals, arrivals_on_green_ratio=row.arrivals_on_green_ratio,
         occupancy_green_ratio=green, occupancy_red_ratio=red,
         split_fail=None if green is None or red is None else green >= _FULL_RATIO and red >= _FULL_RATIO,
     )  # fmt: skip
+
+
+def _saturation_vps(log: Traffic, from_s: float, to_s: float) -> float | None:
+    """(n - 1) vehicles in the time from the first to the last of the saturated stream."""
+    queued = {log.ids[v] for v in np.unique(log.vehicle[log.queued])}
+    motor = [p.crossing for p in log.passed if p.crossing.kind not in _NO_FLOW and p.crossing.id in queued]
+    times = sorted(c.time_front_s for c in motor if from_s + _LOST_S <= c.time_front_s < to_s)
+    late = next((i for i, (a, b) in enumerate(pairwise(times), 1) if b - a > _PERSISTS_S), len(times))
+    span_s = times[late - 1] - times[0] if late else 0.0
+    return (late - 1) / span_s if late >= _LEAST_N and span_s >= _LOST_S else None
 
 
 def _bar(log: Traffic, from_s: float, to_s: float | None) -> float | None:

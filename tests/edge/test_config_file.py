@@ -64,8 +64,12 @@ def test_every_key_stands_in_the_example_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["broker", "outbox", "model", "state", "queue", "record", "scene", "incidents", "friction", "usual"]
-)
+    "name",
+    [
+        "broker", "outbox", "model", "state", "queue", "speed", "standards", "record", "scene", "incidents", "friction",
+        "usual",
+    ],
+)  # fmt: skip
 def test_the_example_shows_the_defaults(name: str) -> None:
     """A commented key shows its default, so nobody has to read code to know it."""
     section = section_of(Box.model_fields[name].annotation)

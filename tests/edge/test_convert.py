@@ -22,6 +22,9 @@ def window(**changes: object) -> Measurement:
         "quality": Quality(30.0, 0.5, ("night",)),
         "counts": (8, 3, 0, 1, 1, 2, 0),
         "flow_vps": 12 / 30,
+        "flow_smps": 5.5 / 30,
+        "emp": "PKJI2023-5-2-protected",
+        "heavy_ratio": 1 / 12,
         "speed_time_mean_mps": 10.0,
         "speed_interval_mps": (9.5, 10.5),
         "speed_n": 12,
@@ -83,7 +86,7 @@ def test_congested_is_a_fact_or_unknown(state: State, congested: bool | None) ->
 
 def test_an_empty_minute_is_zero_flow_and_no_share_of_heavy_vehicles() -> None:
     """Seen and empty: 0 vehicles, 0 veh/h, 0 smp/h; a share of nothing is unknown."""
-    row = convert.window_row(SITE, CAMERA, window(counts=(0,) * 7, flow_vps=0.0))
+    row = convert.window_row(SITE, CAMERA, window(counts=(0,) * 7, flow_vps=0.0, flow_smps=0.0, heavy_ratio=None))
     assert (row.intensity, row.x.flow_vph, row.x.flow_smph, row.x.heavy_pct) == (0, 0.0, 0.0, None)
 
 

@@ -62,12 +62,12 @@ MOVEMENTS = {
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[dict[str, Any]]]:
-    """A live camera for 75 s, silent for 9 s in between and at the end: its folder, its box file and its rows."""
+    """A live camera for 90 s, silent for 9 s before its only whole cycle, and at the end: folder, box file and rows."""
     folder = tmp_path_factory.mktemp("recorded")
     file = box(folder, "rtsp://camera/1", **MOVEMENTS)
-    frames = list(clip_tracks(75))
-    late = [one for one in frames if one.time_s >= START_S + 49]
-    script = [*(one for one in frames if one.time_s < START_S + 40), *[0.5] * 18, *late, *[0.5] * 30]
+    frames = list(clip_tracks(90))
+    late = [one for one in frames if one.time_s >= START_S + 24]
+    script = [*(one for one in frames if one.time_s < START_S + 15), *[0.5] * 18, *late, *[0.5] * 30]
     return folder, file, record(folder, load(file), script, START_S)
 
 

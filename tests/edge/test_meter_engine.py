@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from simpang_edge.bench_measure import measure_cost
 from simpang_edge.data import LiveRow, Readings, State, Vehicles
 
 from .meter_road import T0, Car, drive, frame, meter, path
@@ -135,3 +136,11 @@ def test_before_the_first_frame_everything_is_unknown() -> None:
     """Not zero vehicles: no picture."""
     row = meter().live(T0)[0]
     assert (row.counts, row.vehicles_in_view, row.state) == (None, None, State.UNKNOWN)
+
+
+def test_the_benchmark_prints_its_rows() -> None:
+    """A short run: figures of both stages, and a goal for the meter's cost and for memory."""
+    rows = {row["quantity"]: row for row in measure_cost(vehicles=10, passing=100).rows()}
+    assert {"meter_median_ms_per_frame", "ground_median_ms_per_frame", "kept_growth_ratio"} <= set(rows)
+    assert rows["meter_median_ms_per_frame"]["goal"] == 1.0
+    assert all(row["passed"] >= 100 and row["value"] is not None for row in rows.values())

@@ -181,3 +181,22 @@ def test_pictures_may_change_their_size(pictures: list[ImageArray]) -> None:
     sizes = [(640, 360)] * 12 + [(640, 480)] * 12
     found = [watch.look(Frame(float(i), cv2.resize(pictures[i], s))) for i, s in enumerate(sizes)]  # type: ignore[arg-type]
     assert all(scene is not None and scene.usable for scene in found)
+
+
+def test_a_camera_that_was_knocked_while_the_worker_was_off_is_found(pictures: list[ImageArray]) -> None:
+    """The next run compares with the view that the run before learnt; an unmoved camera is at home at once."""
+    first = SceneWatch()
+    for i in range(20):
+        first.look(Frame(float(i), pictures[i]))
+    for fault, moved in ((shifted(16, 6), True), (shifted(0, 0), False)):
+        second = SceneWatch()
+        second.recall(first.remember())
+        found = [second.look(Frame(1000.0 + i, fault(pictures[20 + i], 0.0))) for i in range(12)]
+        assert ("moved" in (found[-1].flags if found[-1] else ())) is moved
+
+
+@pytest.mark.parametrize("data", [pytest.param(b"", id="empty"), pytest.param(b"PK no archive", id="no archive")])
+def test_a_view_that_cannot_be_read_is_refused(data: bytes) -> None:
+    """The worker says so and learns anew."""
+    with pytest.raises(ValueError, match=r"not a reference picture|data"):
+        SceneWatch().recall(data)

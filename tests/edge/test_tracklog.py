@@ -194,7 +194,7 @@ def test_no_file_says_more_than_boxes_and_kinds(tmp_path: Path) -> None:
     one.frame(tracks(T0, 1), SIZE_PX)
     one.close()
     schema = pq.read_schema(only(runs(tmp_path)).files[0])
-    assert schema.names == ["what", "time_s", "id", "kind", "xyxy_px", "gone", "flags", "shift_px"]
+    assert schema.names == ["what", "time_s", "id", "kind", "xyxy_px", "gone", "scene"]
     assert {key.decode() for key in schema.metadata} == {"simpang.tracks", "site", "camera", "run", "part", "size_px"}
 
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 import pytest
+import yaml
+from simpang_edge.assembly import standing_flags
 from simpang_edge.clock import FakeClock
 from simpang_edge.config import Box, Camera
 from simpang_edge.data import (
@@ -26,6 +28,7 @@ from simpang_edge.data import (
     Vehicles,
 )
 from simpang_edge.errors import DuplicateWorkerError, SourceEnded, SourceError
+from simpang_edge.ground import Ground
 from simpang_edge.message import AnyMessage, Channel, HealthRow, decode
 from simpang_edge.outbox import Outbox
 from simpang_edge.records import Identity
@@ -113,6 +116,13 @@ class Stub:
     def look(self, frame: Frame) -> Scene | None:
         """A good picture."""
         return Scene(frame.time_s)
+
+    def remember(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def recall(self, data: bytes) -> None:
+        """Nothing was seen before."""
 
 
 def window(from_s: float, length_s: float = 60.0, approach: str = "a") -> Measurement:
@@ -393,3 +403,13 @@ def test_a_full_disk_does_not_stop_measuring(tmp_path: Path) -> None:
         bench.outbox.close()
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("clip", "flags"), [("simpang_empat_pagi", ()), ("simpang_empat_pagi_timur", (("timur", "low_resolution"),))]
+)
+def test_an_approach_that_shows_too_few_pixels_is_flagged(clip: str, flags: tuple[tuple[str, str], ...]) -> None:
+    """At the stop line 464 px for 9.75 m make 0.75 m 35.7 px; in the smaller picture 232 px make it 17.9, under 20."""
+    folder = Path(__file__).parents[2] / "sample_videos"
+    camera = Camera.model_validate(yaml.safe_load((folder / f"{clip}.camera.yaml").read_text(encoding="utf-8")))
+    assert standing_flags(camera, Ground(camera)) == flags

@@ -8,12 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from simpang_edge.config import load
+from simpang_edge.data import Tracks
+from simpang_edge.measure import replays
+from simpang_edge.measure_cli import rows_of
 from simpang_edge.message import AnyMessage, FlowRow, HealthRow, StatusRow, decode
+from simpang_edge.tracklog import End, runs
 
 from ..brokers import Heard, Listener, Mosquitto
 from ..rtsp_server import RtspServer
@@ -371,3 +377,24 @@ def test_workers_do_not_outlive_a_killed_supervisor(broker: Mosquitto, new_site:
         listener.wait(lambda m: state(m) == "offline")
     psutil.wait_procs(workers, timeout=10)
     assert not any(worker.is_running() for worker in workers)
+
+
+def test_a_stopped_worker_leaves_a_whole_track_log(broker: Mosquitto, new_site: NewSite) -> None:
+    """SIGTERM in the middle of a file of the log: every frame until then is in it, and measuring it again gives the
+    windows that were published, the unfinished one included."""
+    site = new_site("box")
+    config = site.configure("utara", pace="realtime")
+    with Listener(broker) as listener:
+        process = site.start(config, "worker", "--camera", "utara", "--record", str(site.folder / "tracks"))
+        listener.wait(lambda m: any(seen_s >= 3.5 for seen_s in observed_s(m)), timeout_s=60)
+        process.terminate()
+        assert process.wait(20) == 0
+        heard = listener.wait(lambda m: state(m) == "offline")
+    (run,) = runs(site.folder / "tracks")
+    steps = list(run.steps())
+    assert isinstance(steps[-1], End)
+    assert run.source.size_px == (320, 192)
+    frames = [step.time_s for step in steps if isinstance(step, Tracks)]
+    assert max(later - earlier for earlier, later in pairwise(frames)) < 0.26  # 4 a second, none missing
+    again = [row for _, row in rows_of(replays(site.folder / "tracks", load(config), None)) if isinstance(row, FlowRow)]
+    assert again == flow_rows(heard)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import Counter
 
 import pytest
 from simpang_ingest.clock import FakeClock
@@ -17,19 +18,21 @@ NOW_S = 1_795_485_600.0
 
 
 class Counting(SampleHistory):
-    """Made-up rows, and how often they were asked for."""
+    """Made-up rows, and how often those of each scope were asked for."""
 
-    asked = 0
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock=clock)
+        self.asked: Counter[object] = Counter()
 
     def windows(self, *arguments: object, **more: object) -> list[WindowRow]:
-        self.asked += 1
+        self.asked[more.get("scope")] += 1
         return super().windows(*arguments, **more)  # type: ignore[arg-type]
 
 
 def test_visitors_of_one_camera_share_one_question_to_the_store() -> None:
-    """Twenty screens ask the store once in ten seconds, then once more."""
+    """Twenty screens ask the store once in ten seconds (for approaches and for movements), then once more."""
     clock = FakeClock(NOW_S)
-    history = Counting(clock=clock)
+    history = Counting(clock)
     past = Past(history, clock)
     camera = CameraKey("contoh", "ciater-utara")
 
@@ -37,10 +40,10 @@ def test_visitors_of_one_camera_share_one_question_to_the_store() -> None:
         await asyncio.gather(*(past.of(camera) for _ in range(20)))
 
     asyncio.run(twenty())
-    assert history.asked == 1
+    assert history.asked == {"approach": 1, "movement": 1}
     clock.advance(10)
     asyncio.run(twenty())
-    assert history.asked == 2
+    assert history.asked == {"approach": 2, "movement": 2}
 
 
 def test_the_ingestors_configuration_becomes_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:

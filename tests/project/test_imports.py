@@ -10,7 +10,8 @@ EDGE = ROOT / "edge" / "simpang_edge"
 INGEST = ROOT / "ingest" / "simpang_ingest"
 
 STAGES = {
-    "source", "detector", "recorded_detector", "tracker", "ground", "meter", "publisher", "outbox", "scene",
+    "source", "detector", "recorded_detector", "tracker", "ground", "signal_head", "scene", "meter", "publisher",
+    "outbox",
 }  # fmt: skip
 OUTSIDE = {
     "source": {"av", "numpy"},
@@ -18,6 +19,7 @@ OUTSIDE = {
     "recorded_detector": {"pyarrow", "numpy"},
     "tracker": {"scipy", "numpy"},
     "ground": {"cv2", "numpy"},
+    "signal_head": {"numpy"},
     "meter": {"numpy"},
     "publisher": {"paho", "structlog"},
     "outbox": set(),

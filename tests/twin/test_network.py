@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from simpang_twin import approach, network, poses, scenario, simulate, truth
-from simpang_twin.errors import ScenarioError
+from simpang_twin import approach, network, poses, production, scenario, simulate, truth
+from simpang_twin.errors import RenderError, ScenarioError
 
 CAMERA = {
     "id": "utara", "approach": "utara", "position_m": [4, -19, 9.5], "look_at_m": [3, 40, 0], "focal_px": 875,
@@ -101,3 +101,13 @@ def test_net_file_is_named_from_the_scenario(grid: Path, tmp_path: Path) -> None
 
     (tmp_path / "other.net.xml").write_bytes(grid.read_bytes())
     assert scenario.load(file).network is not None
+
+
+def test_a_run_on_a_net_is_not_filmed(grid: Path, tmp_path: Path) -> None:
+    """The renderer refuses a net that it cannot draw, before any work."""
+    plan = scenario.Scenario.model_validate(on_grid(grid) | {"duration_s": 2, "warmup_s": 0})
+    simulate.simulate(plan, tmp_path / "run")
+
+    with pytest.raises(RenderError, match="draws junctions"):
+        production.produce(tmp_path / "run", tmp_path / "x.mp4", None, 1, None)
+    assert not (tmp_path / "x.mp4").exists()

@@ -1,10 +1,11 @@
 """Scenario files: what is wrong with them is said by key and value."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
-from simpang_twin import demand, scenario
+from simpang_twin import demand, layout, scenario, traffic
 from simpang_twin.errors import ScenarioError
 from simpang_twin.layout import destination
 
@@ -48,6 +49,11 @@ def test_shipped_scenarios_are_valid(path: Path) -> None:
             id="no green",
         ),
         pytest.param({"events": [{"type": "meteor"}]}, "meteor", id="unknown event"),
+        pytest.param(
+            {"events": [{"type": "pedestrians", "arm": "utara", "to_s": 3000, "flow_pph": 1200}]},
+            "at most 800 people, got 1000",
+            id="crowd",
+        ),
         pytest.param(
             {"events": [{"type": "stopped_vehicle", "arm": "utara", "lane": 4, "along_m": 9, "from_s": 1, "to_s": 2}]},
             "lane 4 is not there, arm utara has 3",
@@ -120,3 +126,14 @@ def test_right_turns_are_protected_where_the_opposite_arm_stands() -> None:
 
     assert [demand.green_letter(phase, "utara", "right") for phase in (both, alone, turns)] == ["g", "G", "G"]
     assert not turns.gives("utara", "through")
+
+
+def test_every_traffic_key_is_documented() -> None:
+    """Every key of roads, signal, demand and events stands in the scenarios' README."""
+    text = (SCENARIOS / "README.md").read_text(encoding="utf-8")
+    parts = [layout.Junction, layout.ArmLayout, layout.NetFile, layout.ArmEdges, layout.Phase, layout.PlanChange,
+             layout.Signal, traffic.Piece, traffic.Demand, *get_args(get_args(traffic.Event)[0])]  # fmt: skip
+
+    missing = [f"{part.__name__}.{key}" for part in parts for key in part.model_fields if key not in text]
+
+    assert missing == []

@@ -165,6 +165,34 @@ def test_cycle_with_a_residual_queue() -> None:
     assert (last.from_s, last.to_s, last.green_s, last.residual_queue_vehicles) == (9.0, None, None, None)
 
 
+def test_gaps_run_from_rear_to_front_within_a_lane() -> None:
+    """Lane 1: fronts at 10, 20 and 39 m, bodies of 4.4 m: gaps 5.6 and 14.6 m, mean 10.1 m; lane 2 alone has none."""
+    still = [[m] * 20 for m in (10.0, 20.0, 39.0)]
+    log = traffic(
+        *(("mpv", "through", 1, front, [False] * 20) for front in still),
+        ("mpv", "through", 2, [12.0] * 20, [False] * 20),
+    )
+
+    assert truth_windows.window(log, 0, 2).gap_mean_m == pytest.approx(10.1)
+    assert truth_windows.window(log, 0, 2, lane=2).gap_mean_m is None
+
+
+def test_saturation_flow_of_the_queue() -> None:
+    """Green at 2 s: of queued cars that cross at 3, 6, 8, 10, 12, 14 and 20 s the first is too early and the last comes
+    6 s late: 4 headways in 8 s, 0.5 a second. One car fewer is too few to tell."""
+    times = (3.0, 6.0, 8.0, 10.0, 12.0, 14.0, 20.0)
+    cars = [("mpv", "through", 1, [5.0] * 5, [True] * 5) for _ in times]
+    signals = {"through": [(0.0, "red"), (2.0, "green"), (22.0, "yellow"), (25.0, "red"), (40.0, "green")]}
+    some = [
+        tuple(passed(str(i), "car", 1, "through", t) for i, t in enumerate(times) if t != out) for out in (0.0, 10.0)
+    ]
+
+    whole, short = (truth_windows.cycles(traffic(*cars, frames=500, passed=p, signals=signals))[0] for p in some)
+
+    assert whole.saturation_flow_vps == pytest.approx(4 / 8)
+    assert short.saturation_flow_vps is None
+
+
 def test_window_without_length_is_refused() -> None:
     """A window must end after it begins."""
     with pytest.raises(ValueError, match="must be after"):

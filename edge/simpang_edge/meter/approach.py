@@ -1,54 +1,98 @@
 """One approach over time: its cycles, its state, its congestion events."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..data import Cycle, Event, LiveRow, Measurement, Reason, State
+from ..config import Camera
+from ..data import Colour, Cycle, Event, FloatArray, LiveRow, Measurement, Reason, State
 from . import reasons
 from .crossings import Crossing
-from .cycle import CycleFinder, QueueSample
+from .cycle import CycleFinder, Starts
 from .events import CongestionEvents
 from .layout import Layout
 from .live import Now, figures, live_row
+from .memory import QueueSample
+from .pcu import Pcu
 from .queue import QueueNow
 from .reasons import Figures, say
+from .service import Service
 from .settings import MeterSettings
-from .state import FORGET_S, WORSE, Judge, Verdict, calm, figures_of
+from .signal import SignalLog
+from .state import WORSE, Judge, Verdict, calm, figures_of
+from .trips import Arrival
 
-PROVISIONAL_S = 10.0
-"""Observed seconds from which on a live state is given, before the first window can be judged."""
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the approaches of a camera have in common."""
+
+    pcu: Pcu
+    service: Service
+    starts: Starts
 
 
 class ApproachWatch:
     """Judges one approach of a camera."""
 
-    def __init__(self, camera: str, index: int, layout: Layout, settings: MeterSettings) -> None:
+    def __init__(self, camera: Camera, index: int, layout: Layout, settings: MeterSettings, shared: Shared) -> None:
         rules = settings.state
         self._cell = int(layout.approach_cell[index])
         self._cells = (self._cell, *layout.lanes_of(index).tolist())
         self._layout = layout
         self._rules = rules
         self.approach = layout.ids[index]
-        self._cycles = CycleFinder(self.approach)
+        self._index = index
+        self._service = shared.service
+        self._cycles = CycleFinder(self.approach, layout.cells[self._cell], shared.pcu.crossing, shared.starts)
+        self._signal = SignalLog(camera.approaches[index].control)
         self._judge = Judge(rules)
-        self._events = CongestionEvents(camera, self.approach, rules.min_event_s, rules.merge_event_s)
+        self._events = CongestionEvents(camera.id, self.approach, rules.min_event_s, rules.merge_event_s)
         self._known_s: float | None = None
 
-    def second(self, time_s: float, queue: QueueNow) -> None:
-        """Account for the queue of one second."""
+    def second(self, time_s: float, queue: QueueNow, bar_s: FloatArray, watched_s: float) -> None:
+        """Account for the queue of one second; bar_s (C,): how long the stop bar has been covered since the start."""
         i = self._cell
         tail_m = float(queue.tail_m[i])
-        sample = QueueSample(time_s, int(queue.vehicles[i]), tail_m, bool(queue.beyond[i]), int(queue.waiting[i]))
+        sample = QueueSample(
+            time_s=time_s,
+            vehicles=int(queue.vehicles[i]),
+            tail_m=tail_m,
+            beyond=bool(queue.beyond[i]),
+            waiting=int(queue.waiting[i]),
+            smp=float(queue.smp[i]),
+            bar_s=tuple(bar_s[list(self._cells[1:])].tolist()),
+            watched_s=watched_s,
+        )
         self._cycles.sample(sample)
+        self._signal.second(self._cycles.signalled(time_s))
         self._judge.second(time_s, tail_m / self._layout.cells[i].length_m)
+
+    def arrive(self, arrival: Arrival) -> None:
+        """Account for a vehicle that came into view."""
+        self._cycles.arrive(arrival)
 
     def cross(self, crossing: Crossing) -> Cycle | None:
         """Account for a crossing of this approach; the signal cycle it completes, if any."""
-        cycle = self._cycles.cross(crossing)
+        self._signal.cross()
+        return self._told(self._cycles.cross(crossing))
+
+    def look(self, time_s: float, colour: Colour | None) -> Cycle | None:
+        """Account for the lamp that is lit; the signal cycle it completes, if any."""
+        return self._told(self._cycles.look(time_s, colour))
+
+    def _told(self, cycle: Cycle | None) -> Cycle | None:
         if cycle is not None:
             self._judge.cycle(cycle)
+            self._signal.add(cycle)
         return cycle
+
+    def serve(self, row: Measurement, length_s: int) -> Measurement:
+        """The row of a closed window with its cycles, capacity, degree of saturation and level of service."""
+        if row.counts is None:
+            return row
+        signal = self._signal.of(length_s, row.to_s)
+        return self._service.complete(self._signal.fill(row, signal), self._index, signal)
 
     def judge(self, row: Measurement, cause: str | None = None) -> tuple[Verdict, tuple[Event, ...]]:
         """The state after a base window of this approach, and congestion events that it begins or ends.
@@ -58,7 +102,7 @@ class ApproachWatch:
         verdict = self._judge.window(row)
         if verdict.state is not State.UNKNOWN:
             self._known_s = row.to_s
-        elif self._known_s is not None and row.to_s - self._known_s >= FORGET_S:
+        elif self._known_s is not None and row.to_s - self._known_s >= self._rules.forget_s:
             return verdict, self.reset(self._known_s)
         return verdict, self._events.follow(verdict, row.to_s, cause)
 
@@ -78,6 +122,7 @@ class ApproachWatch:
         """Forget what was: the clock was set, or nothing was seen for long."""
         self._judge = Judge(self._rules)
         self._cycles.reset()
+        self._signal.reset()
         self._known_s = None
         return self._events.close(now_s)
 
@@ -89,8 +134,8 @@ class ApproachWatch:
 
     def _live_state(self, now: Now, time_s: float, observed_s: float) -> tuple[State, Reason]:
         """A judged congestion stands until it is judged over; else free or dense, by the last minute."""
-        if observed_s < PROVISIONAL_S:
-            seen = Figures(seconds=observed_s, needed_s=PROVISIONAL_S)
+        if observed_s < self._rules.provisional_s:
+            seen = Figures(seconds=observed_s, needed_s=self._rules.provisional_s)
             return State.UNKNOWN, say(reasons.FEW_SECONDS, seen)
         judged = self._judge.verdict
         if judged is not None and judged.state in WORSE:

@@ -32,6 +32,7 @@ class Crossing:
 
     time_s: contact point at the line, interpolated. speed_mps, speed_error_mps: there, and its standard error.
     start_s, start_m: first sighting. stopped_s, stops: until now. still_s: when it last stood, NaN if never.
+    length_known: whether length_m was measured, else it is that of its kind. passes_s: see `fleet.ROW`.
     """
 
     time_s: float
@@ -48,6 +49,8 @@ class Crossing:
     start_m: float
     stopped_s: float
     stops: int
+    length_known: bool = False
+    passes_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +255,8 @@ def _crossing(rows: Rows, row: int, line_m: float) -> Crossing:
         start_m=float(one["first_m"]),
         stopped_s=float(one["stopped_s"]),
         stops=int(one["stops"]),
+        length_known=bool(one["lengths"] > 0),
+        passes_s=tuple(one["passes_s"].tolist()),
     )
 
 

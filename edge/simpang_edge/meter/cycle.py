@@ -1,149 +1,176 @@
-"""The signal cycle of an approach, from the discharge of its queue at the stop line (domain reference, section 4)."""
+"""The signal cycles of an approach: from the lamps of a head in view, else from the discharge at the stop line."""
 
-from collections import deque
+import math
+from bisect import bisect_right, insort
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
-from statistics import median
 from typing import Final
 
-from ..data import Cycle, Quality
+from ..data import Colour, Cycle
 from .crossings import Crossing
+from .cycle_row import Span, cycle_row
+from .discharge import Discharge, green_end_s, red_shown
+from .lamps import LampCycle, Shown
+from .layout import Cell
+from .memory import LONGEST_S, Memory, QueueSample
+from .plan import SLACK_S, Plan
 from .settings import IS_MOTOR
+from .trips import Arrival
 
-PAUSE_S: Final = 8.0
-"""A time this long without a queued vehicle crossing ends a discharge."""
-
-TOGETHER_S: Final = 8.0
-LONGEST_S: Final = 300.0
-PLAUSIBLE_S: Final = (20.0, 240.0)
-LOST_START_S: Final = 4.0
-MIN_SATURATION_N: Final = 4
 MIN_SEEN_SHARE: Final = 0.9
-RED_SHOWN_S: Final = 10.0
-"""The end of green is known only if a vehicle waits within this long after the last crossing; else nobody came."""
+PLAUSIBLE_S: Final = (20.0, 240.0)
+SOON_SHARE: Final = 0.6
+SHORT_SHARE: Final = 0.75
+INTERGREEN_MAX_S: Final = 20.0
+STARTS_KEPT: Final = 64
 
-GREEN_UNSEEN: Final = "green_end_unseen"
-METHOD: Final = "discharge"
+DISCHARGE: Final = "discharge"
+SIGNAL_HEAD: Final = "signal_head"
 
 
-@dataclass(frozen=True, slots=True)
-class QueueSample:
-    """The queue of one approach at one second."""
+@dataclass(slots=True)
+class Starts:
+    """Starts of green of all approaches of one camera, for the time between one's end and the next one's start."""
 
-    time_s: float
-    vehicles: int
-    tail_m: float
-    beyond: bool
-    waiting: int
+    _starts: list[tuple[float, str]] = field(default_factory=list)
+
+    def add(self, time_s: float, approach: str) -> None:
+        """Remember a start."""
+        insort(self._starts, (time_s, approach))
+        del self._starts[:-STARTS_KEPT]
+
+    def intergreen_s(self, end_s: float, approach: str) -> float | None:
+        """From the end of an approach's green to the next start of another's, when that came within 20 s."""
+        later = self._starts[bisect_right(self._starts, (end_s, "")) :]
+        after_s = next((time_s - end_s for time_s, other in later if other != approach), None)
+        return after_s if after_s is not None and after_s <= INTERGREEN_MAX_S else None
 
 
 @dataclass(slots=True)
 class CycleFinder:
-    """Finds starts of green of one approach and makes a row from each to the next.
+    """Makes a row from each start of green to the next.
 
-    Green starts when vehicles that were queued begin to cross after at least 8 s in which none did: two of them
-    within 8 s, or one when no other was queued (a single motorcycle that creeps over the line in red is no start).
-    The start is when the first of them last stood. The first discharge that is seen counts only when the pause
-    before it was seen too.
+    Where a signal head is read the lamps tell; else the discharge does. The running cycle is never told unfinished.
     """
 
     approach: str
-    begin_s: float | None = None
+    cell: Cell
+    smp: Callable[[Crossing], float]
+    starts: Starts = field(default_factory=Starts)
+    memory: Memory = field(default_factory=Memory)
+    plan: Plan = field(default_factory=Plan)
+    lamps: LampCycle = field(default_factory=LampCycle)
+    discharge: Discharge = field(init=False)
     _start_s: float | None = None
-    _last_s: float | None = None
-    _group: list[Crossing] = field(default_factory=list)
-    _confirmed: bool = False
-    _crossings: deque[Crossing] = field(default_factory=lambda: deque(maxlen=1000))
-    _queue: deque[QueueSample] = field(default_factory=lambda: deque(maxlen=int(LONGEST_S) + 60))
-    _lengths_s: deque[float] = field(default_factory=lambda: deque(maxlen=5))
+    _odd_s: float | None = None
+
+    def __post_init__(self) -> None:
+        self.discharge = Discharge(self.memory)
 
     def sample(self, sample: QueueSample) -> None:
         """Account for the queue of one second."""
-        self.begin_s = sample.time_s if self.begin_s is None else self.begin_s
-        self._queue.append(sample)
+        if self.discharge.begin_s is None:
+            self.discharge.begin_s = sample.time_s
+        self.memory.queue.append(sample)
+
+    def arrive(self, arrival: Arrival) -> None:
+        """Account for a vehicle that came into view."""
+        self.memory.arrivals.append(arrival)
 
     def cross(self, crossing: Crossing) -> Cycle | None:
         """Account for a crossing; the cycle that it completes, if it does."""
         if not IS_MOTOR[crossing.kind]:
             return None
-        self._crossings.append(crossing)
+        self.memory.crossings.append(crossing)
         if not crossing.was_queued:
             return None
-        if self._last_s is None or crossing.time_s - self._last_s >= PAUSE_S:
-            seen = self._last_s is not None or crossing.time_s - (self.begin_s or crossing.time_s) >= PAUSE_S
-            self._group, self._confirmed = [], not seen
-        self._last_s = crossing.time_s
-        self._group.append(crossing)
-        return None if self._confirmed else self._confirm()
+        start_s = self.discharge.cross(crossing)
+        if start_s is None or self.lamps.fresh(crossing.time_s) or self._too_soon(start_s):
+            return None
+        return self._by_discharge(start_s)
+
+    def look(self, time_s: float, colour: Colour | None) -> Cycle | None:
+        """Account for the lamp that is lit; the cycle that it completes, if it does."""
+        before_s = self.lamps.green_s
+        shown = self.lamps.look(time_s, colour)
+        if self.lamps.green_s is not None and self.lamps.green_s != before_s:
+            self._begin(self.lamps.green_s)
+        return None if shown is None else self._by_lamps(shown)
 
     def signalled(self, now_s: float) -> bool:
         """Whether a start of green was seen within the longest cycle."""
         return self._start_s is not None and now_s - self._start_s <= LONGEST_S
 
     def discharging(self, now_s: float) -> bool:
-        """Whether queued vehicles crossed within the last pause time."""
-        return self._last_s is not None and now_s - self._last_s < PAUSE_S
+        """Whether green is shown, or queued vehicles crossed within the last pause time."""
+        return self.lamps.is_green(now_s) or self.discharge.running(now_s)
 
     def reset(self) -> None:
         """Forget the running cycle: the clock was set, or the picture was away."""
-        self.begin_s = self._start_s = self._last_s = None
-        self._group, self._confirmed = [], False
-        self._crossings.clear()
-        self._queue.clear()
+        self._start_s = None
+        self.discharge.reset()
+        self.lamps.reset()
+        self.plan.reset()
+        self.memory.clear()
 
-    def _confirm(self) -> Cycle | None:
-        first, last = self._group[0], self._group[-1]
-        recent = [c for c in self._group if last.time_s - c.time_s <= TOGETHER_S]
-        before = self._before(first.still_s)
-        others = before is not None and before.vehicles > 1
-        if len(recent) < 2 and (others or len(self._group) > 1):
-            return None
-        first = recent[0]
-        start_s = min(first.time_s, max(first.still_s, first.time_s - TOGETHER_S))
-        cycle = self._cycle(start_s)
-        self._start_s, self._confirmed = start_s, True
-        return cycle
+    def _too_soon(self, start_s: float) -> bool:
+        """Whether a start is only the running green going on: a turning vehicle that had to wait in it, say.
 
-    def _before(self, time_s: float) -> QueueSample | None:
-        """The last sample at or before a time."""
-        return next((s for s in reversed(self._queue) if s.time_s <= time_s), None)
+        Sooner than the shortest cycle after the last start, or than 0.6 of the plan's usual one; of the latter kind
+        two running that are alike are a shorter plan.
+        """
+        since_s = math.inf if self._start_s is None else start_s - self._start_s
+        usual_s = self.plan.usual()[0] if self.plan.settled else 0.0
+        if since_s >= max(PLAUSIBLE_S[0], SOON_SHARE * usual_s):
+            self._odd_s = None
+            return False
+        repeated = self._odd_s is not None and abs(since_s - self._odd_s) <= SLACK_S and since_s >= PLAUSIBLE_S[0]
+        self._odd_s = since_s
+        return not repeated
 
-    def _cycle(self, end_s: float) -> Cycle | None:
+    def _begin(self, start_s: float) -> None:
+        self._start_s = start_s
+        self.starts.add(start_s, self.approach)
+
+    def _by_discharge(self, end_s: float) -> Cycle | None:
         start_s = self._start_s
-        if start_s is None or not 0 < end_s - start_s <= LONGEST_S:
+        self._begin(end_s)
+        if start_s is None or not self._watched(start_s, end_s):
             return None
-        samples = [s for s in self._queue if start_s <= s.time_s < end_s]
-        observed_s = min(end_s - start_s, float(len(samples)))
-        if observed_s < MIN_SEEN_SHARE * (end_s - start_s) - 2:
-            return None
-        crossed = [c for c in self._crossings if start_s <= c.time_s < end_s]
-        return self._row(start_s, end_s, observed_s, samples, crossed)
+        crossed = self.memory.crossed(start_s, end_s)
+        green_s = green_end_s([c.time_s for c in crossed], end_s)
+        shown = green_s is not None and red_shown(self.memory.samples(start_s, end_s), green_s)
+        if green_s is not None and self._cut_short(green_s - start_s):
+            shown = False
+        confidence = self._confidence(end_s - start_s, crossed)
+        return self._row(Span(start_s, end_s, green_s, shown, green_s, DISCHARGE, confidence))
 
-    def _row(
-        self, start_s: float, end_s: float, observed_s: float, samples: list[QueueSample], crossed: list[Crossing]
-    ) -> Cycle:
+    def _cut_short(self, green_s: float) -> bool:
+        """Whether a green is much shorter than the others of a plan whose cycles are alike: its queue ran dry, and who
+        waited afterwards had another reason than the signal."""
+        usual_s = self.plan.usual()[1] if self.plan.settled else None
+        return usual_s is not None and green_s < min(SHORT_SHARE * usual_s, usual_s - SLACK_S)
+
+    def _by_lamps(self, shown: Shown) -> Cycle | None:
+        if not self._watched(shown.start_s, shown.end_s):
+            return None
+        confidence = shown.read_ratio * self._plausible(shown.end_s - shown.start_s)
+        span = Span(shown.start_s, shown.end_s, shown.green_end_s, True, shown.red_start_s, SIGNAL_HEAD, confidence)
+        return self._row(span)
+
+    def _watched(self, start_s: float, end_s: float) -> bool:
+        """Whether nearly all of a possible cycle was seen."""
         length_s = end_s - start_s
-        confidence = self._confidence(length_s, crossed)
-        self._lengths_s.append(length_s)
-        green_end_s = _green_end_s([c.time_s for c in crossed], end_s)
-        at_green = self._before(start_s)
-        residual = _at(samples, green_end_s) if green_end_s is not None else None
-        shown = green_end_s is not None and _red_shown(samples, green_end_s)
-        return Cycle(
-            from_s=start_s,
-            to_s=end_s,
-            approach=self.approach,
-            quality=Quality(observed_s, min(1.0, observed_s / length_s), () if shown else (GREEN_UNSEEN,)),
-            method=METHOD,
-            confidence=confidence,
-            green_s=green_end_s - start_s if green_end_s is not None and shown else None,
-            queue_at_green_vehicles=at_green.vehicles if at_green else None,
-            queue_at_green_m=at_green.tail_m if at_green else None,
-            residual_queue_vehicles=residual.waiting if residual else None,
-            queue_max_m=max((s.tail_m for s in samples), default=None),
-            queue_beyond_view=any(s.beyond for s in samples) if samples else None,
-            discharged=len(crossed),
-            saturation_flow_vps=_saturation_vps(crossed, start_s),
+        samples = len(self.memory.samples(start_s, end_s))
+        return 0 < length_s <= LONGEST_S and min(length_s, samples) >= MIN_SEEN_SHARE * length_s - 2
+
+    def _row(self, span: Span) -> Cycle:
+        green_s = span.green_end_s - span.start_s if span.green_end_s is not None and span.shown else None
+        number = self.plan.follow(span.end_s - span.start_s, green_s)
+        end_s = span.green_end_s if span.shown else None
+        intergreen_s = None if end_s is None else self.starts.intergreen_s(end_s, self.approach)
+        return cycle_row(
+            self.approach, self.cell, span, self.memory, self.smp, (number, self.plan.usual()[1]), intergreen_s
         )
 
     def _confidence(self, length_s: float, crossed: list[Crossing]) -> float:
@@ -152,34 +179,7 @@ class CycleFinder:
         0.6 is the share of a first cycle, which has nothing to compare with; an implausible length halves it.
         """
         clear = min(1.0, sum(c.was_queued for c in crossed) / 5)
-        alike = 0.0
-        if self._lengths_s:
-            usual_s = median(self._lengths_s)
-            alike = max(0.0, 1.0 - abs(length_s - usual_s) / usual_s)
-        plausible = PLAUSIBLE_S[0] <= length_s <= PLAUSIBLE_S[1]
-        return clear * (0.6 + 0.4 * alike) * (1.0 if plausible else 0.5)
+        return clear * (0.6 + 0.4 * (self.plan.likeness(length_s) or 0.0)) * self._plausible(length_s)
 
-
-def _green_end_s(times_s: list[float], end_s: float) -> float | None:
-    """The last crossing before the longest pause of the cycle: the green was at least that long."""
-    gaps = [(b - a, a) for a, b in pairwise([*sorted(times_s), end_s])]
-    longest_s, at_s = max(gaps, default=(0.0, 0.0))
-    return at_s if longest_s >= PAUSE_S else None
-
-
-def _red_shown(samples: list[QueueSample], green_end_s: float) -> bool:
-    """Whether somebody stood soon after the last crossing, so that it was the signal that ended the discharge."""
-    return any(s.vehicles > 0 for s in samples if green_end_s < s.time_s <= green_end_s + RED_SHOWN_S)
-
-
-def _at(samples: list[QueueSample], time_s: float) -> QueueSample | None:
-    """The first sample at or after a time."""
-    return next((s for s in samples if s.time_s >= time_s), None)
-
-
-def _saturation_vps(crossed: list[Crossing], start_s: float) -> float | None:
-    """Vehicles per second of the whole approach while the queue discharges, after the first 4 s (§4)."""
-    times_s = sorted(c.time_s for c in crossed if c.was_queued and c.time_s >= start_s + LOST_START_S)
-    if len(times_s) < MIN_SATURATION_N or times_s[-1] <= times_s[0]:
-        return None
-    return (len(times_s) - 1) / (times_s[-1] - times_s[0])
+    def _plausible(self, length_s: float) -> float:
+        return 1.0 if PLAUSIBLE_S[0] <= length_s <= PLAUSIBLE_S[1] else 0.5

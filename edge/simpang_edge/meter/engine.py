@@ -12,12 +12,14 @@ from ..data import (
     Event,
     EventType,
     IntArray,
+    Lamps,
     LiveRow,
     Measurement,
     Readings,
     Reason,
     Scene,
     Scope,
+    Sight,
     State,
     UsualDay,
     Vehicles,
@@ -25,23 +27,29 @@ from ..data import (
 from . import parts as parts_of
 from . import reasons
 from . import rows as rows_of
-from .approach import ApproachWatch
+from .approach import ApproachWatch, Shared
 from .cover import Cover
 from .crossings import Crossing, StopLine
+from .cycle import Starts
 from .decisions import Decisions
-from .exposure import between
+from .exposure import Amount, between
 from .faults import Faults
 from .fleet import Fleet, Seen
 from .friction import Friction
+from .hidden import Hidden
 from .incidents import Incidents, ZoneIncidents
 from .layout import Layout
 from .live import Recent, stale_row
 from .movements import Movements, Traced
+from .pcu import Pcu
 from .queue import Queue
+from .service import Service
 from .settings import MeterSettings
+from .speeds import Errors, withheld
 from .state import WORSE, Verdict
 from .stays import Stays
 from .timeline import Kind, Move, Timeline
+from .trips import Arrivals, mark_passes
 from .trust import Trust, explained
 from .usual import Usual
 from .windows import Span, Tally, Windows
@@ -64,10 +72,16 @@ class Meter:
 
     The picture: `note` tells what it is like. While it cannot be trusted (dark, frozen, moved) time passes unobserved,
     nothing of the road is told, and what was measured since the fault began is taken back from the running windows.
+
+    sights: how well each approach is seen; without them only the fit of its motion makes the error of a speed.
     """
 
     def __init__(
-        self, camera: Camera, settings: MeterSettings | None = None, decisions: Decisions | None = None
+        self,
+        camera: Camera,
+        settings: MeterSettings | None = None,
+        decisions: Decisions | None = None,
+        sights: tuple[Sight, ...] = (),
     ) -> None:
         self._settings = s = settings or MeterSettings()
         self._layout = Layout(camera, s.lane_width_m)
@@ -78,7 +92,12 @@ class Meter:
         self._line = StopLine(self._layout.line_m, decisions)
         self._moves = Movements(camera)
         self._decisions = decisions
-        self._queue = Queue(s.queue, self._layout)
+        pcu = Pcu(camera, s.standards)
+        self._service = Service(camera, s.standards, pcu, sights)
+        self._means = rows_of.Means(pcu, Errors(s.speed, sights))
+        self._queue = Queue(s.queue, self._layout, pcu.rows)
+        self._hidden = Hidden(s.queue, self._layout)
+        self._arrivals = Arrivals(self._layout)
         self._recent = Recent(self._layout)
         self._incidents = Incidents(camera.id, self._layout, s.incidents)
         self._in_zones = ZoneIncidents(camera.id, self._layout, s.incidents, camera.zones)
@@ -92,7 +111,8 @@ class Meter:
         self._silent_s: float | None = None
         self._before: parts_of.Parts | None = None
         self._left: parts_of.Parts | None = None
-        self._watches = tuple(ApproachWatch(camera.id, i, self._layout, s) for i in range(len(self._layout.ids)))
+        shared = Shared(pcu, self._service, Starts())
+        self._watches = tuple(ApproachWatch(camera, i, self._layout, s, shared) for i in range(len(self._layout.ids)))
         self._queue_now = self._queue.now(self._fleet, 0.0)
         self._second: int | None = None
 
@@ -109,6 +129,13 @@ class Meter:
         else:
             self._time.observed_s -= move.observed_s
         return done + self._close(self._time.now_s or vehicles.time_s)
+
+    def look(self, lamps: Lamps) -> Readings:
+        """Account for the signal heads of a frame, after its vehicles."""
+        if lamps.time_s != self._time.frame_s or self._faults.fault is not None:
+            return Readings()
+        cycles = [self._watches[approach].look(lamps.time_s, colour) for approach, colour in lamps.shown]
+        return Readings(cycles=tuple(cycle for cycle in cycles if cycle is not None))
 
     def note(self, scene: Scene) -> Readings:
         """Account for a look at the picture, before the frame that it was taken of."""
@@ -224,10 +251,11 @@ class Meter:
         """One frame through the parts, in the order of their arrows."""
         fleet = self._fleet
         seen = fleet.observe(vehicles, self._settings.max_gap_s)
+        mark_passes(fleet, seen, self._layout)
         crossings = self._line.watch(fleet, seen)
         self._queue.follow(fleet, seen)
         self._account(seen, move)
-        crossings += self._end(vehicles.gone)
+        crossings += self._end(self._hidden.keep(fleet, vehicles.gone))
         if self._stays.follow(vehicles):
             side = self._friction.count(self._stays, fleet, self._queue_now, vehicles.time_s)
             for windows in self._windows:
@@ -261,6 +289,7 @@ class Meter:
         for crossing in crossings:
             for windows in self._windows:
                 windows.cross(crossing)
+            self._hidden.cross(crossing.approach, crossing.lane, crossing.time_s)
             self._recent.cross(crossing)
             self._move(self._moves.cross(crossing))
             self._in_zones.cross(crossing)
@@ -285,7 +314,9 @@ class Meter:
         if second == self._second:
             return Readings()
         self._second = second
-        done = self._cross(self._end(self._fleet.stale(time_s)))
+        done = self._cross(self._end(self._fleet.stale(time_s)) + self._end(self._hidden.hold(self._fleet, time_s)))
+        for arrival in self._arrivals.look(self._fleet, time_s):
+            self._watches[arrival.approach].arrive(arrival)
         self._queue_now = queue = self._queue.now(self._fleet, time_s)
         self._recent.second()
         lost_s = self._cover.second(vehicles.hidden)
@@ -293,7 +324,7 @@ class Meter:
             windows.queue(time_s, queue)
             windows.hide(time_s, lost_s)
         for watch in self._watches:
-            watch.second(time_s, queue)
+            watch.second(time_s, queue, self._recent.total_s(Amount.STOP_BAR_S), self._recent.observed_s)
         events = self._incidents.look(self._fleet, time_s, self._stays.at("kerb"))
         return done + Readings(events=events + self._in_zones.look(self._stays, self._fleet, queue, time_s))
 
@@ -324,7 +355,7 @@ class Meter:
         """The rows of closed windows; each approach is judged by its base windows, and its lanes inherit the state."""
         done = Readings()
         for length_s, tally in closed:
-            table = self._table(tally)
+            table = self._table(tally, length_s)
             verdicts: dict[str, Verdict] = {}
             for watch, row in zip(self._watches, filter(rows_of.is_approach, table), strict=True):
                 verdicts[row.approach], events = self._verdict(watch, row, length_s)
@@ -332,13 +363,14 @@ class Meter:
             table = [self._said(row, verdicts[row.approach]) for row in table]
             for row in table:
                 self._usual.learn(row)
-            done += Readings(windows=tuple(table))
+            done += Readings(windows=tuple(self._told(row) for row in table))
         return done
 
-    def _table(self, tally: Tally) -> list[Measurement]:
-        """The rows of a window with what is known beside the traffic: trust, side friction, the usual."""
+    def _table(self, tally: Tally, length_s: int) -> list[Measurement]:
+        """The rows of a window with what follows from them: smp, service, trust, side friction, the usual."""
         table = []
-        for i, row in enumerate(rows_of.measurements(tally, self._layout)):
+        rows = self._service.smp(rows_of.measurements(tally, self._layout, self._means))
+        for i, row in enumerate(self._served(rows, length_s)):
             approach = self._layout.ids.index(row.approach)
             index = i if i < len(self._layout) else int(self._layout.approach_cell[approach])
             row = self._trust.judge(row, tally, index)
@@ -347,7 +379,7 @@ class Meter:
         return table
 
     def _said(self, row: Measurement, verdict: Verdict) -> Measurement:
-        """The row with its state and reason; a movement has none: the state is one of places."""
+        """The row with its state and reason; a state is one of places, so a movement has none."""
         if row.scope is Scope.MOVEMENT:
             return row
         if row.counts is None and row.lane is not None and "occluded" in row.quality.flags:
@@ -360,6 +392,16 @@ class Meter:
             return row
         quality = reasons.Figures(quality=row.quality.score)
         return replace(row, reason=reasons.joined(row.reason, reasons.QUALITY, quality))
+
+    def _served(self, table: list[Measurement], length_s: int) -> list[Measurement]:
+        """The rows of a window, those of approaches with what their signal says of them."""
+        watches = {watch.approach: watch for watch in self._watches}
+        return [watches[row.approach].serve(row, length_s) if rows_of.is_approach(row) else row for row in table]
+
+    def _told(self, row: Measurement) -> Measurement:
+        """The row as it may be published: without speeds that the calibration does not support."""
+        supported = self._means.errors.supported(self._layout.ids.index(row.approach))
+        return row if supported else withheld(row)
 
     def _verdict(self, watch: ApproachWatch, row: Measurement, length_s: int) -> tuple[Verdict, tuple[Event, ...]]:
         if length_s != self._settings.base_s:

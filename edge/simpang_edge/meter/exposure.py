@@ -14,12 +14,21 @@ DETECTOR_M: Final = 2.0
 """Length of the virtual detector, from the stop line upstream (domain reference, section 1)."""
 
 
+STOP_BAR_M: Final = 12.0
+"""Length of the zone at the stop line by whose occupancy a split failure is told (as the stop-bar detectors of
+signal performance measures, 40 feet)."""
+
+HIDDEN_S: Final = 30.0
+"""At most so much of the time in which a vehicle was hidden is counted when it appears again."""
+
+
 class Amount(IntEnum):
     """Rows of an exposure array (len(Amount), C).
 
     TIME_S, DISTANCE_M: motor vehicles within the measured length (Edie). OCCUPIED_S: the detector at the line was
     covered. AREA_M2S: footprints times time. GAP_MS, GAP_S: rear-front distances of successive vehicles of a lane
-    times time, and that time.
+    times time, and that time. STOP_BAR_S: the zone of `STOP_BAR_M` at the line was covered; for an approach, of its
+    lanes the mean.
     """
 
     TIME_S = 0
@@ -28,6 +37,7 @@ class Amount(IntEnum):
     AREA_M2S = 3
     GAP_MS = 4
     GAP_S = 5
+    STOP_BAR_S = 6
 
 
 def nothing(layout: Layout) -> FloatArray:
@@ -36,13 +46,16 @@ def nothing(layout: Layout) -> FloatArray:
 
 
 def between(fleet: Fleet, seen: Seen, layout: Layout, frame_s: float) -> FloatArray:
-    """Amounts from the previous frame until this one, `frame_s` later (0 when that time was not observed)."""
+    """Amounts from the previous frame until this one, `frame_s` later (0 when that time was not observed).
+
+    Vehicles that stand hidden in a queue are on the road; one that appears again after having been hidden brings the
+    time since with it.
+    """
     amounts = nothing(layout)
-    if frame_s <= 0 or not len(seen):
+    row, before_m, dt_s = _present(fleet, seen)
+    if frame_s <= 0 or not len(row):
         return amounts
     rows = fleet.rows
-    keep = rows["kind"][seen.row] != PERSON
-    row, before_m, dt_s = seen.row[keep], seen.before_m[keep], seen.dt_s[keep]
     approach, lane, kind = rows["approach"][row], rows["lane"][row], rows["kind"][row]
     time_s, distance_m = _edie(before_m, rows["along_m"][row], dt_s, layout.length_m[layout.approach_cell[approach]])
     motor, places = IS_MOTOR[kind], layout.places(approach, lane)
@@ -51,9 +64,25 @@ def between(fleet: Fleet, seen: Seen, layout: Layout, frame_s: float) -> FloatAr
     amounts[Amount.AREA_M2S] = places.sums(time_s * rows["length_m"][row] * WIDTH_M[kind])
     front_m, rear_m = fleet.extent_m(row)
     lanes = places.lanes
-    amounts[Amount.OCCUPIED_S] = _occupied(layout, lanes[(front_m < DETECTOR_M) & (rear_m > 0)]) * frame_s
+    at_line = rear_m > 0
+    amounts[Amount.OCCUPIED_S] = _occupied(layout, lanes[(front_m < DETECTOR_M) & at_line]) * frame_s
+    amounts[Amount.STOP_BAR_S] = _occupied(layout, lanes[(front_m < STOP_BAR_M) & at_line]) * frame_s
     amounts[Amount.GAP_MS], amounts[Amount.GAP_S] = _gaps(layout, lanes, front_m, rear_m, frame_s)
     return amounts
+
+
+def _present(fleet: Fleet, seen: Seen) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Rows of the vehicles on the road, where they were before, and the time since, (n,) each."""
+    rows, held = fleet.rows, fleet.held()
+    keep = rows["kind"][seen.row] != PERSON
+    unseen_s = seen.time_s - np.fmax(rows["seen_s"][held], rows["held_s"][held])
+    rows["held_s"][held] = seen.time_s
+    row = np.concatenate((seen.row[keep], held))
+    from_m = np.where(np.isfinite(rows["accounted_m"][held]), rows["accounted_m"][held], rows["along_m"][held])
+    rows["accounted_m"][held] = rows["along_m"][held]
+    before_m = np.concatenate((seen.before_m[keep], from_m))
+    dt_s = np.concatenate(((seen.dt_s + np.minimum(seen.hidden_s, HIDDEN_S))[keep], np.minimum(unseen_s, HIDDEN_S)))
+    return row, before_m, dt_s
 
 
 def _edie(before_m: FloatArray, now_m: FloatArray, dt_s: FloatArray, length_m: FloatArray) -> tuple[FloatArray, ...]:

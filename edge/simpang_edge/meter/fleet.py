@@ -11,6 +11,14 @@ from .decisions import Decisions, Rule
 from .fits import MAX_MPS, slopes
 from .settings import LENGTH_M
 
+LENGTHS: Final = 15
+"""Estimates of a vehicle's length that are kept; their median counts."""
+
+SEGMENTS: Final = 8
+"""Equal parts of the measured length at whose ends the time of passing is kept."""
+
+HEIR_AHEAD_M: Final = 5.0
+HEIR_BACK_M: Final = 8.0
 HISTORY: Final = 48
 """Positions kept per vehicle: 6 s at 8 frames/s, 1.9 s at 25."""
 
@@ -34,14 +42,21 @@ ROW = np.dtype(
         ("ran", "?"), ("stopped", "?"), ("stops", "i8"), ("stopped_s", "f8"),
         ("armed", "?"), ("counted", "?"), ("passed_s", "f8"), ("crossed_s", "f8"),
         ("back_since_s", "f8"), ("back_from_m", "f8"), ("kerb_told", "?"),
+        ("lengths_m", "f8", (LENGTHS,)), ("lengths", "i8"), ("passes_s", "f8", (SEGMENTS,)), ("arrived", "?"),
+        ("held", "?"), ("held_s", "f8"), ("accounted_m", "f8"), ("orphan", "?"),
+        ("reach_m", "f8"), ("reach_s", "f8"), ("reach_mps", "f8"),
     ]
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
 ran, stopped: has been fast since its last stop; is in a stop. armed: was upstream of
 the line. counted: will not be counted (again). passed_s: when the contact point last went over 0. crossed_s: crossing
-not yet handed out, else NaN. back_*: moving against the traffic since, from. kerb_told: its stop at the kerb
-was counted. times_s, alongs_m: a ring of the latest
-`HISTORY` sightings."""
+not yet handed out, else NaN. back_*: moving against the traffic since, from. kerb_told: its stop at the kerb was
+counted. times_s, alongs_m: a ring of the latest
+`HISTORY` sightings. lengths_m: a ring of the latest measured lengths, `lengths` of them ever. passes_s: when the
+contact point came to the end of each part of the measured length, the one nearest the line first, NaN where that was
+not seen. arrived: its arrival was told. held: queued and hidden. held_s, accounted_m: until when and where its hidden
+way is accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came, when, and how fast
+then; a box whose lower part is hidden makes it seem to move back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +64,8 @@ class Seen:
     """The vehicles of one frame that are on an approach; all arrays (n,).
 
     row: index in `Fleet.rows`. before_s, before_m: its previous sighting (this one for a new vehicle). dt_s: the time
-    since, 0 where that is too long to have been watched.
+    since, 0 where that is too long to have been watched. hidden_s: where the road was watched but the vehicle was not
+    seen for longer than that, the time that is not yet accounted for, else 0.
     """
 
     time_s: float
@@ -57,6 +73,7 @@ class Seen:
     before_s: FloatArray
     before_m: FloatArray
     dt_s: FloatArray
+    hidden_s: FloatArray
 
     def __len__(self) -> int:
         return len(self.row)
@@ -70,6 +87,7 @@ class Fleet:
         self._decisions = decisions
         self._row_of: dict[int, int] = {}
         self._free: list[int] = []
+        self._frame_s = self._watched_s = -np.inf
         self.rows: Rows = np.zeros(0, ROW)
 
     def __len__(self) -> int:
@@ -92,10 +110,18 @@ class Fleet:
             rows[row[n]] = _blank(vehicles, int(picked[n]))
         before_s = rows["seen_s"][row]
         gap_s = now_s - before_s
-        seen = Seen(now_s, row, before_s, rows["along_m"][row], np.where(gap_s <= max_gap_s, gap_s, 0.0))
+        if now_s - self._frame_s > max_gap_s:
+            self._watched_s = now_s
+        self._frame_s = now_s
+        hidden = (gap_s > max_gap_s) & (before_s >= self._watched_s)
+        hidden_s = np.where(hidden, now_s - np.fmax(before_s, rows["held_s"][row]), 0.0)
+        seen = Seen(now_s, row, before_s, rows["along_m"][row], np.where(gap_s <= max_gap_s, gap_s, 0.0), hidden_s)
+        rows["held"][row] = rows["orphan"][row] = False
+        rows["held_s"][row] = rows["accounted_m"][row] = np.nan
         self._write(vehicles, picked, row)
         speed_mps = -slopes(rows["times_s"][row], rows["alongs_m"][row], now_s - SPEED_S, MIN_SPAN_S)
         rows["speed_mps"][row] = np.where(np.abs(speed_mps) <= MAX_MPS, speed_mps, np.nan)
+        self._reach(row, now_s)
         return seen
 
     def rows_of(self, ids: IntArray) -> IntArray:
@@ -112,8 +138,15 @@ class Fleet:
     def stale(self, now_s: float) -> IntArray:
         """Ids not seen for so long that their end must have been missed."""
         active = self.active()
-        ids: IntArray = self.rows["id"][active[now_s - self.rows["seen_s"][active] > FORGET_S]]
+        old = (now_s - self.rows["seen_s"][active] > FORGET_S) & ~self.rows["orphan"][active]
+        ids: IntArray = self.rows["id"][active[old]]
         return ids
+
+    def held(self) -> IntArray:
+        """Rows of queued vehicles that are hidden, int64 (n,)."""
+        active = self.active()
+        kept: IntArray = active[self.rows["held"][active]]
+        return kept
 
     def active(self) -> IntArray:
         """Rows in use, in the order in which the vehicles came, int64 (n,)."""
@@ -148,6 +181,7 @@ class Fleet:
             if track in self._row_of:
                 continue
             row = self._heir(vehicles, n)
+            row = self._appeared(vehicles, n) if row is None else row
             if row is None:
                 row = self._new_row()
                 self.rows[row] = _blank(vehicles, n)
@@ -190,6 +224,24 @@ class Fleet:
         best = int(np.argmin(np.where(good, miss_m, np.inf)))
         return self._row_of.pop(int(rows["id"][best]))
 
+    def _appeared(self, vehicles: Vehicles, n: int) -> int | None:
+        """Row of a hidden vehicle whose track ended, and that the new track `n` shows again: the same kind, about where
+        it stood or would have rolled to."""
+        active = self.active()
+        active = active[self.rows["orphan"][active]]
+        if not len(active):
+            return None
+        rows = self.rows[active]
+        rolled_m = np.nan_to_num(rows["reach_mps"]) * (vehicles.time_s - rows["reach_s"])
+        moved_m = rows["reach_m"] - np.where(rows["queued"], 0.0, rolled_m) - vehicles.along_m[n]
+        good = (rows["approach"] == vehicles.approach[n]) & (rows["kind"] == vehicles.kind[n])
+        good &= (np.abs(rows["across_m"] - vehicles.across_m[n]) <= 1.2) & ~np.isin(rows["id"], vehicles.id)
+        good &= (moved_m >= -HEIR_BACK_M) & (moved_m <= HEIR_AHEAD_M)
+        if not good.any():
+            return None
+        best = int(np.argmin(np.where(good, np.abs(moved_m), np.inf)))
+        return self._row_of.pop(int(rows["id"][best]))
+
     def _new_row(self) -> int:
         if not self._free:
             old = len(self.rows)
@@ -201,13 +253,33 @@ class Fleet:
         rows = self.rows
         for name in ("kind", "lane", "along_m", "across_m"):
             rows[name][row] = getattr(vehicles, name)[picked]
-        given_m = vehicles.length_m[picked]
-        rows["length_m"][row] = np.where(np.isfinite(given_m), given_m, LENGTH_M[rows["kind"][row]])
+        self._measure_length(row, vehicles.length_m[picked])
         rows["seen_s"][row] = vehicles.time_s
         at = rows["samples"][row] % HISTORY
         rows["times_s"][row, at] = vehicles.time_s
         rows["alongs_m"][row, at] = vehicles.along_m[picked]
         rows["samples"][row] += 1
+
+    def _reach(self, row: IntArray, now_s: float) -> None:
+        rows = self.rows
+        on = row[~(rows["along_m"][row] > rows["reach_m"][row])]
+        rows["reach_m"][on], rows["reach_s"][on] = rows["along_m"][on], now_s
+        speed_mps = rows["speed_mps"][on]
+        rows["reach_mps"][on] = np.where(np.isfinite(speed_mps), speed_mps, rows["reach_mps"][on])
+
+    def _measure_length(self, row: IntArray, given_m: FloatArray) -> None:
+        """Keep the estimates of this frame (n,); a vehicle's length is their median, else that of its kind."""
+        rows = self.rows
+        new = np.isfinite(given_m)
+        known = row[new]
+        rows["lengths_m"][known, rows["lengths"][known] % LENGTHS] = given_m[new]
+        rows["lengths"][known] += 1
+        unknown = row[rows["lengths"][row] == 0]
+        rows["length_m"][unknown] = LENGTH_M[rows["kind"][unknown]]
+        if len(known):
+            ordered = np.sort(rows["lengths_m"][known], axis=1)  # NaN last
+            middle = (np.minimum(rows["lengths"][known], LENGTHS) - 1) // 2
+            rows["length_m"][known] = ordered[np.arange(len(known)), middle]
 
 
 def _blank(vehicles: Vehicles, n: int) -> Rows:
@@ -225,6 +297,12 @@ def _blank(vehicles: Vehicles, n: int) -> Rows:
         "passed_s",
         "crossed_s",
         "back_since_s",
+        "lengths_m",
+        "passes_s",
+        "held_s",
+        "accounted_m",
+        "reach_m",
+        "reach_mps",
     ):
         row[name] = np.nan
     return row

@@ -18,6 +18,7 @@ from ..units import mps
 from . import reasons
 from .crossings import Crossing
 from .events import event_id
+from .fits import fit
 from .fleet import Fleet, Rows, history
 from .latch import Latch
 from .layout import Layout
@@ -41,6 +42,11 @@ FIRST_SEEN_S: Final = 1.5
 HEIR_M: Final = 2.5
 FRESH_S: Final = 1.0
 STANDS_S: Final = 2.0
+ROUGH_SHARE: Final = 0.15
+MIN_STEADY_S: Final = 1.5
+PLACE_M: Final = 1.5
+PLACE_SHARE: Final = 0.03
+"""A vehicle stands while it is within 1.5 m and 3 % of its distance of where it stopped."""
 
 
 @dataclass(slots=True)
@@ -74,6 +80,7 @@ class Incidents:
     rules: IncidentRules
     _open: dict[int, _Case] = field(default_factory=dict)
     _passed: dict[int, set[int]] = field(default_factory=dict)
+    _still: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def look(self, fleet: Fleet, now_s: float, at_kerb: frozenset[int]) -> tuple[Event, ...]:
         """Events that begin or end now; at_kerb: tracks that stand in a kerb zone, where stopping is no incident."""
@@ -96,16 +103,30 @@ class Incidents:
         ended = tuple(replace(case.event, end_s=now_s) for case in self._open.values())
         self._open.clear()
         self._passed.clear()
+        self._still.clear()
         return ended
 
     def _standing(self, fleet: Fleet, fresh: IntArray, now_s: float) -> IntArray:
         """Rows of vehicles that stand upstream of the line, nearest first; who goes past them is remembered."""
         rows = fleet.rows
         upstream = fresh[~rows["counted"][fresh] & (rows["along_m"][fresh] > 0)]
-        standing = upstream[now_s - rows["slow_since_s"][upstream] >= STANDS_S]
+        self._watch_places(rows, upstream, now_s)
+        since_s = np.array([self._still[int(i)][0] for i in rows["id"][upstream]], np.float64)
+        standing = upstream[now_s - since_s >= STANDS_S]
         self._watch_passing(fleet, fresh, standing)
         ordered: IntArray = standing[np.argsort(rows["along_m"][standing], kind="stable")]
         return ordered
+
+    def _watch_places(self, rows: Rows, upstream: IntArray, now_s: float) -> None:
+        """Since when each vehicle has been in its place. By place, not by speed: far away a box jitters faster than
+        5 km/h while its vehicle stands."""
+        here: dict[int, tuple[float, float]] = {}
+        for r in upstream.tolist():
+            track, along_m = int(rows["id"][r]), float(rows["along_m"][r])
+            since_s, place_m = self._still.get(track, (now_s, along_m))
+            stays = abs(along_m - place_m) <= PLACE_M + PLACE_SHARE * along_m
+            here[track] = (since_s, place_m) if stays else (now_s, along_m)
+        self._still = here
 
     def _stopped(self, fleet: Fleet, standing: IntArray, now_s: float, at_kerb: frozenset[int]) -> list[int]:
         """Rows of vehicles stopped outside the queue that head their group, nearest the line first."""
@@ -113,7 +134,7 @@ class Incidents:
         found: list[int] = []
         for r in standing.tolist():
             known = int(rows["id"][r]) in self._open
-            long = now_s - rows["slow_since_s"][r] >= self.rules.stopped_s
+            long = now_s - self._since_s(rows[r]) >= self.rules.stopped_s
             if known or (long and not rows["was_queued"][r] and self._tells(fleet, r, standing, now_s, at_kerb)):
                 found += [] if not known and self._behind(rows, r, found) else [r]
         return found
@@ -121,14 +142,22 @@ class Incidents:
     def _tells(self, fleet: Fleet, row: int, standing: IntArray, now_s: float, at_kerb: frozenset[int]) -> bool:
         """Whether this one that stands is more than somebody who waits."""
         one = fleet.rows[row]
-        track, stands_s = int(one["id"]), now_s - one["slow_since_s"]
+        track, stands_s = int(one["id"]), now_s - self._since_s(one)
         if stands_s >= self.rules.long_stop_s:
             return True
-        if track in at_kerb or _stood_at_first(one):
+        if track in at_kerb or self._stood_at_first(one):
             return False
         if len(self._passed.get(track, ())) >= self.rules.overtakers:
             return True
         return self._alone(fleet, row, standing)
+
+    def _since_s(self, one: Rows) -> float:
+        """Since when this vehicle has stood."""
+        return self._still[int(one["id"])][0]
+
+    def _stood_at_first(self, one: Rows) -> bool:
+        """Whether it stood when it was first seen: parked, or a new track of one that stands."""
+        return bool(self._since_s(one) - one["first_s"] <= FIRST_SEEN_S)
 
     def _alone(self, fleet: Fleet, row: int, standing: IntArray) -> bool:
         """Whether it drove here and nobody stands between it and the line or close behind it, as in a queue whose head
@@ -136,7 +165,7 @@ class Incidents:
         rows = fleet.rows
         one = rows[row]
         cell = self.layout.cells[int(self.layout.approach_cell[int(one["approach"])])]
-        if not cell.toward or one["kind"] == MOTORCYCLE or one["along_m"] < ALONE_M or not one["stops"]:
+        if not cell.toward or one["kind"] == MOTORCYCLE or one["along_m"] < ALONE_M:
             return False
         ahead = standing[(rows["approach"][standing] == one["approach"]) & (rows["id"][standing] != one["id"])]
         return not (rows["along_m"][ahead] < one["along_m"] + GROUP_M).any()
@@ -160,7 +189,7 @@ class Incidents:
             ahead = moving[rows["along_m"][moving] < one["along_m"] - PAST_M]
             ahead = ahead[rows["approach"][ahead] == one["approach"]]
             was = (rows["alongs_m"][ahead] > one["along_m"] + BEHIND_M) & (
-                rows["times_s"][ahead] > one["slow_since_s"] + 1
+                rows["times_s"][ahead] > self._since_s(one) + 1
             )
             passed = self._passed.setdefault(int(one["id"]), set())
             passed |= {int(i) for i in rows["id"][ahead[was.any(axis=1)]]}
@@ -173,9 +202,16 @@ class Incidents:
         rows["back_since_s"][begins] = now_s
         rows["back_from_m"][begins] = rows["along_m"][begins]
         held = now_s - rows["back_since_s"][fresh] >= self.rules.wrong_way_s
-        far: IntArray = fresh[held & (rows["along_m"][fresh] - rows["back_from_m"][fresh] >= self.rules.wrong_way_m)]
-        span_s = self.rules.wrong_way_s
-        return far[[_steady(*history(rows, r), now_s, span_s) for r in far.tolist()]] if len(far) else far
+        far = fresh[held & (rows["along_m"][fresh] - rows["back_from_m"][fresh] >= self.rules.wrong_way_m)]
+        span_s = max(self.rules.wrong_way_s, MIN_STEADY_S)
+        told = [r for r in fresh[rows["speed_mps"][fresh] < 0].tolist() if self._goes_wrong(int(rows["id"][r]))]
+        new = [r for r in far.tolist() if r not in told and _steady(*history(rows, r), now_s, span_s)]
+        return np.array(told + new, np.int64)
+
+    def _goes_wrong(self, track: int) -> bool:
+        """Whether this track is known to drive against the traffic."""
+        case = self._open.get(track)
+        return case is not None and case.event.type is EventType.WRONG_WAY
 
     def _inherit(self, fleet: Fleet, standing: IntArray) -> None:
         """A new track in the place of one that was told is the same vehicle."""
@@ -200,8 +236,8 @@ class Incidents:
         if track in self._open:
             return None
         wrong = kind is EventType.WRONG_WAY
-        parked = not wrong and _stood_at_first(one)
-        begin_s = float(one["back_since_s"] if wrong else one["slow_since_s"])
+        parked = not wrong and self._stood_at_first(one)
+        begin_s = float(one["back_since_s"]) if wrong else self._since_s(one)
         approach = self.layout.ids[int(one["approach"])]
         along_m, speed_mps = float(one["along_m"]), abs(float(one["speed_mps"]))
         template = reasons.WRONG_WAY if wrong else reasons.WAITING if parked else reasons.STOPPED
@@ -331,15 +367,15 @@ def _standing(stays: list[Stay], least_s: float, now_s: float) -> list[tuple[Sta
     return [(stay, stay.still_s) for stay in motor if stay.stands_s(now_s) >= least_s]
 
 
-def _stood_at_first(one: Rows) -> bool:
-    """Whether it stood when it was first seen: parked, or a new track of one that stands."""
-    return bool(one["slow_since_s"] - one["first_s"] <= FIRST_SEEN_S and not one["stops"])
-
-
 def _steady(time_s: FloatArray, along_m: FloatArray, now_s: float, span_s: float) -> bool:
-    """Whether the last seconds went against the traffic frame by frame; a track that jumped to a vehicle behind did
-    not: at least 4 in 5 steps upstream, and none of them more than a third of the way."""
-    steps_m = np.diff(along_m[time_s >= now_s - span_s])
-    if len(steps_m) < 4:
+    """Whether the last seconds went against the traffic steadily; a track that jumped to a vehicle behind did not.
+
+    A straight line upstream that the sightings leave by no more than `ROUGH_SHARE` of the way (a jump leaves it by a
+    quarter), and no step of more than a third of it.
+    """
+    last = time_s >= now_s - span_s
+    line = fit(time_s[last], along_m[last])
+    if line is None or last.sum() < 5:
         return False
-    return bool((steps_m > 0).mean() >= 0.8 and steps_m.max() <= max(steps_m.sum(), 0.0) / 3)
+    way_m = line.slope_mps * float(np.ptp(time_s[last]))
+    return bool(way_m > 0 and line.rough_m <= ROUGH_SHARE * way_m and np.diff(along_m[last]).max() <= way_m / 3)

@@ -67,6 +67,15 @@ class Recent:
         self._exposure += exposure
         self._observed_s += observed_s
 
+    @property
+    def observed_s(self) -> float:
+        """Seconds observed since the start."""
+        return self._observed_s
+
+    def total_s(self, amount: Amount) -> FloatArray:
+        """One amount summed since the start, by cell (C,)."""
+        return np.asarray(self._exposure[amount])
+
     def cross(self, crossing: Crossing) -> None:
         """Account for a crossing."""
         one = np.ones(1)

@@ -1,5 +1,6 @@
 """Who is queued, per vehicle and per cell (domain reference, section 1)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from ..data import FloatArray, IntArray
 from .fleet import PERSON, Fleet, Rows, Seen
 from .layout import EDGE_M, Layout
-from .settings import QueueLimits
+from .settings import IS_MOTOR, QueueLimits
 
 BESIDE_M: Final = 2.5
 """Vehicles this close across the road queue behind one another even when their lanes differ (motorcycles)."""
@@ -18,6 +19,11 @@ STANDS_MPS: Final = 0.5
 """Slower than this over the last second is standing; a pixel of jitter stays below it near the line."""
 
 HOLD_S: Final = 1.0
+SEEMS_BACK_M: Final = 1.5
+"""A queued vehicle that is so far behind where it has been did not back up: something hides its wheels."""
+
+STOOD_M: Final = 4.0
+"""A hidden vehicle that appears again at most this far ahead has stood meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +32,29 @@ class QueueNow:
 
     tail_m: rear of the last queued vehicle, upstream of the stop line, 0 without a queue. vehicles: how many.
     beyond: whether the tail is so close to the end of the measured length that it may reach past it.
-    waiting: vehicles that were ever queued and have not crossed: at the end of green, the residual queue.
+    waiting: vehicles that were ever queued and have not crossed: at the end of green, the residual queue. held: those
+    of the queued that are hidden. smp: the queued motor vehicles in passenger-car units.
     """
 
     tail_m: FloatArray
     vehicles: IntArray
     beyond: NDArray[np.bool_]
     waiting: IntArray
+    held: IntArray
+    smp: FloatArray
+
+
+Smp = Callable[[Rows], FloatArray]
+"""smp of rows (n,) of a fleet, (n,)."""
 
 
 class Queue:
     """Moves vehicles into and out of the queue by speed, time and distance to the one ahead."""
 
-    def __init__(self, limits: QueueLimits, layout: Layout) -> None:
+    def __init__(self, limits: QueueLimits, layout: Layout, smp: Smp) -> None:
         self._limits = limits
         self._layout = layout
+        self._smp = smp
 
     def follow(self, fleet: Fleet, seen: Seen) -> None:
         """Account for one frame: timers, stops, who enters and who leaves."""
@@ -50,24 +64,39 @@ class Queue:
         _since(rows, "slow_since_s", row, slow, now_s)
         _since(rows, "fast_since_s", row, fast, now_s)
         rows["still_s"][row[np.abs(speed) < STANDS_MPS]] = now_s
+        self._hidden_stops(rows, seen)
         self._stops(rows, seen, slow, fast)
         gone = (now_s - rows["fast_since_s"][row] >= self._limits.leave_s) | rows["counted"][row]
         rows["queued"][row[gone]] = False
         self._enter(fleet, row[~gone], now_s)
 
+    def _hidden_stops(self, rows: Rows, seen: Seen) -> None:
+        """The time for which a vehicle stood hidden is time stopped."""
+        row = seen.row
+        stood = (seen.hidden_s > 0) & rows["queued"][row] & ~rows["counted"][row]
+        stood &= np.abs(seen.before_m - rows["along_m"][row]) <= STOOD_M
+        rows["stopped_s"][row[stood]] += seen.time_s - seen.before_s[stood]
+
     def now(self, fleet: Fleet, now_s: float) -> QueueNow:
-        """The queue of vehicles seen within the last second."""
+        """The queue of vehicles seen within the last second, and of those that stand hidden."""
         layout, rows = self._layout, fleet.rows
-        row = fleet.fresh(now_s, HOLD_S)
+        held = fleet.held()
+        row = np.union1d(fleet.fresh(now_s, HOLD_S), held).astype(np.int64)
         waiting = row[rows["was_queued"][row] & ~rows["counted"][row]]
         row = row[rows["queued"][row]]
-        _, rear_m = fleet.extent_m(row)
+        rear_m = fleet.extent_m(row)[1] - _seeming_m(rows, row)
         tail_m = np.zeros(len(layout))
         lanes = layout.lane_cells(rows["approach"][row], rows["lane"][row])
         np.maximum.at(tail_m, layout.approach_cell[rows["approach"][row]], rear_m)
         np.maximum.at(tail_m, lanes[lanes >= 0], rear_m[lanes >= 0])
+        motor = row[IS_MOTOR[rows["kind"][row]]]
         return QueueNow(
-            tail_m, _count(layout, rows, row), tail_m >= layout.length_m - EDGE_M, _count(layout, rows, waiting)
+            tail_m=tail_m,
+            vehicles=_count(layout, rows, row),
+            beyond=tail_m >= layout.length_m - EDGE_M,
+            waiting=_count(layout, rows, waiting),
+            held=_count(layout, rows, held),
+            smp=layout.sums(rows["approach"][motor], rows["lane"][motor], self._smp(rows[motor])),
         )
 
     def _stops(self, rows: Rows, seen: Seen, slow: NDArray[np.bool_], fast: NDArray[np.bool_]) -> None:
@@ -97,16 +126,26 @@ class Queue:
 
     def _joins(self, fleet: Fleet, row: int, queued: IntArray) -> bool:
         """Whether this slow vehicle stands close enough behind the line or behind one of the queued rows (m,)."""
-        rows, reach_m = fleet.rows, self._limits.max_gap_m
-        one = rows[row]
         front_m = float(fleet.extent_m(np.array([row]))[0][0])
-        if front_m <= reach_m:
-            return True
-        others = rows[queued]
-        near = others["approach"] == one["approach"]
-        near &= (others["lane"] == one["lane"]) | (np.abs(others["across_m"] - one["across_m"]) <= BESIDE_M)
-        their_front_m, their_rear_m = fleet.extent_m(queued)
-        return bool((near & (their_front_m <= front_m) & (front_m - their_rear_m <= reach_m)).any())
+        return front_m <= self._limits.max_gap_m or behind(fleet, row, queued, self._limits.max_gap_m)
+
+
+def behind(fleet: Fleet, row: int, queued: IntArray, reach_m: float) -> bool:
+    """Whether one of the queued rows (m,) stands at most `reach_m` ahead of this vehicle, in its lane or beside it."""
+    rows = fleet.rows
+    one = rows[row]
+    front_m = float(fleet.extent_m(np.array([row]))[0][0])
+    others = rows[queued]
+    near = others["approach"] == one["approach"]
+    near &= (others["lane"] == one["lane"]) | (np.abs(others["across_m"] - one["across_m"]) <= BESIDE_M)
+    their_front_m, their_rear_m = fleet.extent_m(queued)
+    return bool((near & (their_front_m <= front_m) & (front_m - their_rear_m <= reach_m)).any())
+
+
+def _seeming_m(rows: Rows, row: IntArray) -> FloatArray:
+    """How far vehicles (n,) only seem to have moved back, because the lower part of their box is hidden, (n,)."""
+    back_m = rows["along_m"][row] - rows["reach_m"][row]
+    return np.where(back_m > SEEMS_BACK_M, back_m, 0.0)
 
 
 def _since(rows: Rows, name: str, row: IntArray, holds: NDArray[np.bool_], now_s: float) -> None:

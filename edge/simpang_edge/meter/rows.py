@@ -10,7 +10,10 @@ from ..data import KINDS, FloatArray, Measurement, Quality, Scope
 from .crossings import Crossing
 from .exposure import Amount
 from .layout import Cell, Layout
+from .pcu import Pcu, heavy_ratio
 from .settings import IS_MOTOR
+from .speeds import Errors
+from .trips import trip
 from .windows import Tally
 
 MIN_RATE_S: Final = 10.0
@@ -18,34 +21,41 @@ MIN_RATE_S: Final = 10.0
 
 MIN_PERCENTILE_N: Final = 30
 MIN_FRAMES_PER_S: Final = 3.0
-TRACED_SHARE: Final = 0.5
-CONFIDENCE_95: Final = 1.96
+
+LENGTH_ASSUMED: Final = "length_assumed"
+"""Vehicles whose class depends on their length were counted without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The crossings of one cell in one window: all, motor vehicles only, and those traced from far upstream."""
+    """The crossings of one cell in one window: all, and motor vehicles only."""
 
     all: list[Crossing]
     motor: list[Crossing]
-    traced: list[Crossing]
 
     @classmethod
     def of(cls, crossings: list[Crossing], cell: Cell) -> "Group":
         """The crossings of this cell, by time."""
         own = [c for c in crossings if c.approach == cell.index and cell.lane in (None, c.lane)]
         own.sort(key=lambda c: (c.time_s, c.track))
-        motor = [c for c in own if IS_MOTOR[c.kind]]
-        return cls(own, motor, [c for c in motor if c.start_m >= TRACED_SHARE * cell.length_m])
+        return cls(own, [c for c in own if IS_MOTOR[c.kind]])
 
 
-def measurements(tally: Tally, layout: Layout) -> list[Measurement]:
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What rows are made with besides the sums of the window: classes, and the error of speeds by approach."""
+
+    pcu: Pcu
+    errors: Errors
+
+
+def measurements(tally: Tally, layout: Layout, means: Means) -> list[Measurement]:
     """One row per approach and lane, then one per movement."""
-    rows = [_row(tally, i, cell) for i, cell in enumerate(layout.cells)]
-    return rows + [_movement_row(tally, layout, number) for number in range(len(layout.movements))]
+    rows = [_row(tally, i, cell, means) for i, cell in enumerate(layout.cells)]
+    return rows + [_movement_row(tally, layout, number, means) for number in range(len(layout.movements))]
 
 
-def _movement_row(tally: Tally, layout: Layout, number: int) -> Measurement:
+def _movement_row(tally: Tally, layout: Layout, number: int, means: Means) -> Measurement:
     """Counts of one movement, its share of the approach's traced vehicles, and the share that was traced."""
     name, approach = layout.movements[number]
     index = int(layout.approach_cell[approach])
@@ -67,13 +77,14 @@ def _movement_row(tally: Tally, layout: Layout, number: int) -> Measurement:
     crossed = len(Group.of(tally.crossings, cell).motor)
     figures: dict[str, Any] = {
         **_flow(group, tally.observed_s),
+        **_classes(group, means.pcu),
         "turn_share_ratio": len(group.motor) / traced if traced else None,
         "traced_ratio": _share(traced / crossed) if crossed else None,
     }
     return replace(row, **figures)
 
 
-def _row(tally: Tally, index: int, cell: Cell) -> Measurement:
+def _row(tally: Tally, index: int, cell: Cell, means: Means) -> Measurement:
     row = Measurement(
         from_s=tally.from_s,
         to_s=tally.to_s,
@@ -88,12 +99,20 @@ def _row(tally: Tally, index: int, cell: Cell) -> Measurement:
     group = Group.of(tally.crossings, cell)
     figures: dict[str, Any] = {
         **_flow(group, tally.observed_s),
-        **_speeds(group),
+        **_classes(group, means.pcu),
+        **_speeds(group, cell, means.errors),
         **_space(tally.exposure[:, index], tally.observed_s, cell),
         **_queue(tally, index, cell),
         **_trip(group, cell),
     }
+    if any(means.pcu.assumes(c) for c in group.all):
+        figures["quality"] = flagged(row.quality, LENGTH_ASSUMED)
     return replace(row, **figures)
+
+
+def flagged(quality: Quality, flag: str) -> Quality:
+    """The same quality with one more flag."""
+    return replace(quality, flags=tuple(sorted({*quality.flags, flag})))
 
 
 def quality(tally: Tally, index: int) -> Quality:
@@ -118,6 +137,17 @@ def _flow(group: Group, observed_s: float) -> dict[str, Any]:
     }
 
 
+def _classes(group: Group, pcu: Pcu) -> dict[str, Any]:
+    """Counts by PKJI class, share of heavy vehicles (KS, BB, TB), mean of the lengths that were measured."""
+    counts = pcu.counts(group.all)
+    return {
+        "pkji_counts": counts,
+        "class_rules": pcu.rules,
+        "heavy_ratio": heavy_ratio(counts),
+        "length_mean_m": _mean([c.length_m for c in group.motor if c.length_known]),
+    }
+
+
 def _headway_s(motor: list[Crossing]) -> float | None:
     """Mean front-front time of successive vehicles of the same lane, within the window."""
     lanes = sorted({c.lane for c in motor if c.lane >= 0})
@@ -125,14 +155,14 @@ def _headway_s(motor: list[Crossing]) -> float | None:
     return _mean([b - a for lane in times for a, b in pairwise(lane)])
 
 
-def _speeds(group: Group) -> dict[str, Any]:
-    """Time mean at the line; its 95 % interval from the fits; 15/50/85th percentile from 30 vehicles on (§1)."""
-    known = [(c.speed_mps, c.speed_error_mps or 0.0) for c in group.motor if c.speed_mps is not None]
+def _speeds(group: Group, cell: Cell, errors: Errors) -> dict[str, Any]:
+    """Time mean at the line with its 95 % interval; 15/50/85th percentile from 30 vehicles on (§1)."""
+    known = [c for c in group.motor if c.speed_mps is not None]
     if not known:
         return {"speed_n": 0}
-    speed, error = np.array(known).T
+    speed = np.array([c.speed_mps for c in known], np.float64)
     mean = float(speed.mean())
-    half = CONFIDENCE_95 * float(np.sqrt(error @ error)) / len(speed)
+    half = errors.half_mps(known, cell.index, mean)
     figures: dict[str, Any] = {
         "speed_n": len(speed),
         "speed_time_mean_mps": mean,
@@ -176,24 +206,15 @@ def _queue(tally: Tally, index: int, cell: Cell) -> dict[str, Any]:
 
 
 def _trip(group: Group, cell: Cell) -> dict[str, Any]:
-    """Stops and delays of vehicles traced over at least half of the measured length, up to the stop line.
-
-    Control delay = time taken - distance / free-flow speed (§1, over the visible part); travel time = free-flow time
-    of the whole measured length + that delay. None unless half of all that crossed were traced.
-    """
-    if not group.traced or len(group.traced) < TRACED_SHARE * len(group.motor):
-        return {}
-    delay_s: float | None = None
-    travel_s: float | None = None
-    if cell.reference_mps is not None:
-        v_mps = cell.reference_mps
-        delay_s = _mean([c.time_s - c.start_s - c.start_m / v_mps for c in group.traced])
-        travel_s = None if delay_s is None else max(0.0, delay_s + cell.length_m / v_mps)
+    """Delay, stops and travel time to the stop line; TTI = travel time / free-flow time (§1)."""
+    way = trip(group.motor, cell)
+    free_s = None if cell.reference_mps is None else cell.length_m / cell.reference_mps
     return {
-        "stopped_delay_s": _mean([c.stopped_s for c in group.traced]),
-        "stops_per_vehicle": _mean([float(c.stops) for c in group.traced]),
-        "control_delay_s": delay_s,
-        "travel_time_s": travel_s,
+        "stopped_delay_s": way.stopped_delay_s,
+        "stops_per_vehicle": way.stops_per_vehicle,
+        "control_delay_s": way.control_delay_s,
+        "travel_time_s": way.travel_time_s,
+        "tti": None if way.travel_time_s is None or free_s is None else way.travel_time_s / free_s,
     }
 
 

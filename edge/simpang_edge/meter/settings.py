@@ -4,7 +4,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..config import Box, FrictionRules, IncidentRules, QueueRules, SceneRules, StateRules, UsualRules
+from ..config import (
+    Box,
+    FrictionRules,
+    IncidentRules,
+    QueueRules,
+    SceneRules,
+    SpeedRules,
+    Standards,
+    StateRules,
+    UsualRules,
+)
 from ..data import KINDS, MOTOR_VEHICLES, FloatArray
 from ..units import mps
 
@@ -28,11 +38,14 @@ class QueueLimits:
     max_gap_m: float
     leave_mps: float
     leave_s: float
+    hidden_s: float = 120.0
 
     @classmethod
     def of(cls, rules: QueueRules) -> "QueueLimits":
         """The same limits in SI."""
-        return cls(mps(rules.enter_kmh), rules.enter_s, rules.max_gap_m, mps(rules.leave_kmh), rules.leave_s)
+        return cls(
+            mps(rules.enter_kmh), rules.enter_s, rules.max_gap_m, mps(rules.leave_kmh), rules.leave_s, rules.hidden_s
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +73,8 @@ class MeterSettings:
     usual: UsualRules = field(default_factory=UsualRules)
     timezone: str = "Asia/Jakarta"
     standing_flags: tuple[tuple[str, str], ...] = ()
+    speed: SpeedRules = field(default_factory=SpeedRules)
+    standards: Standards = field(default_factory=Standards)
     max_gap_s: float = 1.0
     grace_s: float = 3.0
     move_grace_s: float = 12.0
@@ -81,6 +96,8 @@ class MeterSettings:
             friction=box.friction,
             usual=box.usual,
             timezone=box.timezone,
+            speed=box.speed,
+            standards=box.standards,
         )
 
     @property

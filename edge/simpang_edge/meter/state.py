@@ -10,15 +10,6 @@ from ..units import mps
 from . import reasons
 from .reasons import Figures, Template, say
 
-BREAK_S: Final = 5.0
-"""A full queue may look shorter for this long (a gap moving back through it) and still counts as full throughout."""
-
-RESIDUAL_MIN: Final = 2
-"""Vehicles left over at the end of green that make a cycle "not cleared" [ours]: one is a late arrival."""
-
-FORGET_S: Final = 900.0
-CYCLE_MEMORY_S: Final = 600.0
-CRAWL_MPS: Final = mps(5.0)
 WORSE: Final = (State.CONGESTED, State.JAMMED)
 
 
@@ -36,7 +27,9 @@ class Judge:
     """One approach: fed with queue seconds, cycles and windows; answers each window with a verdict.
 
     ON (section 6): slow (speed ratio < 0.40 or mean speed < 10 km/h) with area occupancy > 0.35 in three windows
-    running; or a residual queue in three cycles running; or the queue at 80 % of storage or more for 3 min.
+    running; or a residual queue in three cycles running; or the queue at 80 % of storage or more for 3 min. [ours]: one
+    vehicle left over is a late arrival, two are a residual queue; a full queue may look shorter for 5 s (a gap moving
+    back through it) and still counts as full throughout; cycles older than 10 min say nothing about now.
     OFF: for 5 min no ON sign and area occupancy < 0.25, and speed ratio > 0.55 where there is no signal. Under a
     signal the ratio includes waiting at red, so there a queue that clears in every cycle takes its place.
     `jammed` [ours]: congested, the queue full for 3 min, and under 5 km/h in the last window.
@@ -57,7 +50,7 @@ class Judge:
     def second(self, time_s: float, storage_ratio: float) -> None:
         """Account for the queue of one second, as a share of the measured length."""
         if storage_ratio >= self.rules.on_storage_ratio:
-            if self._full_since_s is None or time_s - self._full_last_s > BREAK_S:
+            if self._full_since_s is None or time_s - self._full_last_s > self.rules.storage_break_s:
                 self._full_since_s = time_s
             self._full_last_s = time_s
 
@@ -119,13 +112,13 @@ class Judge:
         return bool(self._recent(row.to_s)) or ratio is None or ratio > self.rules.off_speed_ratio
 
     def _recent(self, now_s: float) -> list[Cycle]:
-        return [c for c in self._cycles if now_s - c.to_s <= CYCLE_MEMORY_S]
+        return [c for c in self._cycles if now_s - c.to_s <= self.rules.cycle_memory_s]
 
     def _not_cleared(self, now_s: float) -> list[Cycle]:
         """The unbroken run of latest cycles that left a residual queue, oldest first."""
         run: list[Cycle] = []
         for cycle in reversed(self._recent(now_s)):
-            if (cycle.residual_queue_vehicles or 0) < RESIDUAL_MIN:
+            if (cycle.residual_queue_vehicles or 0) < self.rules.residual_vehicles:
                 break
             run.append(cycle)
         return run[::-1]
@@ -135,7 +128,7 @@ class Judge:
 
         A window is judged a few seconds after its end, so `_full_last_s` may lie past `now_s`.
         """
-        if self._full_since_s is None or now_s - self._full_last_s > BREAK_S:
+        if self._full_since_s is None or now_s - self._full_last_s > self.rules.storage_break_s:
             return 0.0
         return self._full_last_s - self._full_since_s
 
@@ -143,7 +136,7 @@ class Judge:
         if self._since_s is None:
             return calm(figures_of(row), self.rules, self.signalled(row.to_s, row.queue_max_m))
         full_s, speed = self._full_s(row.to_s), row.speed_space_mean_mps
-        jammed = full_s >= self.rules.on_storage_s and speed is not None and speed < CRAWL_MPS
+        jammed = full_s >= self.rules.on_storage_s and speed is not None and speed < mps(self.rules.jammed_kmh)
         template = reasons.RECOVERING if self._clear_since_s is not None else self._cause or reasons.SLOW
         held_s = full_s if template is reasons.FULL and full_s else row.to_s - self._since_s
         figures = replace(figures_of(row), cycles=len(self._not_cleared(row.to_s)), minutes=held_s / 60)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nicegui import background_tasks, ui
+from simpang_edge.message import MovementMeta
 
 from ..errors import HistoryError
 from ..rows import CycleRow, EventRow, WindowRow
@@ -15,7 +16,8 @@ from .markup import Markup, classes, join, tag
 from .overview import truth_of
 from .past import CameraPast
 from .shell import Room, html
-from .tables import HourSum, cycle_table, event_table, hour_table, live_table
+from .tables import HourSum, TurnSum, cycle_table, event_table, hour_table, live_table, turn_table
+from .words import Words
 
 Chosen = Callable[[CameraLook], bool]
 HISTORY_EVERY = 15
@@ -151,6 +153,9 @@ class PastPart:
                 (_chart(words.queue, words.m), _queue),
             ]
         self._sums = html("").classes("panel")
+        self._turns_title = html("").classes("part")
+        self._turns = html("").classes("panel")
+        self._turns.style("display:none")
         html(tag("h2", words.events)).classes("part")
         self._events = html("").classes("panel tall")
         html(tag("h2", words.cycles)).classes("part")
@@ -169,8 +174,15 @@ class PastPart:
             chart.options.update(hour(curves, value, now_s, self._teller.time, words))
             chart.update()
         self._sums.set_content(hour_table([HourSum(curve.name, curve.windows) for curve in curves], words))
+        self._show_turns(_turns(pasts, words))
         self._events.set_content(event_table(_events(pasts), self._teller, now_s))
         self._cycles.set_content(cycle_table(_cycles(pasts), self._teller))
+
+    def _show_turns(self, turns: Sequence[TurnSum]) -> None:
+        """A table where movements are configured; nothing where there are none."""
+        self._turns.style("display:block" if turns else "display:none")
+        self._turns_title.set_content(tag("h2", self._teller.words.turns) if turns else "")
+        self._turns.set_content(turn_table(turns, self._teller.words) if turns else "")
 
 
 def _chart(title: str, unit: str) -> ui.echart:
@@ -200,6 +212,29 @@ def _curves(pasts: Pasts) -> list[Curve]:
             windows = tuple(window for window in past.windows if window.approach == approach)
             curves.append(Curve(_name(look, approach, len(pasts) > 1), windows))
     return curves
+
+
+def _turns(pasts: Pasts, words: Words) -> list[TurnSum]:
+    """One per movement, in the order in which they are configured, then those that only the store knows."""
+    found = []
+    for look, past in pasts:
+        metas = {one.id: one for one in look.meta.movements} if look.meta else {}
+        for movement in dict.fromkeys([*metas, *(row.movement for row in past.moves if row.movement)]):
+            rows = tuple(row for row in past.moves if row.movement == movement)
+            if rows:
+                approach = rows[0].approach
+                own = HourSum("", tuple(row for row in past.moves if row.approach == approach))
+                name = _turn_name(movement, metas.get(movement), words)
+                found.append(TurnSum(_name(look, approach, len(pasts) > 1), HourSum(name, rows), own.intensity()))
+    return found
+
+
+def _turn_name(movement: str, meta: MovementMeta | None, words: Words) -> str:
+    """As configured, else the turn and the movement's id."""
+    if meta is None:
+        return movement
+    turn = str(getattr(words, f"turn_{meta.turn}", meta.turn))
+    return f"{turn} · {meta.name}"
 
 
 def _name(look: CameraLook, approach: str | None, several: bool) -> str:

@@ -16,11 +16,15 @@ DAY_S: Final = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class CameraPast:
-    """60-second windows (scope approach) and cycles of the last hour, events of the last day, in order of time."""
+    """60-second windows and cycles of the last hour, events of the last day, in order of time.
+
+    windows: scope approach. moves: scope movement.
+    """
 
     windows: tuple[WindowRow, ...]
     cycles: tuple[CycleRow, ...]
     events: tuple[EventRow, ...]
+    moves: tuple[WindowRow, ...] = ()
 
 
 class Past:
@@ -46,4 +50,5 @@ class Past:
             tuple(self._history.windows(camera, SLOT_S, from_s, now_s, scope="approach")),
             tuple(self._history.cycles(camera, from_s, now_s)),
             tuple(self._history.events(now_s - DAY_S, now_s, camera=camera)),
+            tuple(self._history.windows(camera, SLOT_S, from_s, now_s, scope="movement")),
         )

@@ -135,6 +135,49 @@ def _counter(kind: str, words: Words) -> Callable[[HourSum], str]:
     return lambda one: number(one.counted(kind), words)
 
 
+@dataclass(frozen=True, slots=True)
+class TurnSum:
+    """A movement over the last hour: its approach, what it is called, its 60-second windows.
+
+    traced: motor vehicles of its approach that were traced to any exit; None where that is not known.
+    """
+
+    approach: str
+    sum: HourSum
+    traced: int | None
+
+    def share(self) -> float | None:
+        """Of the traced vehicles of its approach, those that went this way."""
+        own = self.sum.intensity()
+        return own / self.traced if own is not None and self.traced else None
+
+    def traced_share(self) -> float | None:
+        """Of the vehicles that crossed, those that were traced: the mean of the windows, each by its vehicles."""
+        known = [(one.traced, one.intensity or 0) for one in self.sum.windows if one.traced is not None]
+        total = sum(n for _, n in known)
+        if not total:
+            return sum(share for share, _ in known) / len(known) if known else None
+        return sum(share * n for share, n in known) / total
+
+
+def turn_table(turns: Sequence[TurnSum], words: Words) -> Markup:
+    """Turning movements over the last hour: counts by class, share of the traced, and how many were traced."""
+    columns: list[Column[TurnSum]] = [
+        Column(words.approach, lambda one: one.approach, figure=False),
+        Column(words.movement, lambda one: one.sum.name, figure=False),
+        Column(words.observed, lambda one: span(one.sum.observed_s(), words)),
+        Column(words.total, lambda one: number(one.sum.intensity(), words)),
+        Column(words.turn_share, lambda one: percent(one.share(), words)),
+        Column(words.traced, lambda one: percent(one.traced_share(), words)),
+        *(Column(words.kind(kind), _turn_counter(kind, words)) for kind in KINDS),
+    ]
+    return join(table(columns, turns), tag("small", f"{words.traced}: {words.traced_why}"))
+
+
+def _turn_counter(kind: str, words: Words) -> Callable[[TurnSum], str]:
+    return lambda one: number(one.sum.counted(kind), words)
+
+
 def cycle_table(cycles: Sequence[tuple[str, CycleRow]], teller: Teller) -> Markup:
     """Signal cycles, newest first; each with the name of its approach."""
     words = teller.words

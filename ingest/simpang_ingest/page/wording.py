@@ -76,6 +76,15 @@ class Words:
     last_hour: str
     last_hour_note: str
     no_windows: str
+    turns: str
+    movement: str
+    turn_share: str
+    traced: str
+    traced_why: str
+    turn_left: str
+    turn_through: str
+    turn_right: str
+    turn_u_turn: str
     cycles: str
     cycles_none: str
     events: str

@@ -1,0 +1,160 @@
+"""What is said of one signal cycle: pure, from its span and what happened in it (domain reference, §1 and §4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from ..data import Cycle, Quality
+from .crossings import Crossing
+from .layout import Cell
+from .memory import Memory, QueueSample
+from .trips import trip
+
+LOST_START_S: Final = 4.0
+MIN_SATURATION_N: Final = 5
+MIN_SATURATION_S: Final = 4.0
+PERSISTS_S: Final = 4.0
+"""A queue whose vehicles cross farther apart than this has been served."""
+
+SPLIT_RATIO: Final = 0.8
+SPLIT_RED_S: Final = 5.0
+
+GREEN_UNSEEN: Final = "green_end_unseen"
+BEYOND: Final = "queue_beyond_view"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One cycle. green_end_s: None where it cannot be told. shown: whether that was seen to be the end of green.
+    red_s: begin of red, where it was seen."""
+
+    start_s: float
+    end_s: float
+    green_end_s: float | None
+    shown: bool
+    red_s: float | None
+    method: str
+    confidence: float
+
+
+def cycle_row(
+    approach: str,
+    cell: Cell,
+    span: Span,
+    memory: Memory,
+    smp: Callable[[Crossing], float],
+    plan: tuple[int, float | None],
+    intergreen_s: float | None,
+) -> Cycle:
+    """The row of a cycle. plan: its number, and the usual green of that plan."""
+    start_s, end_s = span.start_s, span.end_s
+    samples, crossed = memory.samples(start_s, end_s), memory.crossed(start_s, end_s)
+    beyond = any(s.beyond for s in samples) if samples else None
+    way = trip(crossed, cell)
+    figures: dict[str, Any] = {
+        **_lights(span),
+        **_queue(span, samples, memory.before(start_s)),
+        **_saturation(crossed, start_s, smp),
+        **_arrivals(span, memory, cell, plan[1], bool(beyond)),
+        **_split(span, memory),
+    }
+    observed_s = min(end_s - start_s, float(len(samples)))
+    return Cycle(
+        from_s=start_s,
+        to_s=end_s,
+        approach=approach,
+        quality=Quality(observed_s, min(1.0, observed_s / (end_s - start_s)), _flags(span, bool(beyond))),
+        method=span.method,
+        confidence=span.confidence,
+        plan=plan[0],
+        intergreen_s=intergreen_s,
+        discharged=len(crossed),
+        queue_beyond_view=beyond,
+        control_delay_s=way.control_delay_s,
+        stopped_delay_s=way.stopped_delay_s,
+        stops_per_vehicle=way.stops_per_vehicle,
+        **figures,
+    )
+
+
+def _flags(span: Span, beyond: bool) -> tuple[str, ...]:
+    return (*([] if span.shown else [GREEN_UNSEEN]), *([BEYOND] if beyond else []))
+
+
+def _lights(span: Span) -> dict[str, Any]:
+    if span.green_end_s is None or not span.shown:
+        return {}
+    red_s = None if span.red_s is None else span.end_s - span.red_s
+    return {"green_s": span.green_end_s - span.start_s, "red_s": red_s}
+
+
+def _queue(span: Span, samples: list[QueueSample], at_green: QueueSample | None) -> dict[str, Any]:
+    """Queue at the start of green, residual queue at its end, maximum back of queue."""
+    end_s = span.green_end_s
+    residual = None if end_s is None else next((s for s in samples if s.time_s >= end_s), None)
+    return {
+        "queue_at_green_vehicles": at_green.vehicles if at_green else None,
+        "queue_at_green_m": at_green.tail_m if at_green else None,
+        "queue_at_green_smp": at_green.smp if at_green else None,
+        "residual_queue_vehicles": residual.waiting if residual else None,
+        "queue_max_m": max((s.tail_m for s in samples), default=None),
+    }
+
+
+def _saturation(crossed: list[Crossing], start_s: float, smp: Callable[[Crossing], float]) -> dict[str, Any]:
+    """Discharge of the whole approach while its queue persists, after the first 4 s: vehicles and smp a second (§4).
+
+    From the first of those vehicles to the last, at most 4 s apart; the first one is not counted, its headway lies
+    before. Unknown for fewer than 5 vehicles or less than 4 s.
+    """
+    queued = _persisting([c for c in crossed if c.was_queued and c.time_s >= start_s + LOST_START_S])
+    span_s = queued[-1].time_s - queued[0].time_s if queued else 0.0
+    if len(queued) < MIN_SATURATION_N or span_s < MIN_SATURATION_S:
+        return {}
+    return {
+        "saturation_flow_vps": (len(queued) - 1) / span_s,
+        "saturation_flow_smps": sum(smp(c) for c in queued[1:]) / span_s,
+    }
+
+
+def _persisting(queued: list[Crossing]) -> list[Crossing]:
+    """The first of them, by time, until one comes late."""
+    ordered = sorted(queued, key=lambda c: c.time_s)
+    late = next((i for i, (a, b) in enumerate(pairwise(ordered), 1) if b.time_s - a.time_s > PERSISTS_S), None)
+    return ordered[:late]
+
+
+def _arrivals(span: Span, memory: Memory, cell: Cell, usual_green_s: float | None, beyond: bool) -> dict[str, Any]:
+    """Vehicles that arrived in the cycle, and the share of them on green (HCM 7: P, proportion arriving on green).
+
+    A vehicle arrives when it would be at the stop line at free-flow speed. Where the end of green was not seen, the
+    plan's usual green is taken. Unknown where the queue reaches beyond the view: who joins it there arrived earlier.
+    """
+    if cell.reference_mps is None or beyond:
+        return {}
+    arrived = memory.arrived(span.start_s, span.end_s)
+    end_s = span.green_end_s if span.shown else None
+    if end_s is None and usual_green_s is not None:
+        end_s = span.start_s + usual_green_s
+    share = sum(a.time_s < end_s for a in arrived) / len(arrived) if arrived and end_s is not None else None
+    return {"arrivals": len(arrived), "arrivals_on_green_ratio": share}
+
+
+def _split(span: Span, memory: Memory) -> dict[str, Any]:
+    """Split failure (§4): the zone at the stop line covered for 80 % of green and for 80 % of the first 5 s of red.
+
+    Told of the lane that is covered most in both; its occupancies are published.
+    """
+    if span.green_end_s is None or not span.shown or span.red_s is None:
+        return {}
+    green = memory.bar_share(span.start_s, span.green_end_s)
+    red = memory.bar_share(span.red_s, min(span.red_s + SPLIT_RED_S, span.end_s))
+    if not green or len(green) != len(red):
+        return {}
+    worst = max(zip(green, red, strict=True), key=lambda pair: (min(pair), pair[0]))
+    return {
+        "occupancy_green_ratio": worst[0],
+        "occupancy_red_ratio": worst[1],
+        "split_fail": min(worst) >= SPLIT_RATIO,
+    }

@@ -1,0 +1,73 @@
+"""The start of green as the vehicles show it: queued ones begin to cross the stop line after a pause."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from .crossings import Crossing
+from .memory import Memory, QueueSample
+
+PAUSE_S: Final = 8.0
+"""A time this long without a queued vehicle crossing ends a discharge."""
+
+TOGETHER_S: Final = 8.0
+RED_SHOWN_S: Final = 10.0
+"""The end of green is known only if a vehicle waits within this long after the last crossing; else nobody came."""
+
+
+@dataclass(slots=True)
+class Discharge:
+    """Finds starts of green.
+
+    Green starts when vehicles that were queued begin to cross after at least 8 s in which none did: two of them
+    within 8 s, or one when no other was queued (a single motorcycle that creeps over the line in red is no start).
+    The start is when the first of them last stood. The first discharge that is seen counts only when the pause
+    before it was seen too.
+    """
+
+    memory: Memory
+    begin_s: float | None = None
+    last_s: float | None = None
+    _group: list[Crossing] = field(default_factory=list)
+    _confirmed: bool = False
+
+    def cross(self, crossing: Crossing) -> float | None:
+        """Account for a queued vehicle over the line; the start of green that it confirms, if it does."""
+        if self.last_s is None or crossing.time_s - self.last_s >= PAUSE_S:
+            seen = self.last_s is not None or crossing.time_s - (self.begin_s or crossing.time_s) >= PAUSE_S
+            self._group, self._confirmed = [], not seen
+        self.last_s = crossing.time_s
+        self._group.append(crossing)
+        return None if self._confirmed else self._confirm()
+
+    def running(self, now_s: float) -> bool:
+        """Whether queued vehicles crossed within the last pause time."""
+        return self.last_s is not None and now_s - self.last_s < PAUSE_S
+
+    def reset(self) -> None:
+        """Forget the running discharge."""
+        self.begin_s = self.last_s = None
+        self._group, self._confirmed = [], False
+
+    def _confirm(self) -> float | None:
+        first, last = self._group[0], self._group[-1]
+        recent = [c for c in self._group if last.time_s - c.time_s <= TOGETHER_S]
+        before = self.memory.before(first.still_s)
+        others = before is not None and before.vehicles > 1
+        if len(recent) < 2 and (others or len(self._group) > 1):
+            return None
+        first = recent[0]
+        self._confirmed = True
+        return min(first.time_s, max(first.still_s, first.time_s - TOGETHER_S))
+
+
+def green_end_s(times_s: list[float], end_s: float) -> float | None:
+    """The last crossing before the longest pause of the cycle: the green was at least that long."""
+    gaps = [(b - a, a) for a, b in pairwise([*sorted(times_s), end_s])]
+    longest_s, at_s = max(gaps, default=(0.0, 0.0))
+    return at_s if longest_s >= PAUSE_S else None
+
+
+def red_shown(samples: list[QueueSample], end_s: float) -> bool:
+    """Whether somebody stood soon after the last crossing, so that it was the signal that ended the discharge."""
+    return any(s.vehicles > 0 for s in samples if end_s < s.time_s <= end_s + RED_SHOWN_S)

@@ -1,0 +1,107 @@
+"""What the signal cycles of an approach add to its windows."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ..data import Cycle, Measurement, Quality
+from .service import Signal
+
+KEPT: Final = 10
+RECENT_S: Final = 1800.0
+NO_SIGNAL_S: Final = 300.0
+NO_SIGNAL_N: Final = 30
+
+NO_SIGNAL: Final = "no_signal"
+
+
+@dataclass(slots=True)
+class SignalLog:
+    """Keeps the latest cycles of one approach, and which of them each window length has told already.
+
+    A cycle belongs to the window in which its end became known, some seconds after it.
+    """
+
+    control: str
+    _cycles: deque[Cycle] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _new: dict[int, list[Cycle]] = field(default_factory=dict)
+    _last: dict[int, Cycle] = field(default_factory=dict)
+    _quiet_s: float = 0.0
+    _quiet_n: int = 0
+
+    def add(self, cycle: Cycle) -> None:
+        """Account for a cycle."""
+        self._cycles.append(cycle)
+        for waiting in self._new.values():
+            waiting.append(cycle)
+
+    def second(self, signalled: bool) -> None:
+        """Account for a second that was looked at; `signalled`: a start of green was seen lately."""
+        self._quiet_s = 0.0 if signalled else self._quiet_s + 1.0
+        self._quiet_n = 0 if signalled else self._quiet_n
+
+    def cross(self) -> None:
+        """Account for a crossing."""
+        self._quiet_n += 1
+
+    def of(self, length_s: int, now_s: float) -> Signal:
+        """The cycles for a window of this length that closes now."""
+        told = tuple(self._new.get(length_s, self._cycles))
+        self._new[length_s] = []
+        before = self._last.get(length_s)
+        if told:
+            self._last[length_s] = told[-1]
+        recent = tuple(c for c in self._cycles if now_s - c.to_s <= RECENT_S)
+        return Signal(told, recent, before if before is not None and now_s - before.to_s <= RECENT_S else None)
+
+    @property
+    def none_found(self) -> bool:
+        """Whether enough was watched to say that no signal works here: 300 s and 30 vehicles without a green."""
+        return self._quiet_s >= NO_SIGNAL_S and self._quiet_n >= NO_SIGNAL_N
+
+    def reset(self) -> None:
+        """Forget what was: the clock was set, or nothing was seen for long."""
+        self._cycles.clear()
+        self._new.clear()
+        self._last.clear()
+        self._quiet_s, self._quiet_n = 0.0, 0
+
+    def fill(self, row: Measurement, signal: Signal) -> Measurement:
+        """The approach's row with the means of its cycles; without a signal it says so, and nothing of cycles."""
+        if row.counts is None or self.control != "signal":
+            return row
+        if self.none_found:
+            flags = tuple(sorted({*row.quality.flags, NO_SIGNAL}))
+            return replace(row, quality=Quality(row.quality.observed_s, row.quality.score, flags))
+        if not self._cycles:
+            return row
+        told = signal.told
+        return replace(
+            row,
+            cycles=len(told),
+            cycle_s=_mean(c.to_s - c.from_s for c in told),
+            green_s=_mean(c.green_s for c in told),
+            cycle_confidence=_mean(c.confidence for c in told),
+            queue_at_green_vehicles=_mean(c.queue_at_green_vehicles for c in told),
+            queue_at_green_smp=_mean(c.queue_at_green_smp for c in told),
+            residual_queue_vehicles=_mean(c.residual_queue_vehicles for c in told),
+            split_fail_ratio=_mean(None if c.split_fail is None else float(c.split_fail) for c in told),
+            arrivals_on_green_ratio=_on_green(told),
+            saturation_flow_vps=_mean(c.saturation_flow_vps for c in told),
+            saturation_flow_smps=_mean(c.saturation_flow_smps for c in told),
+        )
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _on_green(cycles: Iterable[Cycle]) -> float | None:
+    """Share of all arrivals of the cycles where it is known."""
+    known = [
+        (c.arrivals, c.arrivals_on_green_ratio) for c in cycles if c.arrivals and c.arrivals_on_green_ratio is not None
+    ]
+    arrivals = sum(n for n, _ in known)
+    return sum(n * share for n, share in known) / arrivals if arrivals else None

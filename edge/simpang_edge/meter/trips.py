@@ -1,0 +1,132 @@
+"""What the way to the stop line cost: delay, stops, travel time, and when vehicles arrived (domain reference, §1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..data import FloatArray
+from .crossings import Crossing
+from .fleet import SEGMENTS, Fleet, Rows, Seen
+from .layout import Cell, Layout
+from .settings import IS_MOTOR
+
+TRACED_SHARE: Final = 0.5
+MIN_SHARE: Final = 0.3
+"""A part of the road counts when this share of the vehicles was seen to pass it, else the delay is unknown."""
+
+SETTLED_S: Final = 1.0
+"""After this long the first speed of a vehicle is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """Means per vehicle over the visible length, up to the stop line; None is unknown."""
+
+    control_delay_s: float | None = None
+    travel_time_s: float | None = None
+    stopped_delay_s: float | None = None
+    stops_per_vehicle: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A vehicle that came into view. time_s: when it would be at the stop line at free-flow speed."""
+
+    time_s: float
+    approach: int
+
+
+def mark_passes(fleet: Fleet, seen: Seen, layout: Layout) -> None:
+    """Keep when vehicles came to the end of each eighth of the measured length, straight between two sightings."""
+    rows, row = fleet.rows, seen.row
+    length_m = layout.length_m[layout.approach_cell[rows["approach"][row]]]
+    before = np.ceil(seen.before_m * SEGMENTS / length_m)
+    now = np.ceil(rows["along_m"][row] * SEGMENTS / length_m)
+    for n in np.flatnonzero((now < before) & (now < SEGMENTS + 1) & (before > 1)).tolist():
+        way_m = (float(seen.before_m[n]), float(rows["along_m"][row[n]]))
+        mark_pass(rows, int(row[n]), way_m, (float(seen.before_s[n]), seen.time_s), float(length_m[n]))
+
+
+def mark_pass(rows: Rows, row: int, way_m: tuple[float, float], time_s: tuple[float, float], length_m: float) -> None:
+    """Keep when a vehicle came to the ends of the parts on a way (from, to) that took from one time to another."""
+    ends_m = length_m / SEGMENTS * np.arange(1, SEGMENTS + 1)
+    passed = (ends_m < way_m[0]) & (ends_m >= way_m[1])
+    if passed.any():
+        share = (way_m[0] - ends_m[passed]) / (way_m[0] - way_m[1])
+        rows["passes_s"][row, passed] = time_s[0] + share * (time_s[1] - time_s[0])
+
+
+def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
+    """Delay, travel time and stops of motor vehicles over the line.
+
+    Control delay = time taken - distance / free-flow speed (domain reference, section 1), summed over eighths of the
+    measured length: in each the mean of the vehicles that were seen over the whole of it, so that one whose first half
+    was hidden still counts where it was seen. Travel time is that sum without the free-flow time taken off. Unknown
+    where less than 0.3 of the vehicles were seen over some part. Stops and stopped time: of vehicles traced over at
+    least half of the length, when they are 0.3 of all or more.
+    """
+    if not crossings:
+        return Trip()
+    travel_s = _travel_s(crossings, cell.length_m)
+    traced = [c for c in crossings if c.start_m >= TRACED_SHARE * cell.length_m]
+    v_mps = cell.reference_mps
+    known = len(traced) >= MIN_SHARE * len(crossings) and bool(traced)
+    return Trip(
+        control_delay_s=None if travel_s is None or v_mps is None else travel_s - cell.length_m / v_mps,
+        travel_time_s=travel_s,
+        stopped_delay_s=_mean([c.stopped_s for c in traced]) if known else None,
+        stops_per_vehicle=_mean([float(c.stops) for c in traced]) if known else None,
+    )
+
+
+def _travel_s(crossings: Sequence[Crossing], length_m: float) -> float | None:
+    """Mean time over the measured length, seconds, from the mean times over its parts."""
+    if any(len(c.passes_s) != SEGMENTS for c in crossings):
+        return None
+    parts_s = np.array([_parts_s(c, length_m) for c in crossings])
+    seen = np.isfinite(parts_s)
+    counts = seen.sum(axis=0)
+    if (counts < max(1.0, MIN_SHARE * len(crossings))).any():
+        return None
+    return float((np.where(seen, parts_s, 0.0).sum(axis=0) / counts).sum())
+
+
+def _parts_s(crossing: Crossing, length_m: float) -> FloatArray:
+    """Time over each part, the one nearest the line first, (SEGMENTS,); NaN where it was not seen.
+
+    The part in which the vehicle came into view counts in proportion when at least half of it was seen.
+    """
+    times_s = np.array((crossing.time_s, *crossing.passes_s))
+    parts_s = times_s[:-1] - times_s[1:]
+    part_m = length_m / SEGMENTS
+    first = min(int(crossing.start_m // part_m), SEGMENTS - 1)
+    share = crossing.start_m / part_m - first
+    if first >= 0 and share >= 0.5 and np.isnan(parts_s[first]):
+        parts_s[first] = (times_s[first] - crossing.start_s) / share
+    return np.asarray(parts_s)
+
+
+class Arrivals:
+    """Tells each vehicle's arrival once: of those that came into view in the far half of the measured length."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._length_m: FloatArray = layout.length_m[layout.approach_cell]
+        cells = [layout.cells[i] for i in layout.approach_cell.tolist()]
+        self._reference_mps: FloatArray = np.array([c.reference_mps or np.nan for c in cells])
+
+    def look(self, fleet: Fleet, now_s: float) -> list[Arrival]:
+        """The arrivals that are settled since it was last asked."""
+        rows, row = fleet.rows, fleet.active()
+        row = row[~rows["arrived"][row] & (now_s - rows["first_s"][row] >= SETTLED_S)]
+        rows["arrived"][row] = True
+        approach, first_m = rows["approach"][row], rows["first_m"][row]
+        far = IS_MOTOR[rows["kind"][row]] & (first_m >= TRACED_SHARE * self._length_m[approach])
+        times_s = rows["first_s"][row] + first_m / self._reference_mps[approach]
+        picked = np.flatnonzero(far & np.isfinite(times_s)).tolist()
+        return [Arrival(float(times_s[n]), int(approach[n])) for n in picked]
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,138 @@
+"""Delay and travel time from parts of the way, arrivals on green, split failure: by hand."""
+
+import math
+
+import pytest
+from simpang_edge.config import Camera
+from simpang_edge.data import Colour, Cycle, Lamps
+from simpang_edge.meter import Meter, MeterSettings
+from simpang_edge.meter.crossings import Crossing
+from simpang_edge.meter.layout import Layout
+from simpang_edge.meter.trips import trip
+
+from .meter_road import T0, Car, camera, frame, path
+
+CELL = Layout(camera(), 3.25).cells[0]
+"""80 m at 10 m/s: eighths of 10 m, 1 s each when free."""
+
+
+def crossing(*passes_s: float, line_s: float = 100.0, start_m: float = 80.0, stops: int = 0) -> Crossing:
+    """A vehicle over the line at 100 s; it came to 10, 20, … 80 m at these seconds, nan where that was not seen."""
+    given = (*passes_s, *[math.nan] * (8 - len(passes_s)))
+    start_s = min((t for t in passes_s if t == t), default=line_s)
+    return Crossing(line_s, 1, 1, 0, 1, 10.0, 0.1, 4.4, True, 90.0, start_s, start_m, 5.0 * stops, stops, True, given)
+
+
+def passing(from_s: float, *parts_s: float) -> tuple[float, ...]:
+    """Times at 10, 20, … m of a vehicle at the line at `from_s` that took so long for each part, nearest first."""
+    times, at_s = [], from_s
+    for part_s in parts_s:
+        at_s -= part_s
+        times.append(at_s)
+    return tuple(times)
+
+
+def test_the_delay_of_a_whole_way() -> None:
+    """Seven parts in 1 s each and one, the second, in 21 s: 28 s, 8 s of them free: 20 s of delay."""
+    way = trip([crossing(*passing(100, 1, 21, 1, 1, 1, 1, 1, 1), stops=1)], CELL)
+    assert (way.travel_time_s, way.control_delay_s) == (pytest.approx(28.0), pytest.approx(20.0))
+    assert (way.stopped_delay_s, way.stops_per_vehicle) == (5.0, 1.0)
+
+
+def test_parts_that_were_not_seen_come_from_the_others() -> None:
+    """A: 10 s in the last part and 1 s in each other. B was seen from 40 m on: 4 s in each of the four near parts.
+
+    Means: near part (10 + 4)/2 = 7, three of (1 + 4)/2 = 2.5, four of 1: 7 + 7.5 + 4 = 18.5 s; less 8 s: 10.5 s.
+    """
+    a = crossing(*passing(100, 10, 1, 1, 1, 1, 1, 1, 1))
+    b = crossing(*passing(100, 4, 4, 4, 4), start_m=40.0)
+    assert trip([a, b], CELL).control_delay_s == pytest.approx(10.5)
+
+
+def test_the_part_in_which_it_came_into_view_counts_in_proportion() -> None:
+    """First seen at 76 m, 0.9 s before it came to 70 m: 6 of the 10 m, so 1.5 s for the part: 7 + 1.5 s, delay 0.5."""
+    times = passing(100, 1, 1, 1, 1, 1, 1, 1)
+    one = crossing(*times, start_m=76.0)
+    late = Crossing(
+        *[getattr(one, name) for name in one.__slots__][:10], times[-1] - 0.9, 76.0, 0.0, 0, True, one.passes_s
+    )
+    assert trip([late], CELL).control_delay_s == pytest.approx(0.5)
+
+
+def test_a_part_that_few_have_passed_in_view_makes_the_delay_unknown() -> None:
+    """One of four was seen beyond 40 m: less than 0.3 of them."""
+    far = crossing(*passing(100, *[1] * 8))
+    near = crossing(*passing(100, 1, 1, 1, 1), start_m=40.0)
+    assert trip([far, near, near], CELL).control_delay_s == pytest.approx(0.0)
+    way = trip([far, near, near, near], CELL)
+    assert (way.control_delay_s, way.travel_time_s) == (None, None)
+
+
+def test_nobody_has_no_delay() -> None:
+    """No vehicle: unknown, not 0."""
+    assert trip([], CELL).control_delay_s is None
+
+
+def lit(time_s: float) -> Colour:
+    """Green from 20 to 40 s and from 70 to 90 s, yellow for 3 s, red otherwise."""
+    phase_s = (time_s - 20) % 50
+    return Colour.GREEN if phase_s < 20 else Colour.YELLOW if phase_s < 23 else Colour.RED
+
+
+def with_lamps(cars: list[Car], to_s: float, one: Camera | None = None) -> list[Cycle]:
+    """The cycles of these cars with the lamps in view."""
+    meter = Meter(one or camera(), MeterSettings(windows_s=(60,)))
+    cycles: list[Cycle] = []
+    for i in range(round(to_s * 8)):
+        meter.update(frame(i / 8, cars))
+        cycles += meter.look(Lamps(T0 + i / 8, ((0, lit(i / 8)),))).cycles
+    return cycles
+
+
+def passes(track: int, line_s: float) -> Car:
+    """Free over the line at this second: 10 m/s."""
+    return Car(track, path((line_s - 8, 80), (line_s + 1.5, -15)))
+
+
+def test_the_cycle_of_the_lamps() -> None:
+    """Green 20 s, red 27 s, cycle 50 s, from lamps that are read in every look."""
+    (cycle,) = with_lamps([], 72)
+    assert (cycle.method, cycle.confidence) == ("signal_head", pytest.approx(1.0))
+    assert (cycle.from_s - T0, cycle.to_s - T0) == (20.0, 70.0)
+    assert (cycle.green_s, cycle.red_s, cycle.plan) == (20.0, 27.0, 1)
+
+
+def test_arrivals_on_green_by_hand() -> None:
+    """Free arrivals at 25, 35, 50, 60 s and at 80 s, of the next green: 4 in the cycle, 2 of them on green."""
+    (cycle,) = with_lamps([passes(i + 1, s) for i, s in enumerate((25, 35, 50, 60, 80))], 72)
+    assert (cycle.arrivals, cycle.arrivals_on_green_ratio) == (4, 0.5)
+
+
+def test_who_waits_has_arrived_on_red() -> None:
+    """It stands from 44 s, 2 m before the line; without the red it would have been there at 44.2 s: not on green."""
+    waits = Car(1, path((36.2, 80), (44, 2), (71, 2), (74, -13)))
+    (cycle,) = with_lamps([waits, passes(2, 30)], 72)
+    assert (cycle.arrivals, cycle.arrivals_on_green_ratio) == (2, 0.5)
+
+
+def test_without_a_reference_speed_arrivals_are_unknown() -> None:
+    """No free-flow speed: nothing says when it would have been at the line."""
+    (cycle,) = with_lamps([passes(1, 30)], 72, camera(limit_kmh=None))
+    assert (cycle.arrivals, cycle.arrivals_on_green_ratio) == (None, None)
+
+
+def test_a_split_failure() -> None:
+    """One car stands at the line from 10 s to 60 s: covered for all of green and all of the first 5 s of red."""
+    (cycle,) = with_lamps([Car(1, path((2, 80), (10, 2), (60, 2), (62, -15)))], 72)
+    assert (cycle.occupancy_green_ratio, cycle.occupancy_red_ratio, cycle.split_fail) == (
+        pytest.approx(1.0, abs=0.01),
+        pytest.approx(1.0, abs=0.01),
+        True,
+    )
+
+
+def test_a_cleared_green_is_no_split_failure() -> None:
+    """It leaves at 30 s: covered for 10 s and a little of 20 s of green, and not in red."""
+    (cycle,) = with_lamps([Car(1, path((2, 80), (10, 2), (30, 2), (32, -15)))], 72)
+    assert cycle.occupancy_green_ratio == pytest.approx(0.53, abs=0.05)
+    assert (cycle.occupancy_red_ratio, cycle.split_fail) == (pytest.approx(0.0), False)

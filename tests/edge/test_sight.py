@@ -1,0 +1,112 @@
+"""How well an approach is seen: scale, its error, and what that does to published speeds."""
+
+import math
+
+import numpy as np
+import pytest
+from simpang_edge.config import Camera, SpeedRules
+from simpang_edge.data import Sight
+from simpang_edge.meter import Meter, MeterSettings
+from simpang_edge.sight import sights
+
+from .meter_road import T0, Car, approach_row, camera, drive, path
+
+SPEED = SpeedRules()
+
+
+def flat(scale_m: float = 0.1, points: int = 4, noise_px: float = 0.0) -> Camera:
+    """A picture straight from above: `scale_m` metres per pixel, 20 m x 80 m of road; stop line 10 m wide."""
+    corners = [(0, 0), (200, 0), (0, 800), (200, 800), (100, 400), (0, 400), (200, 400), (100, 800)][:points]
+    off = [noise_px * (-1) ** i for i in range(points)]
+    return Camera.model_validate(
+        {
+            "id": "utara",
+            "source": "a.mp4",
+            "height_m": 10.0,
+            "calibration": {
+                "points": [
+                    {"image": (x + off[i], y), "road": (x * scale_m, y * scale_m)} for i, (x, y) in enumerate(corners)
+                ]
+            },
+            "approaches": [
+                {
+                    "id": "utara",
+                    "stop_line": [(50, 100), (150, 100)],
+                    "lanes": [{"id": 1, "polygon": [(50, 100), (150, 100), (150, 700), (50, 700)]}],
+                    "length_m": 60,
+                }
+            ],
+        }
+    )
+
+
+def test_a_flat_picture_by_hand() -> None:
+    """100 px at 0.1 m are a stop line of 10 m."""
+    (one,) = sights(flat(), 2.0)
+    assert (one.width_m, one.m_per_px) == (pytest.approx(10.0), pytest.approx(0.1))
+    assert one.camera_height_m == 10.0
+
+
+def test_the_scale_is_as_exact_as_the_clicks() -> None:
+    """Twice the error of a click is twice the error of the scale; 2 px of 800 are some tenths of a per cent."""
+    (one,), (two,) = sights(flat(), 1.0), sights(flat(), 2.0)
+    assert two.scale_error_ratio == pytest.approx(2 * one.scale_error_ratio, rel=0.1)
+    assert 0.001 < two.scale_error_ratio < 0.03
+
+
+def test_residuals_count_where_they_are_larger_than_a_click() -> None:
+    """Eight points that miss by 10 px tell of larger errors than a click of 1 px."""
+    (fine,), (rough,) = sights(flat(points=8), 1.0), sights(flat(points=8, noise_px=10.0), 1.0)
+    assert rough.scale_error_ratio > 3 * fine.scale_error_ratio
+
+
+def test_without_calibration_there_is_no_sight() -> None:
+    """A camera that only records has nothing to tell."""
+    assert sights(Camera.model_validate({"id": "a", "source": "a.mp4"}), 2.0) == ()
+
+
+def passing(sight: Sight) -> Meter:
+    """A meter that saw one car at 10 m/s."""
+    meter = Meter(camera(), MeterSettings(windows_s=(60,)), (sight,))
+    drive(meter, [Car(1, path((0, 80), (9.5, -15)))], 0, 20)
+    return meter
+
+
+def test_the_interval_adds_errors_in_squares() -> None:
+    """The fit of a steady car is exact. Scale 3 %; a car's contact point 0.2 m high of 10 m is 2 %.
+
+    1.96 * sqrt(0.03² + 0.02²) = 7.07 % of 10 m/s.
+    """
+    row = approach_row(passing(Sight(6.5, 0.02, 0.03, 10.0)).finish(T0 + 20))
+    low, high = row.speed_interval_mps or (0, 0)
+    half_mps = 1.96 * math.hypot(0.03, 0.02) * 10
+    assert (low, high) == (pytest.approx(10 - half_mps, abs=0.01), pytest.approx(10 + half_mps, abs=0.01))
+
+
+@pytest.mark.parametrize(
+    ("m_per_px", "scale", "told"),
+    [
+        pytest.param(0.30, 0.15, True, id="at both limits"),
+        pytest.param(0.31, 0.05, False, id="a pixel spans 0.31 m"),
+        pytest.param(0.10, 0.16, False, id="lengths wrong by 16 %"),
+    ],
+)
+def test_a_speed_that_the_calibration_does_not_support_is_not_told(m_per_px: float, scale: float, told: bool) -> None:
+    """Unknown with a flag, not a number that looks like one; counts stay."""
+    row = approach_row(passing(Sight(6.5, m_per_px, scale, 10.0)).finish(T0 + 20))
+    assert (row.speed_time_mean_mps is not None, row.speed_space_mean_mps is not None) == (told, told)
+    assert ("speed_not_supported" in row.quality.flags) is not told
+    assert row.counts is not None
+    assert sum(row.counts) == 1
+
+
+def test_errors_of_single_fits_shrink_with_their_number() -> None:
+    """Four fits of 0.4 m/s: sqrt(4 * 0.16) / 4 = 0.2 m/s; the scale's share stays."""
+    from simpang_edge.meter.crossings import Crossing
+    from simpang_edge.meter.speeds import Errors
+
+    one = Crossing(0.0, 1, 1, 0, 1, 10.0, 0.4, 4.4, False, math.nan, 0.0, 80.0, 0.0, 0)
+    half = Errors(SPEED).half_mps([one] * 4, 0, 10.0)
+    assert half == pytest.approx(1.96 * 0.2)
+    with_scale = Errors(SPEED, (Sight(6.5, 0.02, 0.03, 1e9),)).half_mps([one] * 4, 0, 10.0)
+    assert with_scale == pytest.approx(1.96 * np.hypot(0.2, 0.3))
