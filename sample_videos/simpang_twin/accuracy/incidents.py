@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from simpang_edge.data import EventType
-from simpang_edge.meter import MeterSettings
+from simpang_edge.message import EventRow
 
-from .figures import SHORT_S, Figure, Sight
-from .published import Told
+from .figures import Figure, Sight
 from .truths import Incident
 
 REQUIRED: Final = (EventType.STOPPED_VEHICLE.value, EventType.WRONG_WAY.value)
@@ -32,7 +31,7 @@ class Found:
     """A true incident and the alarm that belongs to it; None: missed. late_s: from its begin to the alarm."""
 
     incident: Incident
-    alarm: Told | None
+    alarm: EventRow | None
     late_s: float | None
 
 
@@ -55,48 +54,42 @@ def figures(sight: Sight) -> list[Figure]:
     ]
 
 
-def raised(sight: Sight) -> list[Told]:
+def raised(sight: Sight) -> list[EventRow]:
     """The begins of the approach's alarms, each once."""
-    first: dict[str, Told] = {}
-    for told in sight.published.events:
-        if told.row.type in EXPLAINS and told.row.approach in (None, sight.truth.approach):
-            first.setdefault(told.row.id, told)
+    first: dict[str, EventRow] = {}
+    for row in sight.published.events:
+        if row.type in EXPLAINS and row.approach in (None, sight.truth.approach):
+            first.setdefault(row.id, row)
     return list(first.values())
 
 
-def matched(sight: Sight, alarms: list[Told]) -> list[Found]:
+def matched(sight: Sight, alarms: list[EventRow]) -> list[Found]:
     """Every incident that a camera should report, with the first alarm that belongs to it."""
     out = []
     for incident in sight.clip.incidents or ():
         if incident.type not in REQUIRED:
             continue
-        own = sorted((a for a in alarms if _belongs(sight, a, incident)), key=lambda a: a.row.begin)
+        own = sorted((a for a in alarms if _belongs(sight, a, incident)), key=lambda a: a.begin)
         late_s = max(0.0, told_s(sight, own[0]) - incident.begin_s) if own else None
         out.append(Found(incident, own[0] if own else None, late_s))
     return out
 
 
-def told_s(sight: Sight, alarm: Told) -> float:
-    """By when an alarm was told, seconds since the first frame, at the latest: its `begin` says since when it holds.
-
-    A short window is published a few seconds after its end (the meter's `grace_s`), and the next one a second later;
-    the alarm came between the two.
-    """
-    if alarm.after is None:
-        return SHORT_S + MeterSettings().grace_s
-    return alarm.after.timestamp() - sight.clip.start_s + MeterSettings().grace_s + SHORT_S
+def told_s(sight: Sight, alarm: EventRow) -> float:
+    """When an alarm was told, seconds since the first frame; its `begin` says since when it holds."""
+    return (alarm.told or alarm.begin).timestamp() - sight.clip.start_s
 
 
-def unexplained(sight: Sight, alarms: list[Told]) -> list[Told]:
+def unexplained(sight: Sight, alarms: list[EventRow]) -> list[EventRow]:
     """Alarms that nothing in the truth explains."""
     known = sight.clip.incidents or ()
     return [alarm for alarm in alarms if not any(_belongs(sight, alarm, incident) for incident in known)]
 
 
-def _belongs(sight: Sight, alarm: Told, incident: Incident) -> bool:
-    begin_s = alarm.row.begin.timestamp() - sight.clip.start_s
+def _belongs(sight: Sight, alarm: EventRow, incident: Incident) -> bool:
+    begin_s = alarm.begin.timestamp() - sight.clip.start_s
     end_s = sight.clip.seconds if incident.end_s is None else incident.end_s
-    return incident.type in EXPLAINS[alarm.row.type] and incident.begin_s - EARLY_S <= begin_s <= end_s + AFTER_S
+    return incident.type in EXPLAINS[alarm.type] and incident.begin_s - EARLY_S <= begin_s <= end_s + AFTER_S
 
 
 def _latest_s(found: list[Found], kind: str) -> float | None:

@@ -91,8 +91,8 @@ def _incidents(run: Run, sight: Sight) -> Iterator[Moment]:
         if item.alarm is None:
             yield Moment(run, "incident", item.incident.begin_s + 5, 3.0, f"{item.incident.type} was not reported")
     for alarm in incidents.unexplained(sight, alarms):
-        time_s = alarm.row.begin.timestamp() - sight.clip.start_s
-        yield Moment(run, "alarm", time_s, 3.0, f"{alarm.row.type} was reported; nothing of the kind happened")
+        time_s = alarm.begin.timestamp() - sight.clip.start_s
+        yield Moment(run, "alarm", time_s, 3.0, f"{alarm.type} was reported; nothing of the kind happened")
 
 
 def picture(moment: Moment) -> bytes:

@@ -1,23 +1,11 @@
 """What one worker published in one run, decoded by the contract."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from simpang_edge.message import CycleRow, EventRow, FlowRow, HealthRow, MetaRow, StatusRow, decode
 
 from .brokers import Heard
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An event and by when it was told: its message came after that of this window had ended, None: before any.
-
-    In a run that is faster than the road, the time of sending says nothing; the order of the messages does.
-    """
-
-    row: EventRow
-    after: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +14,7 @@ class Published:
 
     windows: tuple[FlowRow, ...] = ()
     cycles: tuple[CycleRow, ...] = ()
-    events: tuple[Told, ...] = ()
+    events: tuple[EventRow, ...] = ()
     health: tuple[HealthRow, ...] = ()
     meta: tuple[MetaRow, ...] = ()
     status: tuple[StatusRow, ...] = ()
@@ -49,18 +37,8 @@ def read(heard: Iterable[Heard]) -> Published:
     return Published(
         windows=tuple(row for row in rows if isinstance(row, FlowRow)),
         cycles=tuple(row for row in rows if isinstance(row, CycleRow)),
-        events=tuple(_told(rows)),
+        events=tuple(row for row in rows if isinstance(row, EventRow)),
         health=tuple(row for row in rows if isinstance(row, HealthRow)),
         meta=tuple(row for row in rows if isinstance(row, MetaRow)),
         status=tuple(row for row in rows if isinstance(row, StatusRow)),
     )
-
-
-def _told(rows: Iterable[object]) -> Iterator[Told]:
-    """Events, each with the end of the last of the shortest windows that came before it."""
-    shortest_s, after = 3600, None
-    for row in rows:
-        if isinstance(row, FlowRow) and row.x.window_s <= shortest_s:
-            shortest_s, after = row.x.window_s, row.date_observed_to
-        elif isinstance(row, EventRow):
-            yield Told(row, after)
