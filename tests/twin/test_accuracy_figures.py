@@ -1,6 +1,7 @@
 """Figures of one approach from small published rows and a small truth, each by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -97,6 +98,16 @@ def test_a_wrong_class_counts_in_the_class_error_only() -> None:
     found = counting.figures(sight([row(10, counts={"car": 1})], [crossing(10.5, "truck")]))
     assert value(found, "counts.class_wape_pct") == pytest.approx(200.0)
     assert (value(found, "counts.missed"), value(found, "counts.geh")) == (0, 0.0)
+
+
+def test_a_missed_vehicle_is_the_one_of_its_class() -> None:
+    """A car and a hidden motorcycle 1 s apart; a car is counted: the motorcycle is missed, and nobody could see it."""
+    car, hidden = crossing(10.5), replace(crossing(9.5, "motorcycle"), id="7")
+    seen = replace(sight([row(10, counts={"car": 1})], [hidden, car]), hidden=frozenset({"7"}))
+    found = counting.matching(seen)
+    assert found is not None
+    assert found.missed_s == (9.5,)
+    assert value(counting.figures(seen), "counts.missed_hidden") == 1
 
 
 def test_pedestrians_and_bicycles_are_not_traffic_flow() -> None:
