@@ -96,6 +96,7 @@ def event_row(event: data.Event) -> EventRow:
         zone=event.zone,
         cause=event.cause,
         reason=_words(event.reason),
+        told=None if event.told_s is None else utc(event.told_s),
     )
 
 

@@ -4,7 +4,7 @@ Frozen dataclasses of arrays, shapes checked when they are built, N may be 0. Ev
 metres per second; times are POSIX seconds UTC. ``None`` (or NaN inside an array) means unknown, never zero.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
@@ -393,6 +393,7 @@ class Event:
     """Something that began (end_s None) or ended; the id is the same in both messages.
 
     severity: info | warning | serious. cause: the code of what was found to cause it. zone: id of the configured zone.
+    told_s: when it was told, on the frames' own clock (begin_s is since when it holds).
     """
 
     id: str
@@ -405,6 +406,7 @@ class Event:
     zone: str | None = None
     cause: str | None = None
     reason: Reason | None = None
+    told_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -439,6 +441,11 @@ class Readings:
     windows: tuple[Measurement, ...] = ()
     cycles: tuple[Cycle, ...] = ()
     events: tuple[Event, ...] = ()
+
+    def told(self, time_s: float) -> "Readings":
+        """The same, with the events that are told now marked so."""
+        events = tuple(replace(event, told_s=time_s) if event.told_s is None else event for event in self.events)
+        return Readings(self.windows, self.cycles, events)
 
     def __add__(self, other: "Readings") -> "Readings":
         return Readings(self.windows + other.windows, self.cycles + other.cycles, self.events + other.events)

@@ -181,7 +181,7 @@ class CycleRow(Struct, frozen=True, kw_only=True):
 
 
 class EventRow(Struct, frozen=True, kw_only=True):
-    """Something that began (end null) or ended; the id is the same in both messages."""
+    """Something that began (end null) or ended. told: when this message was due, on the frames' own clock."""
 
     id: str
     type: str
@@ -193,6 +193,7 @@ class EventRow(Struct, frozen=True, kw_only=True):
     zone: str | None = None
     cause: str | None = None
     reason: Words | None = None
+    told: Time | None = None
 
 
 class LiveRow(Struct, frozen=True, kw_only=True):

@@ -30,6 +30,14 @@ def test_a_lone_breakdown_is_told_within_twenty_seconds() -> None:
     assert begins(found) == [(STOPPED, "warning")]
 
 
+def test_an_event_says_since_when_it_holds_and_when_it_was_told() -> None:
+    """It stands from 4 s on: begin within a second of that; told after the 15 s that the rule asks for, by 24 s."""
+    (event,) = drive(meter(), [Car(1, path((0, 80), (4, 40), (90, 40)))], 0, 24).events
+    assert event.begin_s - T0 == pytest.approx(4.0, abs=1.0)
+    assert event.told_s is not None
+    assert 19.0 <= event.told_s - T0 <= 24.0
+
+
 def test_of_a_row_behind_a_breakdown_only_the_first_is_told() -> None:
     """Three stand behind it in the lane while others pass in lane 2: one root cause, one event."""
     row = [Car(i + 1, path((2 * i, 80), (2 * i + 4, 40 + 8 * i), (60, 40 + 8 * i))) for i in range(4)]

@@ -1,6 +1,7 @@
 """Figures of one approach from small published rows and a small truth, each by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -97,6 +98,16 @@ def test_a_wrong_class_counts_in_the_class_error_only() -> None:
     found = counting.figures(sight([row(10, counts={"car": 1})], [crossing(10.5, "truck")]))
     assert value(found, "counts.class_wape_pct") == pytest.approx(200.0)
     assert (value(found, "counts.missed"), value(found, "counts.geh")) == (0, 0.0)
+
+
+def test_a_missed_vehicle_is_the_one_of_its_class() -> None:
+    """A car and a hidden motorcycle 1 s apart; a car is counted: the motorcycle is missed, and nobody could see it."""
+    car, hidden = crossing(10.5), replace(crossing(9.5, "motorcycle"), id="7")
+    seen = replace(sight([row(10, counts={"car": 1})], [hidden, car]), hidden=frozenset({"7"}))
+    found = counting.matching(seen)
+    assert found is not None
+    assert found.missed_s == (9.5,)
+    assert value(counting.figures(seen), "counts.missed_hidden") == 1
 
 
 def test_pedestrians_and_bicycles_are_not_traffic_flow() -> None:
@@ -208,18 +219,23 @@ def test_lost_spans_that_overlap_are_lost_once() -> None:
     assert merged([(2.0, 5.0), (1.0, 3.0), (8.0, 9.0)]) == ((1.0, 5.0), (8.0, 9.0))
 
 
-def alarm(kind: str, second: float, name: str = "a") -> EventRow:
-    """A published alarm that begins at a second of the clip."""
-    return EventRow(id=name, type=kind, begin=at(second), severity="warning", approach="utara")
+def alarm(kind: str, begin_s: float, told_s: float, name: str = "a") -> EventRow:
+    """A published alarm: since when it holds, and when it was told."""
+    return EventRow(
+        id=name, type=kind, begin=at(begin_s), severity="warning", approach="utara", told=at(told_s)
+    )  # fmt: skip
 
 
 def test_incidents_found_missed_and_invented() -> None:
-    """Stopped at 10 s, reported at 25 s: 15 s. A wrong-way rider at 40 s is missed. An alarm at 5 s is false."""
+    """Stopped at 10 s, told at 25 s with a begin of 11 s: 15 s.
+
+    A wrong-way rider at 40 s is missed. An alarm at 5 s is false. The end of an event is no second alarm.
+    """
     happened = (Incident("stopped_vehicle", 10.0, 40.0, 1), Incident("wrong_way", 40.0, 45.0, 2))
     events = [
-        alarm("stopped_vehicle", 25.0, "a"),
-        alarm("stopped_vehicle", 5.0, "b"),
-        alarm("stopped_vehicle", 25.0, "a"),
+        alarm("stopped_vehicle", 5.0, 9.0, "b"),
+        alarm("stopped_vehicle", 11.0, 25.0, "a"),
+        alarm("stopped_vehicle", 11.0, 45.0, "a"),
     ]
     found = incidents.figures(sight(happened=happened, events=events))
     assert value(found, "incident.stopped_vehicle_detect_s") == pytest.approx(15.0)
@@ -231,6 +247,6 @@ def test_incidents_found_missed_and_invented() -> None:
 def test_a_stop_at_the_kerb_explains_an_alarm_but_asks_for_none() -> None:
     """An angkot that stops for passengers need not be reported; when it is, the alarm is not false."""
     happened = (Incident("kerb_stop", 10.0, 40.0, 1),)
-    silent, reported = sight(happened=happened), sight(happened=happened, events=[alarm("stopped_vehicle", 25.0)])
+    silent, reported = sight(happened=happened), sight(happened=happened, events=[alarm("stopped_vehicle", 25.0, 30.0)])
     assert value(incidents.figures(silent), "incident.true") == 0
     assert value(incidents.figures(reported), "incident.false_alarms") == 0

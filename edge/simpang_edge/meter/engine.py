@@ -128,7 +128,7 @@ class Meter:
             done += self._measure(vehicles, move)
         else:
             self._time.observed_s -= move.observed_s
-        return done + self._close(self._time.now_s or vehicles.time_s)
+        return (done + self._close(self._time.now_s or vehicles.time_s)).told(vehicles.time_s)
 
     def look(self, lamps: Lamps) -> Readings:
         """Account for the signal heads of a frame, after its vehicles."""
@@ -146,7 +146,7 @@ class Meter:
             for windows in self._windows:
                 windows.look(since_s, scene.time_s, scene.flags)
         done = self._go_blind(scene) if self._faults.fault is not None and not was_blind else Readings()
-        return done + Readings(events=events)
+        return (done + Readings(events=events)).told(scene.time_s)
 
     def know(self, days: Iterable[UsualDay]) -> None:
         """Take what earlier runs learned of the usual traffic."""
@@ -181,14 +181,16 @@ class Meter:
         done = self._step(move) if move.kind is Kind.FORWARD else Readings()
         done += self._start(time_s)
         self._silent_s = self._silent_s or self._time.frame_s or time_s
-        return done + self._close(time_s) + Readings(events=self._faults.silent(self._silent_s, time_s))
+        done += self._close(time_s) + Readings(events=self._faults.silent(self._silent_s, time_s))
+        return done.told(time_s)
 
     def finish(self, time_s: float) -> Readings:
         """Close everything, the running windows included. Nothing may follow it but new frames."""
         end_s = max(time_s, self._time.now_s or time_s)
         done = self._settle() + self._close(end_s)
         self._left = self._running() if self._time.now_s is not None else None
-        return done + self._flush(end_s, None) + Readings(events=self._faults.close(end_s))
+        done += self._flush(end_s, None) + Readings(events=self._faults.close(end_s))
+        return done.told(end_s)
 
     def _settle(self) -> Readings:
         """Crossings and moves that still wait for more of the motion."""

@@ -29,6 +29,7 @@ def figures(sight: Sight) -> list[Figure]:
         Figure("counts.measured", counted),
         Figure("counts.true", true),
         Figure("counts.missed", len(found.missed_s) if found else None),
+        Figure("counts.missed_hidden", _hidden(sight, found) if found else None),
         Figure("counts.doubled", len(found.doubled) if found else None),
         *_wapes(sight),
         Figure("counts.geh", _geh(sight, counted, true)),
@@ -38,17 +39,32 @@ def figures(sight: Sight) -> list[Figure]:
 
 
 def matching(sight: Sight) -> Matching | None:
-    """Which true crossings were missed and which counts have none; None when nothing was counted at all."""
+    """Which true crossings were missed and which counts have none; None when nothing was counted at all.
+
+    Class by class first; what is left over is matched once more without regard to class: a wrong class is no miss.
+    """
     rows = [row for row in sight.rows(SHORT_S) if row.intensity is not None]
     if not rows:
         return None
+    per_class = [_of_class(sight, rows, kind) for kind in MOTOR_VEHICLES]
+    left = match(
+        [interval for found in per_class for interval in found.doubled],
+        [time_s for found in per_class for time_s in found.missed_s],
+        TOLERANCE_S,
+    )
     end_s = sight.clip.seconds - ENDS_S
-    times_s = [c.time_s for c in sight.truth.motor()]
-    intervals = [sight.span(row) for row in rows for _ in range(row.intensity or 0)]
-    found = match(intervals, times_s, TOLERANCE_S)
-    missed = tuple(t for t in found.missed_s if ENDS_S <= t <= end_s)
-    doubled = tuple(i for i in found.doubled if i[0] >= ENDS_S and i[1] <= end_s)
-    return Matching(missed, doubled)
+    missed = tuple(t for t in left.missed_s if ENDS_S <= t <= end_s)
+    return Matching(missed, tuple(i for i in left.doubled if i[0] >= ENDS_S and i[1] <= end_s))
+
+
+def _of_class(sight: Sight, rows: Sequence[FlowRow], kind: str) -> Matching:
+    intervals = [sight.span(row) for row in rows for _ in range(of_kind([row], kind))]
+    return match(intervals, [c.time_s for c in sight.truth.crossings if c.kind == kind], TOLERANCE_S)
+
+
+def _hidden(sight: Sight, found: Matching) -> int:
+    """How many of the missed could not be seen before the line."""
+    return sum(c.time_s in found.missed_s and c.id in sight.hidden for c in sight.truth.motor())
 
 
 def _wapes(sight: Sight) -> list[Figure]:

@@ -25,12 +25,16 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What was published of one approach, beside its truth. traffic None: the clip has no NAME.traffic.parquet."""
+    """What was published of one approach, beside its truth.
+
+    traffic None: the clip has no NAME.traffic.parquet. hidden: ids of vehicles that nobody could see before the line.
+    """
 
     published: Published
     clip: ClipTruth
     truth: ApproachTruth
     traffic: Traffic | None
+    hidden: frozenset[str] = frozenset()
 
     def rows(self, window_s: int, scope: str = "approach") -> tuple[FlowRow, ...]:
         """The approach's window rows of one length and scope."""

@@ -28,7 +28,7 @@ AFTER_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A true incident and the alarm that belongs to it; None: missed. late_s: from its begin to the alarm's."""
+    """A true incident and the alarm that belongs to it; None: missed. late_s: from its begin to the alarm."""
 
     incident: Incident
     alarm: EventRow | None
@@ -70,9 +70,14 @@ def matched(sight: Sight, alarms: list[EventRow]) -> list[Found]:
         if incident.type not in REQUIRED:
             continue
         own = sorted((a for a in alarms if _belongs(sight, a, incident)), key=lambda a: a.begin)
-        late_s = own[0].begin.timestamp() - sight.clip.start_s - incident.begin_s if own else None
+        late_s = max(0.0, told_s(sight, own[0]) - incident.begin_s) if own else None
         out.append(Found(incident, own[0] if own else None, late_s))
     return out
+
+
+def told_s(sight: Sight, alarm: EventRow) -> float:
+    """When an alarm was told, seconds since the first frame; its `begin` says since when it holds."""
+    return (alarm.told or alarm.begin).timestamp() - sight.clip.start_s
 
 
 def unexplained(sight: Sight, alarms: list[EventRow]) -> list[EventRow]:

@@ -12,6 +12,7 @@ HOW: Final[Mapping[str, str]] = {
     "counts.measured": SUM,
     "counts.true": SUM,
     "counts.missed": SUM,
+    "counts.missed_hidden": SUM,
     "counts.doubled": SUM,
     "counts.class_wape_pct": "counts.true",
     "counts.effectiveness": "counts.true",

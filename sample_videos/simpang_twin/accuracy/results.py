@@ -1,9 +1,13 @@
 """The rows of the result: every figure of every clip, detector and analysis rate, with its goal."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow.parquet as pq
 
 from .. import truth_windows
 from ..traffic_log import Traffic
@@ -11,10 +15,13 @@ from . import counting, flowing, honesty, incidents, queues, signals, speeds, st
 from .cases import Case
 from .figures import Figure, Sight
 from .goals import POOLED, Goal
+from .perfect import Eyes
 from .pooling import pool
 from .published import Published
 from .running import Run
 from .truths import load
+
+SHOWN_FRAMES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,22 @@ class Scored:
 def sights(published: Published, case: Case) -> list[Sight]:
     """What was published of each approach, beside its truth. Raises `BenchError` for a truth that is not right."""
     truth, traffic = load(case.truth), traffic_of(case)
-    return [Sight(published, truth, item, traffic.get(item.approach)) for item in truth.approaches]
+    unseen = hidden(case.boxes)
+    return [Sight(published, truth, item, traffic.get(item.approach), unseen) for item in truth.approaches]
+
+
+def hidden(boxes: Path) -> frozenset[str]:
+    """Ids of vehicles that showed 30 % or more in fewer than three pictures before the line; none without boxes."""
+    if not boxes.is_file():
+        return frozenset()
+    table = pq.read_table(boxes)
+    if not {"id", "along_front_m", "occluded"} <= set(table.column_names):
+        return frozenset()
+    ids = np.asarray(table["id"].to_pylist(), dtype=object)
+    before = np.asarray(table["along_front_m"]) > 0
+    shown = before & (np.asarray(table["occluded"]) <= Eyes().hidden_ratio)
+    often = Counter(ids[shown].tolist())
+    return frozenset(name for name in set(ids[before].tolist()) if often[name] < SHOWN_FRAMES)
 
 
 def traffic_of(case: Case) -> dict[str, Traffic]:

@@ -1,8 +1,10 @@
 """From a scenario file to clips with truth: simulated, then rendered, or only sketched where no picture is needed."""
 
+import fcntl
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -22,9 +24,19 @@ def prepare(path: Path, drawn: bool, cache: Path, processes: int) -> list[Path]:
     try:
         plan = scenario.load(path)
         folder = cache / f"{plan.name}-{_fingerprint(plan, drawn)}"
-        return [_clip(plan, camera, folder, drawn, processes) for camera in plan.cameras]
+        with _alone(folder):
+            return [_clip(plan, camera, folder, drawn, processes) for camera in plan.cameras]
     except TwinError as exc:
         raise BenchError(str(exc)) from exc
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Another process that wants the same scenario waits, and then finds it made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _fingerprint(plan: scenario.Scenario, drawn: bool) -> str:

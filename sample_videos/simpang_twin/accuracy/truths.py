@@ -19,13 +19,14 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """One vehicle's contact point passing the stop line."""
+    """One vehicle's contact point passing the stop line. id: as in NAME.boxes.parquet, "" where the truth has none."""
 
     time_s: float
     kind: str
     lane: int | None
     movement: str | None
     speed_mps: float
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,9 @@ def _approach(item: dict[str, Any]) -> ApproachTruth:
         approach=item["approach"],
         length_m=float(item["length_m"]),
         crossings=tuple(
-            Crossing(row["time_s"], row["class"], row.get("lane"), row.get("movement"), row["speed_mps"])
+            Crossing(
+                row["time_s"], row["class"], row.get("lane"), row.get("movement"), row["speed_mps"], row.get("id", "")
+            )
             for row in passed
         ),
         queue=tuple(Queue(row["time_s"], row["vehicles"], row["tail_m"]) for row in item["queue"]),
