@@ -9,10 +9,12 @@ from typing import Annotated, Any, TextIO
 import msgspec
 import typer
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from . import convert
 from .config import load
+from .data import Readings
 from .measure import Replay, replays
 from .message import Channel, CycleRow, EventRow, FlowRow
 
@@ -42,9 +44,22 @@ def measure(
 def rows_of(found: Iterable[Replay]) -> Iterator[tuple[Channel, Any]]:
     """Every row that the worker would have published, with its channel."""
     for replay in found:
-        for readings in replay.readings():
+        for readings in _shown(replay):
             for channel, rows in convert.messages(replay.box.site, replay.camera, readings):
                 yield from ((channel, row) for row in rows)
+
+
+def _shown(replay: Replay) -> Iterator[Readings]:
+    """What a run gives, with a progress bar where somebody looks."""
+    screen = Console(stderr=True)
+    yield from track(
+        replay.readings(),
+        f"camera {replay.camera.id}",
+        total=len(replay.run),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    )
 
 
 def as_object(channel: Channel, row: FlowRow | CycleRow | EventRow) -> dict[str, Any]:
