@@ -30,6 +30,12 @@ SCENE: Final = "scene"
 SILENCE: Final = "silence"
 END: Final = "end"
 
+ENCODING: Final[dict[str, Any]] = {
+    "use_dictionary": ["what", "kind.list.element"],
+    "use_byte_stream_split": ["xyxy_px.list.element", "time_s"],
+}
+"""Makes files a fifth smaller than Parquet's defaults: they are nearly all boxes, whose high bytes are alike."""
+
 MOST_STEPS: Final = 50_000
 """A file is closed when it has so many rows, however short the time."""
 
@@ -161,7 +167,7 @@ class TrackLog:
         table = arrow.table(columns).replace_schema_metadata(_metadata(self._source, self._part))
         unfinished = file.with_suffix(".unfinished")
         try:
-            parquet.write_table(table, unfinished, compression="zstd")
+            parquet.write_table(table, unfinished, compression="zstd", **ENCODING)
             os.replace(unfinished, file)
         except OSError:
             unfinished.unlink(missing_ok=True)
