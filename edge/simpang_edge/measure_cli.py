@@ -1,6 +1,7 @@
 """``simpang measure``: recorded tracks again, with other gates, lanes or rules."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -37,7 +38,9 @@ def measure(
     if as_json:
         typer.echo(json.dumps([as_object(*one) for one in kept], indent=1))
     else:
-        Console().print(_table([row for _, row in kept if isinstance(row, FlowRow)]))
+        Console(width=None if sys.stdout.isatty() else 120).print(
+            _table([row for _, row in kept if isinstance(row, FlowRow)])
+        )
         typer.echo(_summary(found, kept))
 
 
