@@ -15,6 +15,7 @@ from simpang_edge.config import Box, Camera
 from simpang_edge.data import (
     Detections,
     Frame,
+    Lamps,
     LiveRow,
     Measurement,
     Quality,
@@ -24,9 +25,11 @@ from simpang_edge.data import (
     Vehicles,
 )
 from simpang_edge.errors import DuplicateWorkerError, SourceEnded, SourceError
-from simpang_edge.message import AnyMessage, Channel, HealthRow, decode
+from simpang_edge.message import AnyMessage, Channel, CycleRow, HealthRow, decode
+from simpang_edge.meter import Meter
 from simpang_edge.outbox import Outbox
 from simpang_edge.records import Identity
+from simpang_edge.signal_head import SignalHeads
 from simpang_edge.worker import Stages, Worker
 
 START_S = 1_795_485_600.0  # 2026-11-24 02:00:00 UTC
@@ -118,6 +121,7 @@ class Ledger:
         self.updates: list[float] = []
         self.advances: list[float] = []
         self.lives: list[float] = []
+        self.looks: list[float] = []
         self.finishes: list[float] = []
         self.gives: Callable[[float], Readings] = lambda time_s: Readings((window(time_s, 1.0),))
 
@@ -125,6 +129,11 @@ class Ledger:
         """A frame."""
         self.updates.append(vehicles.time_s)
         return self.gives(vehicles.time_s)
+
+    def look(self, lamps: Lamps) -> Readings:
+        """Signal heads."""
+        self.looks.append(lamps.time_s)
+        return Readings()
 
     def advance(self, time_s: float) -> Readings:
         """No frame."""
@@ -177,9 +186,11 @@ class Bench:
         self.clock = FakeClock(START_S)
         self.stop = threading.Event()
         self.meter = Ledger()
+        self.real: Meter | None = None
         self.mailbox = Mailbox()
         self.facts = Facts()
         self.outbox = Outbox(folder, "utara")
+        self.heads: SignalHeads | None = None
         more = {"calibration": POINTS, "approaches": [APPROACH]} if approaches else {}
         self.camera = Camera.model_validate({"id": "utara", "source": source, **more})
         self.box = Box.model_validate({"site": "tangsel", "cameras": [self.camera], "outbox": {"folder": folder}})
@@ -187,7 +198,11 @@ class Bench:
     def run(self, *steps: Frame | Exception | Callable[[], None] | None) -> None:
         """Run a script; after its last step the worker is told to stop."""
         stub = Stub()
-        stages = Stages(stub, stub, stub, self.meter, "none", 0.1) if self.camera.approaches else None
+        stages = (
+            Stages(stub, stub, stub, self.real or self.meter, "none", 0.1, self.heads)
+            if self.camera.approaches
+            else None
+        )
         source = Script(self.clock, iter(steps), self.stop, self.facts)
         identity = Identity("tangsel", "utara", 1, "me")
         worker = Worker(self.box, self.camera, identity, source, stages, self.outbox, self.mailbox, self.clock)
@@ -362,3 +377,26 @@ def test_a_full_disk_does_not_stop_measuring(tmp_path: Path) -> None:
         bench.outbox.close()
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def lamp(time_s: float) -> Frame:
+    """A small picture of a head: green for 20 s, yellow for 3 s, red for 27 s, from its 10th second on."""
+    image = np.zeros((8, 8, 3), np.uint8)
+    phase_s = (time_s - START_S - 10) % 50
+    if phase_s < 20:
+        image[0:2, 0:2] = (160, 250, 40)
+    elif phase_s < 23:
+        image[3:5, 0:2] = (30, 170, 250)
+    else:
+        image[6:8, 0:2] = (30, 30, 250)
+    return Frame(time_s, image)
+
+
+def test_the_lamps_of_a_head_in_view_become_a_cycle(bench: Bench) -> None:
+    """The worker's own meter and reader of heads: one cycle of 50 s goes out, 20 s of it green."""
+    head = {"approach": "a", "green": (0, 0, 2, 2), "yellow": (0, 3, 2, 5), "red": (0, 6, 2, 8)}
+    camera = Camera.model_validate(bench.camera.model_dump() | {"signal_heads": [head]})
+    bench.real, bench.heads = Meter(camera), SignalHeads(camera)
+    bench.run(*[lamp(START_S + i / 4) for i in range(4 * 65)])
+    cycles = [row for message in bench.records() for row in message.rows if isinstance(row, CycleRow)]
+    assert [(row.method, row.cycle_s, row.green_s) for row in cycles] == [("signal_head", 50.0, 20.0)]
