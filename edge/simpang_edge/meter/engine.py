@@ -181,6 +181,7 @@ class Meter:
         """The clock was set: nothing before it can be compared with what follows."""
         done = self._cross(self._line.settle(self._fleet)) + self._flush(move.from_s, CLOCK_STEP)
         self._fleet.clear()
+        self._hidden.clear()
         self._recent.reset_time()
         for watch in self._watches:
             watch.reset(move.from_s)

@@ -50,6 +50,10 @@ class Hidden:
         """Account for a vehicle over the line: the head of its lane's queue moves."""
         self._crossed_s[approach, lane] = time_s
 
+    def clear(self) -> None:
+        """Forget the crossings: the clock was set."""
+        self._crossed_s.clear()
+
     def keep(self, fleet: Fleet, ids: IntArray) -> IntArray:
         """Of the tracks that ended, the ids (m,) of those that are not kept; the others become orphans."""
         rows, row = fleet.rows, fleet.rows_of(ids)
