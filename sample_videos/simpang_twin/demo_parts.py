@@ -46,8 +46,8 @@ def port_or_free(wanted: int) -> int:
     return wanted
 
 
-DEMO_CLIPS: Final = ("simpang_empat_pagi", "simpang_empat_pagi_timur", "malam")
-"""What the demo plays without being told: two cameras of one junction by day, one at night."""
+DEMO_CLIPS: Final = ("simpang_empat_pagi", "simpang_empat_pagi_timur")
+"""What the demo plays without being told: two cameras of one junction, which a machine of two cores keeps up with."""
 
 
 def find_clips(folder: Path | None) -> list[ClipTruth]:
