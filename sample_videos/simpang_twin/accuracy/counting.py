@@ -64,7 +64,8 @@ def _of_class(sight: Sight, rows: Sequence[FlowRow], kind: str) -> Matching:
 
 def _hidden(sight: Sight, found: Matching) -> int:
     """How many of the missed could not be seen before the line."""
-    return sum(c.time_s in found.missed_s and c.id in sight.hidden for c in sight.truth.motor())
+    hidden = sight.boxes.hidden if sight.boxes else frozenset()
+    return sum(c.time_s in found.missed_s and c.id in hidden for c in sight.truth.motor())
 
 
 def _wapes(sight: Sight) -> list[Figure]:

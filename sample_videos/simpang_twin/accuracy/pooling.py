@@ -31,6 +31,7 @@ HOW: Final[Mapping[str, str]] = {
     "signal.green_max_abs_s": MAX,
     "occupancy.max_abs": MAX,
     "density.max_abs_pct": MAX,
+    "density.shown_max_abs_pct": MAX,
     "delay.control_excess": MAX,
     "arrivals.on_green_max_abs_points": MAX,
     "state.minutes": SUM,
