@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 from simpang_edge.message import CycleRow, EventRow, FlowRow, FlowX, QualityX
 from simpang_twin.accuracy import counting, honesty, incidents, queues, signals, speeds
 from simpang_twin.accuracy.boxes import Boxes
@@ -131,6 +132,19 @@ def test_counts_that_were_never_published_are_unknown() -> None:
     found = counting.figures(sight([row(10)], [crossing(10.5)]))
     assert value(found, "counts.measured") is None
     assert value(found, "counts.missed") is None
+
+
+def test_the_share_of_traced_vehicles_is_weighted_by_vehicles() -> None:
+    """30 vehicles at 0.5 and 10 at 0.9: (30 · 0.5 + 10 · 0.9) / 40 = 0.6."""
+    rows = [row(0, 60, counts={"car": 30}), row(60, 60, counts={"car": 10})]
+    moves = [movement(0, 0.5), movement(60, 0.9)]
+    assert value(counting.figures(sight([*rows, *moves], seconds=120.0)), "counts.traced") == pytest.approx(0.6)
+
+
+def movement(second: float, traced: float) -> FlowRow:
+    """A movement row of one minute without vehicles of its own."""
+    base = row(second, 60, counts={})
+    return structs.replace(base, x=structs.replace(base.x, scope="movement", movement="utara-left", traced=traced))
 
 
 def test_speeds_are_those_of_vehicles_alone_in_their_lane_and_second() -> None:

@@ -18,6 +18,7 @@ HOW: Final[Mapping[str, str]] = {
     "counts.effectiveness": "counts.true",
     "counts.movement_effectiveness": "counts.true",
     "counts.movement_wape_pct": "counts.true",
+    "counts.traced": "counts.true",
     "counts.lane_wape_pct": "counts.true",
     "speed.n": SUM,
     "speed.mean_error_kmh": "speed.n",
