@@ -211,7 +211,7 @@ class UsualRules(Section):
 
     weeks: Annotated[int, Field(ge=1, le=52)] = 8
     min_days: Annotated[int, Field(ge=1, le=52)] = 3
-    min_quality: Fraction = 0.8
+    min_quality: Fraction = 0.6
     tell_ratio: Fraction = 0.15
 
 

@@ -19,6 +19,10 @@ from .tracker import TrackerSettings
 AROUND_S: Final = 1.0
 """How far from the asked time a vehicle is looked for."""
 
+BEFORE_S: Final = 120.0
+AFTER_S: Final = 300.0
+"""What the log is read for: what a vehicle did before, and what became of it."""
+
 NEAR_PX: Final = 40.0
 """How far outside a box the asked place may lie."""
 
@@ -69,10 +73,11 @@ class _Life:
 
 def explain_track(replay: Replay, track: int) -> Explanation:
     """What became of one track. Raises `RecordingError` when the log does not hold it."""
-    lives, _ = _lives(replay, lambda step: step.id == track)
+    near = replace(replay, run=replay.run.holding(track))
+    lives, _ = _lives(near, lambda step: step.id == track)
     if track not in lives:
-        known = sorted(lives)
-        span = f"tracks {known[0]} to {known[-1]}" if known else "no track"
+        known = replay.run.tracks()
+        span = f"tracks {known[0]} to {known[1]}" if known else "no track"
         raise RecordingError(f"track {track} is not in this run of the log; it holds {span}")
     return _explained(replay.camera, lives, track)
 
@@ -90,7 +95,8 @@ def explain_place(replay: Replay, time_s: float, place_px: tuple[float, float]) 
         nearest[0] = min(nearest[0], float(away_px.min(initial=math.inf)))
         return away_px <= NEAR_PX
 
-    lives, wanted = _lives(replay, there)
+    near = replay.run.around(time_s - BEFORE_S, time_s + AFTER_S)
+    lives, wanted = _lives(replace(replay, run=near), there)
     if wanted:
         return tuple(_explained(replay.camera, lives, track) for track in sorted(wanted))
     return (_nothing_there(time_s, len(frames), nearest[0]),)
@@ -213,7 +219,8 @@ def _finding(time_s: float, code: str, values: Values) -> Finding:
 
 
 def every_run(found: Iterable[Replay], explain: Callable[[Replay], tuple[Explanation, ...]]) -> tuple[Explanation, ...]:
-    """The answers of the runs that know one; the last run's error where none does."""
+    """The answers of the runs that know one; where none does, what the run says that saw the road then, or the last
+    run's error."""
     answers: list[Explanation] = []
     trouble: RecordingError | None = None
     for replay in found:
@@ -224,4 +231,5 @@ def every_run(found: Iterable[Replay], explain: Callable[[Replay], tuple[Explana
     if not answers and trouble is not None:
         raise trouble
     certain = [one for one in answers if one.track is not None]
-    return tuple(certain or answers)
+    looked = [one for one in answers if one.findings[-1].reason.code == "no_track"]
+    return tuple(certain or (looked or answers)[:1])

@@ -1,6 +1,7 @@
 """``simpang measure``: recorded tracks again, with other gates, lanes or rules."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Annotated, Any, TextIO
 import msgspec
 import typer
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from . import convert
 from .config import load
+from .data import Readings
 from .measure import Replay, replays
 from .message import Channel, CycleRow, EventRow, FlowRow
 
@@ -35,16 +38,31 @@ def measure(
     if as_json:
         typer.echo(json.dumps([as_object(*one) for one in kept], indent=1))
     else:
-        Console().print(_table([row for _, row in kept if isinstance(row, FlowRow)]))
+        Console(width=None if sys.stdout.isatty() else 120).print(
+            _table([row for _, row in kept if isinstance(row, FlowRow)])
+        )
         typer.echo(_summary(found, kept))
 
 
 def rows_of(found: Iterable[Replay]) -> Iterator[tuple[Channel, Any]]:
     """Every row that the worker would have published, with its channel."""
     for replay in found:
-        for readings in replay.readings():
+        for readings in _shown(replay):
             for channel, rows in convert.messages(replay.box.site, replay.camera, readings):
                 yield from ((channel, row) for row in rows)
+
+
+def _shown(replay: Replay) -> Iterator[Readings]:
+    """What a run gives, with a progress bar where somebody looks."""
+    screen = Console(stderr=True)
+    yield from track(
+        replay.readings(),
+        f"camera {replay.camera.id}",
+        total=len(replay.run),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    )
 
 
 def as_object(channel: Channel, row: FlowRow | CycleRow | EventRow) -> dict[str, Any]:

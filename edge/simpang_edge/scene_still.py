@@ -18,6 +18,12 @@ CLOCK_SHARE: Final = 0.1
 STILL_SHARE: Final = 0.7
 """Share of the looks that must find the same picture; a key frame now and then may differ."""
 
+BUSY_LEVELS: Final = 1.0
+BUSY_LOOKS: Final = 3
+ABRUPT_S: Final = 5.0
+"""A picture with traffic or noise everywhere (three looks in a row change by a grey level or more) that stands still
+from one look to the next is believed to be frozen after this time. A quiet one may look so between two key frames."""
+
 TILES: Final = (6, 8)
 
 
@@ -28,25 +34,32 @@ class Stillness:
     frozen_s: float
     _before: IntArray | None = None
     _since_s: float | None = None
+    _busy: int = 0
     _looks: deque[tuple[float, bool]] = field(default_factory=deque)
 
     def look(self, sample: IntArray, time_s: float) -> float | None:
-        """Since when it has been the same picture, once that is `frozen_s`; else None.
+        """Since when it has been the same picture, once that is `frozen_s` (or 5 s after much change); else None.
 
         sample: (H, W) pixels picked from the full picture.
         """
         before, self._before = self._before, sample
-        same = before is not None and before.shape == sample.shape and _difference(before, sample) <= SAME_LEVELS
-        self._looks.append((time_s, same))
+        comparable = before is not None and before.shape == sample.shape
+        change = _difference(before, sample) if before is not None and comparable else np.inf
+        self._looks.append((time_s, change <= SAME_LEVELS))
         if not any(same for _, same in list(self._looks)[-2:]):
+            self._busy = self._busy + 1 if BUSY_LEVELS <= change < np.inf else 0
             self._looks.clear()
             self._looks.append((time_s, True))
             self._since_s = None
             return None
-        while time_s - self._looks[1][0] >= self.frozen_s:
+        needed_s = min(ABRUPT_S, self.frozen_s) if self._busy >= BUSY_LOOKS else self.frozen_s
+        return self._judge(time_s, needed_s)
+
+    def _judge(self, time_s: float, needed_s: float) -> float | None:
+        while time_s - self._looks[1][0] >= needed_s:
             self._looks.popleft()
         still = sum(same for _, same in self._looks) >= STILL_SHARE * len(self._looks)
-        if not still or time_s - self._looks[0][0] < self.frozen_s:
+        if not still or time_s - self._looks[0][0] < needed_s:
             self._since_s = None
             return None
         self._since_s = self._looks[0][0] if self._since_s is None else self._since_s

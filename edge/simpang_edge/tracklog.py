@@ -13,7 +13,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,12 @@ SCENE: Final = "scene"
 LAMPS: Final = "lamps"
 SILENCE: Final = "silence"
 END: Final = "end"
+
+ENCODING: Final[dict[str, Any]] = {
+    "use_dictionary": ["what", "kind.list.element"],
+    "use_byte_stream_split": ["xyxy_px.list.element", "time_s"],
+}
+"""Makes files a fifth smaller than Parquet's defaults: they are nearly all boxes, whose high bytes are alike."""
 
 MOST_STEPS: Final = 50_000
 """A file is closed when it has so many rows, however short the time."""
@@ -174,7 +180,7 @@ class TrackLog:
         table = arrow.table(columns).replace_schema_metadata(_metadata(self._source, self._part))
         unfinished = file.with_suffix(".unfinished")
         try:
-            parquet.write_table(table, unfinished, compression="zstd")
+            parquet.write_table(table, unfinished, compression="zstd", **ENCODING)
             os.replace(unfinished, file)
         except OSError:
             unfinished.unlink(missing_ok=True)
@@ -202,6 +208,28 @@ class Run:
         """Everything that was kept of it, in order. Raises `RecordingError` for a file that cannot be read."""
         for file in self.files:
             yield from _steps(file)
+
+    def around(self, from_s: float, to_s: float) -> "Run":
+        """The same run, but only the files with steps in this span; without reading the others."""
+        spans = [_range(file, "time_s") for file in self.files]
+        kept = [span is not None and span[0] <= to_s and span[1] >= from_s for span in spans]
+        return replace(self, files=tuple(file for file, keep in zip(self.files, kept, strict=True) if keep))
+
+    def holding(self, track: int) -> "Run":
+        """The same run, but only the files in which a track is, and the one before and after."""
+        has = [_has(file, track) for file in self.files]
+        near = [any(has[max(0, i - 1) : i + 2]) for i in range(len(has))]
+        return replace(self, files=tuple(file for file, keep in zip(self.files, near, strict=True) if keep))
+
+    def __len__(self) -> int:
+        """How many steps there are."""
+        _, parquet = _parquet()
+        return sum(parquet.ParquetFile(file).metadata.num_rows for file in self.files)
+
+    def tracks(self) -> tuple[int, int] | None:
+        """The lowest and the highest number of a track; None without any."""
+        ranges = [span for file in self.files if (span := _range(file, "id.list.element")) is not None]
+        return (int(min(low for low, _ in ranges)), int(max(high for _, high in ranges))) if ranges else None
 
 
 def runs(path: Path, camera: str | None = None) -> tuple[Run, ...]:
@@ -261,6 +289,30 @@ def _source(file: Path) -> tuple[Source, int]:
     size = re.fullmatch(r"(\d+)x(\d+)", known["size_px"])
     size_px = (int(size[1]), int(size[2])) if size else None
     return Source(known["site"], known["camera"], int(known["run"]), size_px), int(known["part"])
+
+
+def _range(file: Path, column: str) -> tuple[float, float] | None:
+    """Least and greatest value of a column, from the file's own statistics; None for a column without values."""
+    _, parquet = _parquet()
+    facts = parquet.ParquetFile(file).metadata
+    groups = [facts.row_group(i) for i in range(facts.num_row_groups)]
+    found = [
+        part.statistics
+        for group in groups
+        for part in (group.column(i) for i in range(group.num_columns))
+        if part.path_in_schema == column and part.statistics is not None and part.statistics.has_min_max
+    ]
+    return (min(one.min for one in found), max(one.max for one in found)) if found else None
+
+
+def _has(file: Path, track: int) -> bool:
+    """Whether a track is in a file; its numbers are only read where their range allows it."""
+    span = _range(file, "id.list.element")
+    if span is None or not span[0] <= track <= span[1]:
+        return False
+    _, parquet = _parquet()
+    ids = parquet.read_table(file, columns=["id"])["id"].combine_chunks().flatten()
+    return bool((ids.to_numpy() == track).any())
 
 
 def _steps(file: Path) -> Iterator[Step]:

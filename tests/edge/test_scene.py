@@ -127,12 +127,23 @@ def test_the_shift_is_told_in_pixels(pictures: list[ImageArray]) -> None:
 
 
 def test_a_frozen_picture_is_found_under_a_running_clock(pictures: list[ImageArray]) -> None:
-    """The same picture for 15 s, with only the clock going on."""
+    """The same picture with only the clock going on, after one with traffic: found after 5 s."""
     frozen = pictures[25]
     found = [s for s in scenes(pictures, lambda _image, t: clock(frozen, t), 60, 70) if "frozen" in s.flags]
-    assert FAULT_S + 14 <= found[0].time_s <= FAULT_S + 20
+    assert FAULT_S + 4 <= found[0].time_s <= FAULT_S + 8
+    assert found[0].since_s == pytest.approx(FAULT_S, abs=1.5)
     assert found[-1].time_s <= 62
     assert not any(scene.usable for scene in found)
+
+
+def test_a_quiet_picture_is_frozen_only_after_long(pictures: list[ImageArray]) -> None:
+    """Half a grey level of noise until 30 s, then the very same picture: a quiet road may look so for 15 s at most."""
+    rng = np.random.default_rng(1)
+    quiet = [np.clip(pictures[0] + rng.integers(0, 2, pictures[0].shape), 0, 255).astype(np.uint8) for _ in range(30)]
+    watch = SceneWatch()
+    looks = [watch.look(Frame(float(i), quiet[min(i, 29)])) for i in range(60)]
+    found = [scene for scene in looks if scene is not None and "frozen" in scene.flags]
+    assert 29 + 14 <= found[0].time_s <= 29 + 17
 
 
 @pytest.mark.parametrize(

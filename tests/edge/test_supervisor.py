@@ -67,3 +67,10 @@ def test_a_worker_is_started_through_the_public_command() -> None:
     command = worker_command(Path("box.yaml"), "utara", log_json=True)
     assert command[1:7] == ["-m", "simpang_edge.cli", "edge", "worker", "box.yaml", "--camera"]
     assert "--log-json" in command
+
+
+def test_every_worker_is_told_where_to_keep_tracks() -> None:
+    """`edge run --record` is handed on; without it nothing is said."""
+    assert "--record" not in worker_command(Path("box.yaml"), "utara", log_json=False)
+    told = worker_command(Path("box.yaml"), "utara", log_json=False, record=Path("tracks"))
+    assert told[told.index("--record") + 1] == "tracks"

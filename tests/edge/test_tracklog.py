@@ -210,3 +210,17 @@ def test_without_pyarrow_the_extra_is_named(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
     assert "pip install 'simpang[record]'" in done.stdout
+
+
+def test_a_part_of_a_long_log_is_read_without_the_rest(tmp_path: Path) -> None:
+    """60 s in files of 10 s, track n in second n: by time one file, by track the one it is in and its neighbours."""
+    one = log(tmp_path, part_s=10)
+    for second in range(60):
+        one.frame(tracks(T0 + second, second + 1), SIZE_PX)
+    one.close()
+    run = only(runs(tmp_path))
+    # A file is closed by the step that is 10 s after its first: seconds 0 to 10, 11 to 21, 22 to 32, ...
+    assert [step.time_s - T0 for step in run.around(T0 + 23, T0 + 25).steps()] == list(range(22, 33))
+    assert [step.time_s - T0 for step in run.holding(24).steps()] == list(range(11, 44))
+    assert run.holding(99).files == ()
+    assert run.tracks() == (1, 60)

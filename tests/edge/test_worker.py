@@ -17,6 +17,7 @@ from simpang_edge.config import Box, Camera
 from simpang_edge.data import (
     Detections,
     Frame,
+    Lamps,
     LiveRow,
     Measurement,
     Quality,
@@ -29,9 +30,11 @@ from simpang_edge.data import (
 )
 from simpang_edge.errors import DuplicateWorkerError, SourceEnded, SourceError
 from simpang_edge.ground import Ground
-from simpang_edge.message import AnyMessage, Channel, HealthRow, decode
+from simpang_edge.message import AnyMessage, Channel, CycleRow, HealthRow, decode
+from simpang_edge.meter import Meter
 from simpang_edge.outbox import Outbox
 from simpang_edge.records import Identity
+from simpang_edge.signal_head import SignalHeads
 from simpang_edge.worker import Stages, Worker
 
 START_S = 1_795_485_600.0  # 2026-11-24 02:00:00 UTC
@@ -140,6 +143,7 @@ class Ledger:
         self.notes: list[float] = []
         self.advances: list[float] = []
         self.lives: list[float] = []
+        self.looks: list[float] = []
         self.finishes: list[float] = []
         self.gives: Callable[[float], Readings] = lambda time_s: Readings((window(time_s, 1.0),))
 
@@ -166,6 +170,11 @@ class Ledger:
         """A frame."""
         self.updates.append(vehicles.time_s)
         return self.gives(vehicles.time_s)
+
+    def look(self, lamps: Lamps) -> Readings:
+        """Signal heads."""
+        self.looks.append(lamps.time_s)
+        return Readings()
 
     def advance(self, time_s: float) -> Readings:
         """No frame."""
@@ -218,9 +227,11 @@ class Bench:
         self.clock = FakeClock(START_S)
         self.stop = threading.Event()
         self.meter = Ledger()
+        self.real: Meter | None = None
         self.mailbox = Mailbox()
         self.facts = Facts()
         self.outbox = Outbox(folder, "utara")
+        self.heads: SignalHeads | None = None
         more = {"calibration": POINTS, "approaches": [APPROACH]} if approaches else {}
         self.camera = Camera.model_validate({"id": "utara", "source": source, **more})
         self.box = Box.model_validate({"site": "tangsel", "cameras": [self.camera], "outbox": {"folder": folder}})
@@ -228,7 +239,10 @@ class Bench:
     def run(self, *steps: Frame | Exception | Callable[[], None] | None) -> None:
         """Run a script; after its last step the worker is told to stop."""
         stub = Stub()
-        stages = Stages(stub, stub, stub, stub, stub, self.meter, "none", 0.1) if self.camera.approaches else None
+        meter = self.real or self.meter
+        stages = None
+        if self.camera.approaches:
+            stages = Stages(stub, stub, stub, stub, stub, meter, "none", 0.1, self.heads)
         source = Script(self.clock, iter(steps), self.stop, self.facts)
         identity = Identity("tangsel", "utara", 1, "me")
         worker = Worker(self.box, self.camera, identity, source, stages, self.outbox, self.mailbox, self.clock)
@@ -413,3 +427,26 @@ def test_an_approach_that_shows_too_few_pixels_is_flagged(clip: str, flags: tupl
     folder = Path(__file__).parents[2] / "sample_videos"
     camera = Camera.model_validate(yaml.safe_load((folder / f"{clip}.camera.yaml").read_text(encoding="utf-8")))
     assert standing_flags(camera, Ground(camera)) == flags
+
+
+def lamp(time_s: float) -> Frame:
+    """A small picture of a head: green for 20 s, yellow for 3 s, red for 27 s, from its 10th second on."""
+    image = np.zeros((8, 8, 3), np.uint8)
+    phase_s = (time_s - START_S - 10) % 50
+    if phase_s < 20:
+        image[0:2, 0:2] = (160, 250, 40)
+    elif phase_s < 23:
+        image[3:5, 0:2] = (30, 170, 250)
+    else:
+        image[6:8, 0:2] = (30, 30, 250)
+    return Frame(time_s, image)
+
+
+def test_the_lamps_of_a_head_in_view_become_a_cycle(bench: Bench) -> None:
+    """The worker's own meter and reader of heads: one cycle of 50 s goes out, 20 s of it green."""
+    head = {"approach": "a", "green": (0, 0, 2, 2), "yellow": (0, 3, 2, 5), "red": (0, 6, 2, 8)}
+    camera = Camera.model_validate(bench.camera.model_dump() | {"signal_heads": [head]})
+    bench.real, bench.heads = Meter(camera), SignalHeads(camera)
+    bench.run(*[lamp(START_S + i / 4) for i in range(4 * 65)])
+    cycles = [row for message in bench.records() for row in message.rows if isinstance(row, CycleRow)]
+    assert [(row.method, row.cycle_s, row.green_s) for row in cycles] == [("signal_head", 50.0, 20.0)]

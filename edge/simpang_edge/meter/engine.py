@@ -346,6 +346,7 @@ class Meter:
         self._fleet.clear()
         self._stays.clear()
         self._spans.clear()
+        self._hidden.clear()
         self._recent.reset_time()
         for watch in self._watches:
             watch.reset(move.from_s)

@@ -172,6 +172,7 @@ class Fleet:
     def clear(self) -> None:
         """Forget everything: positions before and after a step of the clock have nothing to do with each other."""
         self._row_of.clear()
+        self._frame_s = self._watched_s = -np.inf
         self._free = list(range(len(self.rows)))
 
     def _admit(self, vehicles: Vehicles, picked: IntArray) -> None:

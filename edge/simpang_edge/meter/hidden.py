@@ -50,9 +50,15 @@ class Hidden:
         """Account for a vehicle over the line: the head of its lane's queue moves."""
         self._crossed_s[approach, lane] = time_s
 
+    def clear(self) -> None:
+        """Forget the crossings: the clock was set."""
+        self._crossed_s.clear()
+
     def keep(self, fleet: Fleet, ids: IntArray) -> IntArray:
         """Of the tracks that ended, the ids (m,) of those that are not kept; the others become orphans."""
         rows, row = fleet.rows, fleet.rows_of(ids)
+        if not len(row):
+            return row
         kept = self._may_be_hidden(rows, row)
         kept &= rows["queued"][row] | self._covered(fleet, row)
         rows["orphan"][row[kept]] = True
@@ -82,9 +88,8 @@ class Hidden:
 
     def _may_be_hidden(self, rows: Rows, row: IntArray) -> NDArray[np.bool_]:
         """Of rows (n,), those upstream of the line that stood in a queue or rolled toward it, (n,)."""
-        one = rows[row]
-        fine = ~one["counted"] & (one["kind"] != PERSON) & (one["reach_m"] > MIN_ALONG_M)
-        return np.asarray(fine & (one["queued"] | (one["reach_mps"] > 0)))
+        fine = ~rows["counted"][row] & (rows["kind"][row] != PERSON) & (rows["reach_m"][row] > MIN_ALONG_M)
+        return np.asarray(fine & (rows["queued"][row] | (rows["reach_mps"][row] > 0)))
 
     def _in_order(self, fleet: Fleet, row: IntArray) -> list[int]:
         front_m, _ = fleet.extent_m(row)
@@ -134,10 +139,14 @@ class Hidden:
     def _covered(self, fleet: Fleet, row: IntArray) -> NDArray[np.bool_]:
         """Which vehicles (n,) have a larger one between them and the camera, (n,)."""
         rows, others = fleet.rows, fleet.active()
-        one, other = rows[row][:, None], rows[others][None]
-        toward = self._layout.toward[one["approach"]]
-        nearer_m = np.where(toward, one["along_m"] - other["along_m"], other["along_m"] - one["along_m"])
-        cover = (nearer_m > 0) & (nearer_m <= COVER_M) & (one["approach"] == other["approach"])
-        cover &= np.abs(one["across_m"] - other["across_m"]) <= COVER_ACROSS_M
-        cover &= SIZE[other["kind"]] >= np.maximum(SIZE[one["kind"]], SIZE[KINDS.index("car")])
-        return np.asarray(cover.any(axis=1))
+
+        def ahead(name: str) -> FloatArray:
+            """How much more the vehicles have of a quantity than the others, (n, others)."""
+            return np.asarray(rows[name][row][:, None] - rows[name][others][None])
+
+        toward = self._layout.toward[rows["approach"][row]][:, None]
+        nearer_m = np.where(toward, ahead("along_m"), -ahead("along_m"))
+        cover = (nearer_m > 0) & (nearer_m <= COVER_M) & (ahead("approach") == 0)
+        cover &= np.abs(ahead("across_m")) <= COVER_ACROSS_M
+        needed = np.maximum(SIZE[rows["kind"][row]], SIZE[KINDS.index("car")])[:, None]
+        return np.asarray((cover & (SIZE[rows["kind"][others]][None] >= needed)).any(axis=1))

@@ -133,11 +133,10 @@ class Queue:
 def behind(fleet: Fleet, row: int, queued: IntArray, reach_m: float) -> bool:
     """Whether one of the queued rows (m,) stands at most `reach_m` ahead of this vehicle, in its lane or beside it."""
     rows = fleet.rows
-    one = rows[row]
+    approach, lane, across_m = (rows[name][row] for name in ("approach", "lane", "across_m"))
     front_m = float(fleet.extent_m(np.array([row]))[0][0])
-    others = rows[queued]
-    near = others["approach"] == one["approach"]
-    near &= (others["lane"] == one["lane"]) | (np.abs(others["across_m"] - one["across_m"]) <= BESIDE_M)
+    near = rows["approach"][queued] == approach
+    near &= (rows["lane"][queued] == lane) | (np.abs(rows["across_m"][queued] - across_m) <= BESIDE_M)
     their_front_m, their_rear_m = fleet.extent_m(queued)
     return bool((near & (their_front_m <= front_m) & (front_m - their_rear_m <= reach_m)).any())
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..rows import CycleRow, EventRow, WindowRow
 from .cards import Teller, age, camera_path
@@ -114,6 +114,11 @@ class HourSum:
         known = [value for value in values if value is not None]
         return sum(known) if known else None
 
+    def latest(self, name: str) -> Any:
+        """A figure of the newest window that knows it; None where none does."""
+        known = [(window.to_s, value) for window in self.windows if (value := getattr(window, name)) is not None]
+        return max(known)[1] if known else None
+
     def intensity(self) -> int | None:
         """Vehicles in all; None where no window says so."""
         known = [window.intensity for window in self.windows if window.intensity is not None]
@@ -127,8 +132,16 @@ def hour_table(sums: Sequence[HourSum], words: Words) -> Markup:
         Column(words.observed, lambda one: span(one.observed_s(), words)),
         Column(words.total, lambda one: number(one.intensity(), words)),
         *(Column(words.kind(kind), _counter(kind, words)) for kind in KINDS),
+        Column(words.saturation_degree, lambda one: number(one.latest("dj"), words, 2)),
+        Column(words.service_level, _service_level, figure=False),
     ]
     return table(columns, sums)
+
+
+def _service_level(one: HourSum) -> str:
+    """The latest letter, with the standard that gives it."""
+    letter, standard = one.latest("los"), one.latest("los_standard")
+    return UNKNOWN if letter is None else join(tag("b", str(letter)), tag("small", str(standard)))
 
 
 def _counter(kind: str, words: Words) -> Callable[[HourSum], str]:
@@ -189,6 +202,7 @@ def cycle_table(cycles: Sequence[tuple[str, CycleRow]], teller: Teller) -> Marku
         Column(words.cycle_length, lambda one: with_unit(one[1].cycle_s, words.s, words)),
         Column(words.green, lambda one: with_unit(one[1].green_s, words.s, words)),
         Column(words.queue_at_green, lambda one: with_unit(one[1].queue_at_green_m, words.m, words)),
+        Column(words.on_green, lambda one: percent(one[1].arrivals_on_green, words)),
         Column(words.residual, lambda one: with_unit(one[1].residual_queue_vehicles, words.vehicles, words)),
         Column(words.discharged, lambda one: with_unit(one[1].discharged, words.vehicles, words)),
         Column(words.saturation, lambda one: with_unit(one[1].saturation_flow_vph, words.vph, words)),

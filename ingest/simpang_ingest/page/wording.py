@@ -109,6 +109,9 @@ class Words:
     event_camera_dark: str
     event_camera_frozen: str
     cycle_start: str
+    saturation_degree: str
+    service_level: str
+    on_green: str
     cycle_length: str
     green: str
     queue_at_green: str
