@@ -1,11 +1,14 @@
 """``simpang bench accuracy`` as a user runs it, on a scenario file of six seconds."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from simpang_twin.accuracy.peers import as_published
 from simpang_twin.accuracy.perfect import Eyes, jitter, visible
@@ -59,6 +62,21 @@ def test_what_cannot_be_measured_is_named_and_ends_with_code_2(arguments: tuple[
     assert done.returncode == 2
     assert named in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_sigterm_leaves_no_process() -> None:
+    """Stopped while a worker measures: worker and broker are gone within seconds."""
+    command = [*COMMAND, "--scenarios", "simpang_empat_pagi", "--detector", "model"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until_s = time.monotonic() + 60
+        while len(children := psutil.Process(process.pid).children(recursive=True)) < 2:
+            assert time.monotonic() < until_s, "no worker was started"
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) != 0
+        gone, left = psutil.wait_procs(children, timeout=30)
+    assert not left
+    assert len(gone) >= 2
 
 
 def test_perfect_eyes_do_not_see_what_is_hidden_or_tiny() -> None:

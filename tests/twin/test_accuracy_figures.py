@@ -5,9 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
+from msgspec import structs
 from simpang_edge.message import CycleRow, EventRow, FlowRow, FlowX, QualityX
 from simpang_twin.accuracy import counting, honesty, incidents, queues, signals, speeds
+from simpang_twin.accuracy.boxes import Boxes
 from simpang_twin.accuracy.figures import Figure, Sight
 from simpang_twin.accuracy.published import Published
 from simpang_twin.accuracy.truths import ApproachTruth, ClipTruth, Crossing, Incident, Queue, merged
@@ -103,11 +106,19 @@ def test_a_wrong_class_counts_in_the_class_error_only() -> None:
 def test_a_missed_vehicle_is_the_one_of_its_class() -> None:
     """A car and a hidden motorcycle 1 s apart; a car is counted: the motorcycle is missed, and nobody could see it."""
     car, hidden = crossing(10.5), replace(crossing(9.5, "motorcycle"), id="7")
-    seen = replace(sight([row(10, counts={"car": 1})], [hidden, car]), hidden=frozenset({"7"}))
+    boxes = Boxes(frozenset({"7"}), np.zeros(0), np.zeros(0), 0.1)
+    seen = replace(sight([row(10, counts={"car": 1})], [hidden, car]), boxes=boxes)
     found = counting.matching(seen)
     assert found is not None
     assert found.missed_s == (9.5,)
     assert value(counting.figures(seen), "counts.missed_hidden") == 1
+
+
+def test_the_density_of_what_could_be_seen() -> None:
+    """Two vehicles seen for 3 s each of [0, 6) on 50 m: 6 s / (50 m · 6 s) = 0.02 per metre; past the line is out."""
+    times = np.repeat(np.arange(30) / 10, 3)
+    along = np.tile([10.0, 20.0, -5.0], 30)
+    assert Boxes(frozenset(), times, along, 0.1).density_vpm((0.0, 6.0), 50.0) == pytest.approx(0.02)
 
 
 def test_pedestrians_and_bicycles_are_not_traffic_flow() -> None:
@@ -121,6 +132,19 @@ def test_counts_that_were_never_published_are_unknown() -> None:
     found = counting.figures(sight([row(10)], [crossing(10.5)]))
     assert value(found, "counts.measured") is None
     assert value(found, "counts.missed") is None
+
+
+def test_the_share_of_traced_vehicles_is_weighted_by_vehicles() -> None:
+    """30 vehicles at 0.5 and 10 at 0.9: (30 · 0.5 + 10 · 0.9) / 40 = 0.6."""
+    rows = [row(0, 60, counts={"car": 30}), row(60, 60, counts={"car": 10})]
+    moves = [movement(0, 0.5), movement(60, 0.9)]
+    assert value(counting.figures(sight([*rows, *moves], seconds=120.0)), "counts.traced") == pytest.approx(0.6)
+
+
+def movement(second: float, traced: float) -> FlowRow:
+    """A movement row of one minute without vehicles of its own."""
+    base = row(second, 60, counts={})
+    return structs.replace(base, x=structs.replace(base.x, scope="movement", movement="utara-left", traced=traced))
 
 
 def test_speeds_are_those_of_vehicles_alone_in_their_lane_and_second() -> None:

@@ -101,9 +101,9 @@ def merged(old: Baseline, new: Baseline) -> Baseline:
 
 
 def write(path: Path, base: Baseline) -> None:
-    """Write a baseline as JSON, a line per figure, so that a change of it can be read."""
-    runs = ",\n  ".join(json.dumps(run) for run in base.runs)
-    values = ",\n  ".join(json.dumps([*place, value]) for place, value in base.values.items())
+    """Write a baseline as JSON, a line per figure in order of name, so that a change of it can be read."""
+    runs = ",\n  ".join(json.dumps(run) for run in sorted(base.runs))
+    values = ",\n  ".join(json.dumps([*place, float(value)]) for place, value in sorted(base.values.items()))
     path.write_text(
         f'{{\n "version": {VERSION},\n "runs": [\n  {runs}\n ],\n "figures": [\n  {values}\n ]\n}}\n', encoding="utf-8"
     )

@@ -1,5 +1,6 @@
 """All runs of a benchmark, one after the other or several at once, with progress."""
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -80,12 +81,14 @@ def plans(cases: Iterable[Case], detectors: Sequence[Detector], rates_fps: Seque
 
 
 def run_all(wanted: Sequence[Plan], folder: Path, jobs: int) -> list[Run]:
-    """Make all runs, in the order of `wanted`; raises the first `BenchError`."""
+    """Make all runs, in the order of `wanted`; raises the first `BenchError`. An interruption leaves no process."""
+    stop = threading.Event()
     with _progress() as bar, ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(_one, plan, folder / f"{number:03d}", bar) for number, plan in enumerate(wanted)]
+        futures = [pool.submit(_one, plan, folder / f"{number:03d}", bar, stop) for number, plan in enumerate(wanted)]
         try:
             return [future.result() for future in futures]
         finally:
+            stop.set()
             for future in futures:
                 future.cancel()
 
@@ -108,11 +111,11 @@ def _peer(case: Case, peer: Peer, fps: float, bar: Progress) -> dict[str, Publis
     return peers.run(case, peer, fps, lambda done_s: bar.update(task, completed=done_s))
 
 
-def _one(plan: Plan, folder: Path, bar: Progress) -> Run:
+def _one(plan: Plan, folder: Path, bar: Progress, stop: threading.Event) -> Run:
     seconds = load(plan.case.truth).seconds
     task = bar.add_task(f"{plan.case.name} {plan.detector.name} {plan.fps:g} fps", total=seconds)
     progress: Callable[[float], None] = lambda done_s: bar.update(task, completed=min(done_s, seconds))  # noqa: E731
-    done = run(plan.case, plan.detector, plan.fps, folder, progress)
+    done = run(plan.case, plan.detector, plan.fps, folder, progress, stop)
     bar.update(task, completed=seconds)
     return done
 

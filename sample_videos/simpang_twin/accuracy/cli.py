@@ -1,6 +1,7 @@
 """``simpang bench accuracy``. Everything heavy is imported when the command runs."""
 
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -56,6 +57,7 @@ def accuracy(
     messages read back from it. `perfect` replays the true boxes in place of the model, so that errors of measurement
     and of detection are told apart. With --baseline and nothing else, the runs of that file are made.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is stopped
     detectors = _detectors(detector or ["perfect", "model"], model, size, noise_px, hidden)
     chosen = tuple(scenarios or ())
     others = None if peer is None else (peer, peer_python)

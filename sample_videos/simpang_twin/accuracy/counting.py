@@ -64,7 +64,8 @@ def _of_class(sight: Sight, rows: Sequence[FlowRow], kind: str) -> Matching:
 
 def _hidden(sight: Sight, found: Matching) -> int:
     """How many of the missed could not be seen before the line."""
-    return sum(c.time_s in found.missed_s and c.id in sight.hidden for c in sight.truth.motor())
+    hidden = sight.boxes.hidden if sight.boxes else frozenset()
+    return sum(c.time_s in found.missed_s and c.id in hidden for c in sight.truth.motor())
 
 
 def _wapes(sight: Sight) -> list[Figure]:
@@ -74,6 +75,7 @@ def _wapes(sight: Sight) -> list[Figure]:
         *(Figure(f"counts.{kind}_wape_pct", wape_pct([pair])) for kind, pair in kinds.items() if any(pair)),
         Figure("counts.lane_wape_pct", wape_pct(lane_pairs(sight))),
         Figure("counts.movement_wape_pct", wape_pct(movement_pairs(sight))),
+        Figure("counts.traced", _traced(sight)),
     ]
 
 
@@ -97,6 +99,16 @@ def movement_pairs(sight: Sight) -> list[Pair]:
         return []
     names = sorted({turn_of(row) for row in rows} | {name for name in true if name})
     return [(total([row for row in rows if turn_of(row) == name]) or 0, true[name]) for name in names]
+
+
+def _traced(sight: Sight) -> float | None:
+    """Share of the crossings whose movement could be told, as published; the rest is missing from the movements."""
+    told = {row.date_observed_from: row.x.traced for row in sight.rows(BASE_S, "movement") if row.x.traced is not None}
+    rows = [
+        (told[row.date_observed_from], row.intensity) for row in sight.rows(BASE_S) if row.date_observed_from in told
+    ]
+    weight = sum(n or 0 for _, n in rows)
+    return sum(share * (n or 0) for share, n in rows) / weight if weight else None
 
 
 def turn_of(row: FlowRow) -> str:

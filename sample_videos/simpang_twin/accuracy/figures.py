@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from simpang_edge.message import FlowRow
 
 from ..traffic_log import Traffic
+from .boxes import Boxes
 from .published import Published
 from .truths import ApproachTruth, ClipTruth, Span
 
@@ -27,14 +28,14 @@ class Figure:
 class Sight:
     """What was published of one approach, beside its truth.
 
-    traffic None: the clip has no NAME.traffic.parquet. hidden: ids of vehicles that nobody could see before the line.
+    traffic None: the clip has no NAME.traffic.parquet. boxes None: it has no NAME.boxes.parquet.
     """
 
     published: Published
     clip: ClipTruth
     truth: ApproachTruth
     traffic: Traffic | None
-    hidden: frozenset[str] = frozenset()
+    boxes: Boxes | None = None
 
     def rows(self, window_s: int, scope: str = "approach") -> tuple[FlowRow, ...]:
         """The approach's window rows of one length and scope."""

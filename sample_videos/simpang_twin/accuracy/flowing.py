@@ -35,7 +35,8 @@ def figures(sight: Sight) -> list[Figure]:
         Figure("occupancy.max_abs", largest(pairs(rows, lambda r: r.occupancy, lambda w: w.occupancy_ratio))),
         Figure("occupancy.lane_max_abs", largest(pairs(lanes, lambda r: r.occupancy, lambda w: w.occupancy_ratio))),
         Figure("occupancy.area_max_abs", largest(pairs(rows, _area, lambda w: w.area_occupancy_ratio))),
-        Figure("density.max_abs_pct", max((100 * abs(m - t) / t for m, t in density), default=None)),
+        Figure("density.max_abs_pct", _pct(density)),
+        Figure("density.shown_max_abs_pct", _pct(_shown_density(sight, rows))),
         Figure("speed.space_mean_max_abs_kmh", largest(pairs(rows, _space_mean, _true_space_mean))),
         Figure("delay.control_max_abs_s", largest(delay)),
         Figure("delay.control_excess", max((delay_excess(m, t) for m, t in delay), default=None)),
@@ -55,6 +56,19 @@ def compared(sight: Sight, scope: str = "approach") -> list[tuple[FlowRow, Windo
         if row.x.quality.observed_s >= LEAST_S:
             out.append((row, window(sight.traffic, *span, lane=row.lane_id)))
     return out
+
+
+def _shown_density(sight: Sight, rows: Iterable[tuple[FlowRow, Window]]) -> list[Pair]:
+    """Measured density beside that of the vehicles that could be seen: what is left is no matter of hidden vehicles."""
+    if sight.boxes is None:
+        return []
+    length_m = sight.truth.length_m
+    both = [(row.x.density_vpkm, 1000 * sight.boxes.density_vpm(sight.span(row), length_m)) for row, _ in rows]
+    return [(m, t) for m, t in both if m is not None and t >= LEAST_VPKM]
+
+
+def _pct(values: Iterable[Pair]) -> float | None:
+    return max((100 * abs(m - t) / t for m, t in values), default=None)
 
 
 def pairs(rows: Iterable[tuple[FlowRow, Window]], measured: Measured, true: True_) -> list[Pair]:

@@ -1,27 +1,20 @@
 """The rows of the result: every figure of every clip, detector and analysis rate, with its goal."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
-import pyarrow.parquet as pq
+from typing import Any
 
 from .. import truth_windows
 from ..traffic_log import Traffic
-from . import counting, flowing, honesty, incidents, queues, signals, speeds, states
+from . import boxes, counting, flowing, honesty, incidents, queues, signals, speeds, states
 from .cases import Case
 from .figures import Figure, Sight
 from .goals import POOLED, Goal
-from .perfect import Eyes
 from .pooling import pool
 from .published import Published
 from .running import Run
 from .truths import load
-
-SHOWN_FRAMES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +47,8 @@ class Scored:
 def sights(published: Published, case: Case) -> list[Sight]:
     """What was published of each approach, beside its truth. Raises `BenchError` for a truth that is not right."""
     truth, traffic = load(case.truth), traffic_of(case)
-    unseen = hidden(case.boxes)
-    return [Sight(published, truth, item, traffic.get(item.approach), unseen) for item in truth.approaches]
-
-
-def hidden(boxes: Path) -> frozenset[str]:
-    """Ids of vehicles that showed 30 % or more in fewer than three pictures before the line; none without boxes."""
-    if not boxes.is_file():
-        return frozenset()
-    table = pq.read_table(boxes)
-    if not {"id", "along_front_m", "occluded"} <= set(table.column_names):
-        return frozenset()
-    ids = np.asarray(table["id"].to_pylist(), dtype=object)
-    before = np.asarray(table["along_front_m"]) > 0
-    shown = before & (np.asarray(table["occluded"]) <= Eyes().hidden_ratio)
-    often = Counter(ids[shown].tolist())
-    return frozenset(name for name in set(ids[before].tolist()) if often[name] < SHOWN_FRAMES)
+    found = boxes.load(case.boxes, truth.fps)
+    return [Sight(published, truth, item, traffic.get(item.approach), found) for item in truth.approaches]
 
 
 def traffic_of(case: Case) -> dict[str, Traffic]:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -64,10 +65,17 @@ Progress = Callable[[float], None]
 """Told how many seconds of the clip have been measured."""
 
 
-def run(case: Case, detector: Detector, fps: float, folder: Path, progress: Progress) -> Run:
+def run(
+    case: Case,
+    detector: Detector,
+    fps: float,
+    folder: Path,
+    progress: Progress,
+    stop: threading.Event | None = None,
+) -> Run:
     """Measure one clip with one detector at one analysis rate; `folder` holds configuration and logs.
 
-    Raises `BenchError` when the worker fails or hangs.
+    Raises `BenchError` when the worker fails or hangs, or when `stop` is set; then no process is left.
     """
     folder.mkdir(parents=True, exist_ok=True)
     truth = json.loads(case.truth.read_text(encoding="utf-8"))
@@ -75,7 +83,7 @@ def run(case: Case, detector: Detector, fps: float, folder: Path, progress: Prog
     began_s = time.monotonic()
     with broker(folder) as port:
         box = _write_box(case, detector, fps, truth, port, folder)
-        watch = _Watch(start_s, progress)
+        watch = _Watch(start_s, progress, stop or threading.Event())
         with Listener(port, watch.heard) as listener:
             _work(box, case, folder, watch)
             heard = _all(listener)
@@ -83,9 +91,10 @@ def run(case: Case, detector: Detector, fps: float, folder: Path, progress: Prog
 
 
 class _Watch:
-    """Notes when the last message came and how far the clip is."""
+    """Notes when the last message came and how far the clip is, and whether the run is to stop."""
 
-    def __init__(self, start_s: float, progress: Progress) -> None:
+    def __init__(self, start_s: float, progress: Progress, stop: threading.Event) -> None:
+        self.stop = stop
         self._start_s = start_s
         self._progress = progress
         self.last_s = time.monotonic()
@@ -144,6 +153,8 @@ def _work(box: Path, case: Case, folder: Path, watch: _Watch) -> None:
         while process.poll() is None:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.2)
+            if watch.stop.is_set():
+                raise BenchError(f"{case.name}: stopped")
             if time.monotonic() - watch.last_s > STALL_S:
                 raise BenchError(f"{case.name}: the worker has published nothing for {STALL_S:.0f} s; see {log}")
     finally:

@@ -1,0 +1,50 @@
+"""What of a clip's traffic could be seen at all, from NAME.boxes.parquet."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow.parquet as pq
+from simpang_edge.data import MOTOR_VEHICLES
+
+from .perfect import Eyes
+
+SHOWN_FRAMES: Final = 3
+COLUMNS: Final = ("id", "class", "time_s", "lane", "along_front_m", "occluded")
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """hidden: ids of vehicles that showed 30 % or more in fewer than three pictures before the line.
+
+    time_s, along_m (N,): of every box of a motor vehicle on the approach that shows so much; step_s: between frames.
+    """
+
+    hidden: frozenset[str]
+    time_s: np.ndarray[Any, Any]
+    along_m: np.ndarray[Any, Any]
+    step_s: float
+
+    def density_vpm(self, span: tuple[float, float], length_m: float) -> float:
+        """Edie's density of what could be seen: Σ time / (length · time), domain reference section 1."""
+        inside = (self.time_s >= span[0]) & (self.time_s < span[1]) & (self.along_m > 0) & (self.along_m < length_m)
+        return float(inside.sum() * self.step_s / (length_m * (span[1] - span[0])))
+
+
+def load(path: Path, fps: float) -> Boxes | None:
+    """Read the boxes; None where there are none, or where they do not say how far along each is."""
+    if not path.is_file():
+        return None
+    table = pq.read_table(path)
+    if not set(COLUMNS) <= set(table.column_names):
+        return None
+    column = {name: np.asarray(table[name].to_pylist(), dtype=object) for name in COLUMNS}
+    along_m = column["along_front_m"].astype(np.float64)
+    shown = column["occluded"].astype(np.float64) <= Eyes().hidden_ratio
+    before = along_m > 0
+    often = Counter(column["id"][before & shown].tolist())
+    hidden = frozenset(name for name in set(column["id"][before].tolist()) if often[name] < SHOWN_FRAMES)
+    flow = shown & np.isin(column["class"], MOTOR_VEHICLES) & (column["lane"] != None)  # noqa: E711  # elementwise
+    return Boxes(hidden, column["time_s"].astype(np.float64)[flow], along_m[flow], 1 / fps)
