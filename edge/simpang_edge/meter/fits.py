@@ -51,8 +51,10 @@ def fit(time_s: FloatArray, position_m: FloatArray) -> Line | None:
     return Line(slope, at_m, middle_s, error_mps, math.sqrt(square / len(time_s)))
 
 
-def slopes(time_s: FloatArray, position_m: FloatArray, since_s: float, min_span_s: float) -> FloatArray:
-    """Slope of each row's samples not older than `since_s`, m/s (N,).
+def slopes(
+    time_s: FloatArray, position_m: FloatArray, since_s: float, min_span_s: float
+) -> tuple[FloatArray, FloatArray]:
+    """Slope of each row's samples not older than `since_s`, and its standard error (see `fit`), m/s (N,) each.
 
     time_s, position_m: (N, K), NaN time where there is no sample. NaN for fewer than 3 samples or less than
     `min_span_s` between the first and the last.
@@ -63,7 +65,12 @@ def slopes(time_s: FloatArray, position_m: FloatArray, since_s: float, min_span_
     t = np.where(used, time_s - since_s, 0.0)
     x = np.where(used, position_m, 0.0)
     dt = np.where(used, t - (t.sum(axis=1) / safe)[:, None], 0.0)
+    dx = np.where(used, x - (x.sum(axis=1) / safe)[:, None], 0.0)
     spread = np.einsum("ij,ij->i", dt, dt)
     first_s = np.where(used, t, np.inf).min(axis=1, initial=np.inf)
     good = (count >= 3) & (t.max(axis=1, initial=0.0) - first_s >= min_span_s) & (spread > 0)
-    return np.where(good, np.einsum("ij,ij->i", dt, x) / np.where(good, spread, 1.0), np.nan)
+    spread = np.where(good, spread, 1.0)
+    slope = np.einsum("ij,ij->i", dt, dx) / spread
+    residual = dx - slope[:, None] * dt
+    error = np.sqrt(np.einsum("ij,ij->i", residual, residual) / np.maximum(count - 2, 1) / spread)
+    return np.where(good, slope, np.nan), np.where(good, error, np.nan)

@@ -23,6 +23,11 @@ HISTORY: Final = 48
 """Positions kept per vehicle: 6 s at 8 frames/s, 1.9 s at 25."""
 
 SPEED_S: Final = 1.0
+LONG_S: Final = 2.0
+UNSURE_MPS: Final = 0.5
+"""A speed over one second with a larger standard error than this (far away, where a pixel is half a metre) is taken
+over two instead: its error is a third of that, and standing vehicles do not seem to move."""
+
 MIN_SPAN_S: Final = 0.2
 FORGET_S: Final = 30.0
 JUMP_M: Final = 4.0
@@ -119,10 +124,18 @@ class Fleet:
         rows["held"][row] = rows["orphan"][row] = False
         rows["held_s"][row] = rows["accounted_m"][row] = np.nan
         self._write(vehicles, picked, row)
-        speed_mps = -slopes(rows["times_s"][row], rows["alongs_m"][row], now_s - SPEED_S, MIN_SPAN_S)
-        rows["speed_mps"][row] = np.where(np.abs(speed_mps) <= MAX_MPS, speed_mps, np.nan)
+        rows["speed_mps"][row] = self._speeds(row, now_s)
         self._reach(row, now_s)
         return seen
+
+    def _speeds(self, row: IntArray, now_s: float) -> FloatArray:
+        """Speeds toward the stop line of rows (n,), NaN where unknown or more than a vehicle can have, (n,)."""
+        times_s, alongs_m = self.rows["times_s"][row], self.rows["alongs_m"][row]
+        slope_mps, error_mps = slopes(times_s, alongs_m, now_s - SPEED_S, MIN_SPAN_S)
+        unsure = np.flatnonzero(error_mps > UNSURE_MPS)
+        if len(unsure):
+            slope_mps[unsure] = slopes(times_s[unsure], alongs_m[unsure], now_s - LONG_S, MIN_SPAN_S)[0]
+        return np.where(np.abs(slope_mps) <= MAX_MPS, -slope_mps, np.nan)
 
     def rows_of(self, ids: IntArray) -> IntArray:
         """Rows of those of the ids that are remembered, int64 (m,)."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -28,6 +29,8 @@ WINDOWS_S: Final = (1, 60, 900)
 """The usual windows, and short ones: they place counts, queues and speeds in time."""
 
 TURNS: Final = ("left", "through", "right")
+
+OUTBOX: Final = "outbox"
 
 STALL_S: Final = 180.0
 """A worker that publishes nothing for so long hangs."""
@@ -78,6 +81,7 @@ def run(
     Raises `BenchError` when the worker fails or hangs, or when `stop` is set; then no process is left.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / OUTBOX, ignore_errors=True)  # what an earlier run left there would be published again
     truth = json.loads(case.truth.read_text(encoding="utf-8"))
     start_s = datetime.fromisoformat(truth["start_time"]).timestamp()
     began_s = time.monotonic()
@@ -119,7 +123,7 @@ def _write_box(case: Case, detector: Detector, fps: float, truth: dict[str, Any]
     content = {
         "site": SITE,
         "broker": {"url": f"mqtt://{LOOPBACK}:{port}", "protocol": "3.1.1"},
-        "outbox": {"folder": str((folder / "outbox").resolve())},
+        "outbox": {"folder": str((folder / OUTBOX).resolve())},
         "model": model,
         "windows_s": list(WINDOWS_S),
         "log_level": "warning",

@@ -30,6 +30,10 @@ TIME_BASE: Final = Fraction(1, 90000)
 NEAR_M: Final = 3.0
 BEYOND_M: Final = 12.0
 GRAIN_PX: Final = 16
+GRAIN_LEVELS: Final = 48
+"""So much that the encoder keeps it: without grain an empty road is the same picture for seconds, which a worker
+rightly takes for a frozen camera."""
+
 U8 = npt.NDArray[np.uint8]
 
 
@@ -45,7 +49,7 @@ def sketch(folder: Path, camera: Camera, work: Path, clip: Path, on_frame: Calla
         stream = container.add_stream("libx264", rate=Fraction(str(scenario.fps)))
         stream.width, stream.height, stream.pix_fmt = camera.width_px, camera.height_px, "yuv420p"
         stream.time_base = stream.codec_context.time_base = TIME_BASE
-        stream.options = {"preset": "ultrafast", "bf": "0", "crf": "30"}
+        stream.options = {"preset": "ultrafast", "bf": "0", "crf": "28"}
         for frame in range(scenario.frames):
             image = outlines.draw(frame, empty.at(frame), work)
             picture = av.VideoFrame.from_ndarray(image, format="bgr24")
@@ -63,7 +67,7 @@ class _Road:
         rng = np.random.default_rng(1)
         patches = rng.integers(80, 140, (height_px // 24, width_px // 24, 3), dtype=np.uint8)
         self._plain: U8 = cv2.resize(patches, (width_px, height_px)).astype(np.uint8)
-        self._grain = rng.integers(0, 12, (height_px + GRAIN_PX, width_px + GRAIN_PX, 3), dtype=np.uint8)
+        self._grain = rng.integers(0, GRAIN_LEVELS, (height_px + GRAIN_PX, width_px + GRAIN_PX, 3), dtype=np.uint8)
 
     def at(self, frame: int) -> U8:
         """The picture (H, W, 3) BGR without vehicles."""
