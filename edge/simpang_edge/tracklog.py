@@ -123,7 +123,8 @@ class TrackLog:
     def frame(self, tracks: Tracks, size_px: tuple[int, int]) -> None:
         """Keep a frame's tracks."""
         if size_px != self._source.size_px:
-            self.close()
+            if self._source.size_px is not None:
+                self.close()
             self._source = Source(self._source.site, self._source.camera, self._source.run, size_px)
         self._rows.add(FRAME, tracks.time_s, tracks=tracks)
         self._close_when_full()

@@ -96,9 +96,10 @@ def test_a_camera_that_the_points_do_not_determine_is_not_known(
     assert known_view(*points(road_m), size_px) is None
 
 
-def test_oncoming_traffic_stands_at_its_front_bumper() -> None:
-    """A truck's tyres are 1.1 m behind its bumper: with the tyres 20 m upstream the front is at 18.9 m."""
-    for heading, along_m in (("toward", 18.9), ("away", 20.0)):
+def test_traffic_stands_at_the_bumper_that_is_seen() -> None:
+    """A truck's tyres are 1.1 m behind its bumper: with the tyres 20 m upstream the front is at 18.9 m; seen from
+    behind, the rear bumper is at 21.1 m."""
+    for heading, along_m in (("toward", 18.9), ("away", 21.1)):
         ground = Ground(camera(heading))
         x, y = pixel(0.0, 36.0)
         seen = ground.locate(tracks([[x - 40, y - 90, x + 40, y]], "truck"), SIZE_PX)

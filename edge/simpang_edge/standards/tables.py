@@ -1,11 +1,12 @@
 """Reads the data files beside this module; nothing here measures."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, Literal
 
-import numpy as np
 import yaml
 
 Control = Literal["signal", "unsignalised", "link"]
@@ -108,7 +109,10 @@ class LosTable:
 
 def interpolate(table: tuple[tuple[float, float], ...], x: float) -> float:
     """Linear between the points of a table, level beyond them."""
-    return float(np.interp(x, [p for p, _ in table], [v for _, v in table]))
+    for (low, first), (high, last) in pairwise(table):
+        if x < high:
+            return first + max(0.0, x - low) * (last - first) / (high - low)
+    return table[-1][1]
 
 
 @cache
@@ -117,7 +121,7 @@ def class_rules() -> ClassRules:
     content = _read("classes.yaml")
     kinds: dict[str, Any] = content["kinds"]
     lengths = {
-        kind: tuple((float(rule.get("below_m", np.inf)), str(rule["class"])) for rule in entry["lengths"])
+        kind: tuple((float(rule.get("below_m", math.inf)), str(rule["class"])) for rule in entry["lengths"])
         for kind, entry in kinds.items()
     }
     return ClassRules(str(content["version"]), {kind: str(entry["unknown"]) for kind, entry in kinds.items()}, lengths)
