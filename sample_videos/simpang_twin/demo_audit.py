@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from simpang_edge.message import Channel, decode, topic
 from simpang_ingest.history import History
@@ -29,11 +30,15 @@ class Audit:
         return self.published - self.stored
 
 
+MEMORY: Final = ".memory.sqlite"
+"""What a worker has learnt lies beside its outbox."""
+
+
 def audit(outboxes: Path, history: History) -> Audit:
     """Compare every box's outbox (kept whole by the demo) with the store."""
     published: set[Key] = set()
     stored: set[Key] = set()
-    for path in sorted(outboxes.glob("*.sqlite")):
+    for path in sorted(path for path in outboxes.glob("*.sqlite") if not path.name.endswith(MEMORY)):
         rows = _recorded(path)
         published |= {_key(row) for row in rows}
         for camera in {row.key for row in rows}:
