@@ -328,6 +328,20 @@ def _arrivals(log: Traffic, lane: int | None, movement: str | None, span: tuple[
     return {"arrivals": len(inside), "arrivals_on_green_ratio": _mean([float(s == "green") for s in known])}
 
 
+def projected_on_green_ratio(log: Traffic, from_s: float, to_s: float) -> float | None:
+    """Share of the arrivals in [from_s, to_s) that fall in green, where a motor vehicle arrives when it would be at the
+    stop line at free-flow speed (HCM 7, as the edge publishes it): of those that came into view in the far half of the
+    measured length. None without an arrival or a signal."""
+    motor = np.flatnonzero(_motor(log) & (log.front_m <= log.length_m))
+    vehicle, first = np.unique(log.vehicle[motor], return_index=True)
+    rows = motor[first]
+    far = log.front_m[rows] >= log.length_m / 2
+    arrived_s = log.frame[rows] * log.step_s + log.front_m[rows] / log.speed_limit_mps
+    inside = np.flatnonzero(far & (arrived_s >= from_s) & (arrived_s < to_s)).tolist()
+    states = [state_at(log, float(arrived_s[n]), log.movements[vehicle[n]]) for n in inside]
+    return _mean([float(state == "green") for state in states if state is not None])
+
+
 def state_at(log: Traffic, time_s: float, movement: str = "through") -> str | None:
     """green, yellow or red of a movement; None without a signal."""
     changes = log.signals.get(movement) or next(iter(log.signals.values()), [])

@@ -166,6 +166,19 @@ def test_cycle_with_a_residual_queue() -> None:
     assert (last.from_s, last.to_s, last.green_s, last.residual_queue_vehicles) == (9.0, None, None, None)
 
 
+def test_who_would_be_at_the_line_in_green_arrives_on_green() -> None:
+    """At 20 m/s from 40 m: in view at 0 s there at 2.0 s (red), in view at 1.0 s there at 3.0 s (green): a half. Who is
+    first seen at 15 m, in the near half, says nothing."""
+    ways = [40.0 - 0.3 * k for k in range(100)], [50.0 - k for k in range(100)], [15.0] * 100
+    log = traffic(
+        *(("mpv", "through", 1, front, [False] * 100) for front in ways),
+        signals={"through": [(0.0, "red"), (2.5, "green"), (8.0, "red")]},
+    )
+
+    assert truth_windows.projected_on_green_ratio(log, 0, 8) == pytest.approx(0.5)
+    assert truth_windows.projected_on_green_ratio(log, 5, 8) is None
+
+
 def test_gaps_run_from_rear_to_front_within_a_lane() -> None:
     """Lane 1: fronts at 10, 20 and 39 m, bodies of 4.4 m: gaps 5.6 and 14.6 m, mean 10.1 m; lane 2 alone has none."""
     still = [[m] * 20 for m in (10.0, 20.0, 39.0)]

@@ -1,4 +1,4 @@
-"""Figures of traffic in 60 s windows: occupancy, density, space-mean speed, delay, stops, arrivals on green.
+"""Figures of traffic in 60 s windows: occupancy, density, space-mean speed, delay, stops; arrivals on green by cycle.
 
 The truth is `simpang_twin.truth_windows`; a clip without NAME.traffic.parquet has none of these figures.
 """
@@ -8,7 +8,7 @@ from typing import Final
 
 from simpang_edge.message import FlowRow
 
-from ..truth_windows import Window, window
+from ..truth_windows import Window, projected_on_green_ratio, window
 from .figures import BASE_S, Figure, Sight
 from .measures import Pair
 
@@ -42,7 +42,7 @@ def figures(sight: Sight) -> list[Figure]:
         Figure("delay.control_excess", max((delay_excess(m, t) for m, t in delay), default=None)),
         Figure("delay.stopped_max_abs_s", largest(pairs(rows, _stopped, _of_traced(lambda w: w.stopped_delay_s)))),
         Figure("stops.max_abs", largest(pairs(rows, _stops, _of_traced(lambda w: w.stops_per_vehicle)))),
-        Figure("arrivals.on_green_max_abs_points", _points(pairs(rows, _on_green, _true_on_green))),
+        Figure("arrivals.on_green_max_abs_points", _points(on_green(sight))),
     ]
 
 
@@ -69,6 +69,17 @@ def _shown_density(sight: Sight, rows: Iterable[tuple[FlowRow, Window]]) -> list
 
 def _pct(values: Iterable[Pair]) -> float | None:
     return max((100 * abs(m - t) / t for m, t in values), default=None)
+
+
+def on_green(sight: Sight) -> list[Pair]:
+    """Measured and true share of arrivals on green of every published cycle: a window's mean is that of the cycles
+    that ended in it, so it has no truth of its own."""
+    if sight.traffic is None:
+        return []
+    own = [row for row in sight.published.cycles if row.approach == sight.truth.approach]
+    spans = [(row, sight.clip.span(row.from_, row.to)) for row in own if row.arrivals_on_green is not None]
+    true = [(row.arrivals_on_green, projected_on_green_ratio(sight.traffic, *span)) for row, span in spans]
+    return [(measured, exact) for measured, exact in true if measured is not None and exact is not None]
 
 
 def pairs(rows: Iterable[tuple[FlowRow, Window]], measured: Measured, true: True_) -> list[Pair]:
@@ -123,11 +134,3 @@ def _stopped(row: FlowRow) -> float | None:
 
 def _stops(row: FlowRow) -> float | None:
     return row.x.stops_per_vehicle
-
-
-def _on_green(row: FlowRow) -> float | None:
-    return row.x.arrivals_on_green
-
-
-def _true_on_green(own: Window) -> float | None:
-    return own.arrivals_on_green_ratio

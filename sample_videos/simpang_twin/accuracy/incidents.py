@@ -21,9 +21,11 @@ EXPLAINS: Final = {
 }
 """Type of an alarm → types of true incidents that explain it."""
 
-EARLY_S: Final = 2.0
+EARLY_S: Final = 5.0
 AFTER_S: Final = 10.0
-"""An alarm belongs to an incident from 2 s before its begin to 10 s after its end."""
+"""An alarm belongs to an incident when it begins from 5 s before its begin to 10 s after its end: the truth begins when
+a vehicle is at rest (0.1 m/s), the alarm when it came to within some 2 m of where it stands: it brakes in between.
+One that was told before the incident began belongs to something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ def unexplained(sight: Sight, alarms: list[EventRow]) -> list[EventRow]:
 def _belongs(sight: Sight, alarm: EventRow, incident: Incident) -> bool:
     begin_s = alarm.begin.timestamp() - sight.clip.start_s
     end_s = sight.clip.seconds if incident.end_s is None else incident.end_s
-    return incident.type in EXPLAINS[alarm.type] and incident.begin_s - EARLY_S <= begin_s <= end_s + AFTER_S
+    near = incident.begin_s - EARLY_S <= begin_s <= end_s + AFTER_S
+    return incident.type in EXPLAINS[alarm.type] and near and told_s(sight, alarm) >= incident.begin_s
 
 
 def _latest_s(found: list[Found], kind: str) -> float | None:
