@@ -101,8 +101,13 @@ def test_the_command_serves_page_and_metrics_until_told_to_stop(tmp_path: Path) 
             process = subprocess.Popen(command, stderr=log, stdout=log)
         try:
             wait_port(page, 30)
-            sender.send(window(1))
-            wait(lambda: "stored_rows_total 1.0" in read(f"http://127.0.0.1:{metrics}/metrics"))
+
+            def stored() -> bool:
+                """The page may be open before the subscription is: what is sent until then reaches nobody."""
+                sender.send(window(1))
+                return "stored_rows_total 0.0" not in read(f"http://127.0.0.1:{metrics}/metrics")
+
+            wait(stored)
             assert json.loads(read(f"http://127.0.0.1:{page}/healthz"))["status"] == "ok"
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0, (tmp_path / "log").read_text()
