@@ -17,7 +17,7 @@ from .config import Box, json_schema, load
 if TYPE_CHECKING:
     from .check import Report
 
-app = typer.Typer(no_args_is_help=True, help="The camera box: run, check, schema.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The camera box: run, check, schema, outbox.")
 outbox_app = typer.Typer(no_args_is_help=True, help="What waits on disk for the broker.")
 app.add_typer(outbox_app, name="outbox")
 
