@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from .address import hide_password
 from .clock import SystemClock
 from .config import Approach, Box, Camera, PixelPoint, load
 from .data import FloatArray
@@ -18,6 +19,7 @@ from .ground import Ground
 from .outbox import read_status
 from .plane import inside
 from .source import open_source
+from .view import View
 
 SHORT_M: Final = 20.0
 """A lane seen over less than this gives poor speeds and no queue worth the name."""
@@ -159,17 +161,10 @@ def _camera(camera: Camera, queue_gap_m: float) -> tuple[CameraCheck, list[Findi
     for approach in camera.approaches:
         findings += _approach(camera, approach, ground, size_px, queue_gap_m)
     findings += _exits(camera, ground, size_px)
-    view = ground.view(size_px) if ground is not None and size_px is not None else None
-    if view is None and ground is not None and size_px is not None and camera.approaches:
-        findings.append(
-            _warning(
-                f"camera {camera.id}: calibration.points do not determine the camera's height to a tenth: no vehicle "
-                "lengths, and hidden vehicles are not corrected; add points over the whole depth and width of the road"
-            )
-        )
+    view = _view(camera, ground, size_px, findings)
     row = CameraCheck(
         camera.id,
-        camera.source,
+        hide_password(os.path.normpath(camera.source) if camera.is_file() else camera.source),
         len(camera.approaches),
         sum(len(approach.lanes) for approach in camera.approaches),
         ground.error_m if ground else None,
@@ -179,6 +174,23 @@ def _camera(camera: Camera, queue_gap_m: float) -> tuple[CameraCheck, list[Findi
         view.tilt_deg if view else None,
     )
     return row, findings
+
+
+def _view(
+    camera: Camera, ground: Ground | None, size_px: tuple[int, int] | None, findings: list[Finding]
+) -> View | None:
+    """The camera above the road; None where it is not known."""
+    if ground is None or size_px is None:
+        return None
+    view = ground.view(size_px)
+    if view is None and camera.approaches:
+        findings.append(
+            _warning(
+                f"camera {camera.id}: calibration.points do not determine the camera's height to a tenth: no vehicle "
+                "lengths, and hidden vehicles are not corrected; add points over the whole depth and width of the road"
+            )
+        )
+    return view
 
 
 def _ground(camera: Camera, findings: list[Finding]) -> Ground | None:

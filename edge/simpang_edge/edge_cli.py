@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from . import logs
 from .config import Box, json_schema, load
@@ -114,7 +114,13 @@ def _print_report(report: "Report") -> None:
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False)
     if report.cameras:
         table = Table(
-            "camera", "source", "picture", "approaches", "lanes", "calibration error (rms, largest)", "stands"
+            "camera",
+            Column("source", overflow="fold"),
+            "picture",
+            "approaches",
+            "lanes",
+            "calibration error (rms, largest)",
+            "stands",
         )
         for row in report.cameras:
             size = f"{row.size_px[0]}x{row.size_px[1]}" if row.size_px else "–"
