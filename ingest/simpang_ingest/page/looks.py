@@ -39,8 +39,9 @@ class CameraLook:
 
     face, reason: of the whole. since_s: POSIX UTC since when it is offline, where known. approaches: worst first as
     configured otherwise. age_s: of the live data when this was made; two looks that differ in age alone are equal,
-    the browser counts on by itself. live_sent_s: when the box sent its live figures, by its own clock.
-    lag_s: from there to their arrival by ours, so the offset of the two clocks and the delay of the network.
+    the browser counts on by itself. live_sent_s, health_sent_s: when the box sent its messages, by its own clock;
+    nobody shows health_sent_s: it makes looks differ when a message came that says the same. lag_s: from there to their
+    arrival by ours, so the offset of the two clocks and the delay of the network.
     """
 
     key: CameraKey
@@ -55,6 +56,7 @@ class CameraLook:
     approaches: tuple[RowLook, ...]
     live_sent_s: float | None
     health: HealthRow | None
+    health_sent_s: float | None
     meta: MetaRow | None
     lag_s: float | None = field(compare=False)
     age_s: float | None = field(compare=False)
@@ -91,6 +93,7 @@ def look_at(view: CameraView, settings: ScreenSettings, now_s: float) -> CameraL
         approaches=approaches,
         live_sent_s=view.live.sent.timestamp() if view.live else None,
         health=health,
+        health_sent_s=view.health.sent.timestamp() if view.health else None,
         meta=meta,
         lag_s=_lag_s(view, now_s),
         age_s=view.live_age_s,
