@@ -10,6 +10,7 @@ from typing import Final, Literal
 import numpy as np
 
 from .address import hide_password
+from .assembly import COUNT_PX, MOTORCYCLE_M
 from .clock import SystemClock
 from .config import Approach, Box, Camera, PixelPoint, load
 from .data import FloatArray
@@ -24,12 +25,8 @@ from .view import View
 SHORT_M: Final = 20.0
 """A lane seen over less than this gives poor speeds and no queue worth the name."""
 
-COUNT_PX: Final = 20.0
 CLASS_PX: Final = 30.0
-"""Widths in the picture that a vehicle needs to be counted and to be told in kind (domain reference, section 7)."""
-
-NARROWEST: Final = ("motorcycle", 0.75)
-"""The narrowest vehicle that counts, and its width in metres."""
+"""Width in the picture that a vehicle needs to be told in kind; to be counted, `COUNT_PX` (domain reference, §7)."""
 
 OVERLAP_SHARE: Final = 0.05
 """Lanes of one approach may share so much of the smaller one, as hand-drawn edges do."""
@@ -285,12 +282,11 @@ def _shared(one: FloatArray, other: FloatArray) -> float:
 def _widths(where: str, approach: Approach, ground: Ground) -> Iterator[Finding]:
     """From which distance on the narrowest vehicle has too few pixels."""
     ends = np.array(approach.stop_line, np.float64)
-    kind, width_m = NARROWEST
     said = []
     for needed_px, what in ((COUNT_PX, "may not be counted"), (CLASS_PX, "its kind is uncertain")):
-        beyond_m = _beyond_m(ends, approach, ground, needed_px / width_m)
+        beyond_m = _beyond_m(ends, approach, ground, needed_px / MOTORCYCLE_M)
         if beyond_m is not None and beyond_m < approach.length_m - 1:
-            said.append(f"beyond {beyond_m:.0f} m a {kind} is narrower than {needed_px:g} px ({what})")
+            said.append(f"beyond {beyond_m:.0f} m a motorcycle is narrower than {needed_px:g} px ({what})")
     if said:
         yield _warning(f"{where}: {', '.join(said)}; length_m is {approach.length_m:g}")
 
