@@ -14,7 +14,10 @@ from .sight import sights
 from .zones import Zones
 
 MOTORCYCLE_M: Final = 0.75
-MIN_WIDTH_PX: Final = 20.0
+"""Width of the narrowest vehicle that counts."""
+
+COUNT_PX: Final = 20.0
+"""Width in the picture that a vehicle needs to be counted (domain reference, section 7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,6 @@ def standing_flags(camera: Camera, ground: Ground) -> tuple[tuple[str, str], ...
     for approach in camera.approaches:
         ends_px = np.array(approach.stop_line, np.float64)
         px_per_m = np.linalg.norm(np.subtract(*ends_px)) / np.linalg.norm(np.subtract(*ground.to_road(ends_px)))
-        if px_per_m * MOTORCYCLE_M < MIN_WIDTH_PX:
+        if px_per_m * MOTORCYCLE_M < COUNT_PX:
             flags.append((approach.id, "low_resolution"))
     return tuple(flags)

@@ -9,6 +9,8 @@ from typing import Final, Literal
 
 import numpy as np
 
+from .address import hide_password
+from .assembly import COUNT_PX, MOTORCYCLE_M
 from .clock import SystemClock
 from .config import Approach, Box, Camera, PixelPoint, load
 from .data import FloatArray
@@ -18,16 +20,13 @@ from .ground import Ground
 from .outbox import read_status
 from .plane import inside
 from .source import open_source
+from .view import View
 
 SHORT_M: Final = 20.0
 """A lane seen over less than this gives poor speeds and no queue worth the name."""
 
-COUNT_PX: Final = 20.0
 CLASS_PX: Final = 30.0
-"""Widths in the picture that a vehicle needs to be counted and to be told in kind (domain reference, section 7)."""
-
-NARROWEST: Final = ("motorcycle", 0.75)
-"""The narrowest vehicle that counts, and its width in metres."""
+"""Width in the picture that a vehicle needs to be told in kind; to be counted, `COUNT_PX` (domain reference, §7)."""
 
 OVERLAP_SHARE: Final = 0.05
 """Lanes of one approach may share so much of the smaller one, as hand-drawn edges do."""
@@ -159,17 +158,10 @@ def _camera(camera: Camera, queue_gap_m: float) -> tuple[CameraCheck, list[Findi
     for approach in camera.approaches:
         findings += _approach(camera, approach, ground, size_px, queue_gap_m)
     findings += _exits(camera, ground, size_px)
-    view = ground.view(size_px) if ground is not None and size_px is not None else None
-    if view is None and ground is not None and size_px is not None and camera.approaches:
-        findings.append(
-            _warning(
-                f"camera {camera.id}: calibration.points do not determine the camera's height to a tenth: no vehicle "
-                "lengths, and hidden vehicles are not corrected; add points over the whole depth and width of the road"
-            )
-        )
+    view = _view(camera, ground, size_px, findings)
     row = CameraCheck(
         camera.id,
-        camera.source,
+        hide_password(os.path.normpath(camera.source) if camera.is_file() else camera.source),
         len(camera.approaches),
         sum(len(approach.lanes) for approach in camera.approaches),
         ground.error_m if ground else None,
@@ -179,6 +171,23 @@ def _camera(camera: Camera, queue_gap_m: float) -> tuple[CameraCheck, list[Findi
         view.tilt_deg if view else None,
     )
     return row, findings
+
+
+def _view(
+    camera: Camera, ground: Ground | None, size_px: tuple[int, int] | None, findings: list[Finding]
+) -> View | None:
+    """The camera above the road; None where it is not known."""
+    if ground is None or size_px is None:
+        return None
+    view = ground.view(size_px)
+    if view is None and camera.approaches:
+        findings.append(
+            _warning(
+                f"camera {camera.id}: calibration.points do not determine the camera's height to a tenth: no vehicle "
+                "lengths, and hidden vehicles are not corrected; add points over the whole depth and width of the road"
+            )
+        )
+    return view
 
 
 def _ground(camera: Camera, findings: list[Finding]) -> Ground | None:
@@ -273,12 +282,11 @@ def _shared(one: FloatArray, other: FloatArray) -> float:
 def _widths(where: str, approach: Approach, ground: Ground) -> Iterator[Finding]:
     """From which distance on the narrowest vehicle has too few pixels."""
     ends = np.array(approach.stop_line, np.float64)
-    kind, width_m = NARROWEST
     said = []
     for needed_px, what in ((COUNT_PX, "may not be counted"), (CLASS_PX, "its kind is uncertain")):
-        beyond_m = _beyond_m(ends, approach, ground, needed_px / width_m)
+        beyond_m = _beyond_m(ends, approach, ground, needed_px / MOTORCYCLE_M)
         if beyond_m is not None and beyond_m < approach.length_m - 1:
-            said.append(f"beyond {beyond_m:.0f} m a {kind} is narrower than {needed_px:g} px ({what})")
+            said.append(f"beyond {beyond_m:.0f} m a motorcycle is narrower than {needed_px:g} px ({what})")
     if said:
         yield _warning(f"{where}: {', '.join(said)}; length_m is {approach.length_m:g}")
 

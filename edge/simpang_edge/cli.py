@@ -13,7 +13,7 @@ from .errors import SimpangError
 GROUPS: Final = {
     "demo": ("simpang_twin.demo_cli", "Everything on one machine, on simulated clips with known truth."),
     "count": ("simpang_edge.count_cli", "Count vehicles in a video over lines, without calibration."),
-    "edge": ("simpang_edge.edge_cli", "The camera box: run, check, schema."),
+    "edge": ("simpang_edge.edge_cli", "The camera box: run, check, schema, outbox."),
     "measure": ("simpang_edge.measure_cli", "Measure recorded tracks again, with other gates, lanes or rules."),
     "explain": ("simpang_edge.explain_cli", "Why a vehicle was counted, or was not, from recorded tracks."),
     "ingest": ("simpang_ingest.cli", "The centre: ingestor, store and live page."),

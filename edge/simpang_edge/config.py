@@ -16,6 +16,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from . import standards
+from .address import hide_password
 from .errors import ConfigurationError
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -615,10 +616,11 @@ def _faults(error: ValidationError) -> list[str]:
 def _fault(item: Any) -> str:
     path = _key_path(item["loc"])
     if item["type"] == "extra_forbidden":
-        return f"{path}: unknown key (value {item['input']!r})"
+        secretive = any(word in path for word in ("password", "token"))
+        return f"{path}: unknown key" + ("" if secretive else f" (value {hide_password(repr(item['input']))})")
     if item["type"] == "missing":
         return f"{path}: required key is missing"
-    value = repr(item["input"])
+    value = hide_password(repr(item["input"]))
     shown = value if len(value) <= 80 else value[:77] + "..."
     return f"{path}: {shown}: {item['msg'].removeprefix('Value error, ')}"
 

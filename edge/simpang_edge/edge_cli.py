@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from . import logs
 from .config import Box, json_schema, load
@@ -17,7 +17,7 @@ from .config import Box, json_schema, load
 if TYPE_CHECKING:
     from .check import Report
 
-app = typer.Typer(no_args_is_help=True, help="The camera box: run, check, schema.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The camera box: run, check, schema, outbox.")
 outbox_app = typer.Typer(no_args_is_help=True, help="What waits on disk for the broker.")
 app.add_typer(outbox_app, name="outbox")
 
@@ -114,7 +114,13 @@ def _print_report(report: "Report") -> None:
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False)
     if report.cameras:
         table = Table(
-            "camera", "source", "picture", "approaches", "lanes", "calibration error (rms, largest)", "stands"
+            "camera",
+            Column("source", overflow="fold"),
+            "picture",
+            "approaches",
+            "lanes",
+            "calibration error (rms, largest)",
+            "stands",
         )
         for row in report.cameras:
             size = f"{row.size_px[0]}x{row.size_px[1]}" if row.size_px else "–"

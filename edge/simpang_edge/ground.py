@@ -13,7 +13,7 @@ import numpy as np
 
 from .config import Approach, Camera
 from .data import FloatArray, IntArray, Tracks, Vehicles
-from .ground_bodies import BOX_PX, OVERHANG_M, Bodies, Seen, edge_error_m, hidden_below
+from .ground_bodies import OVERHANG_M, Bodies, Seen, edge_error_m, hidden_below
 from .plane import (
     Axes,
     BoolArray,
@@ -129,15 +129,6 @@ class Ground:
     def metres_per_pixel(self, xy_px: FloatArray) -> FloatArray:
         """Metres on the road that one pixel spans at picture points (N, 2), (N,); NaN without calibration."""
         return self._plane.metres_per_pixel(xy_px) if self._plane else np.full(len(xy_px), np.nan)
-
-    def position_error_m(self, xy_px: FloatArray) -> FloatArray:
-        """Standard error on the road of a box's lower edge at picture points (N, 2), (N,); NaN without calibration.
-
-        What `BOX_PX` span there, and the error of the calibration points.
-        """
-        if self._plane is None:
-            return np.full(len(xy_px), np.nan)
-        return np.hypot(BOX_PX * self._plane.metres_per_pixel(xy_px), self._plane.error_m)
 
     def to_road(self, xy_px: FloatArray) -> FloatArray:
         """Road coordinates (N, 2) of picture points (N, 2); NaN above the horizon or without calibration."""

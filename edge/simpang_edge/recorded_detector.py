@@ -64,7 +64,9 @@ def _read(path: Path) -> dict[str, Any]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as exc:
-        raise ModelError(f"{path}: recorded detections need the Python package pyarrow: pip install pyarrow") from exc
+        raise ModelError(
+            f"{path}: recorded detections need the Python package pyarrow: pip install 'simpang[record]'"
+        ) from exc
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as exc:

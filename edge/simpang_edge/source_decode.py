@@ -1,6 +1,5 @@
 """Decoding: packets of one file or stream to pictures. The one file that touches PyAV."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ import av
 import av.error
 import numpy as np
 
+from .address import hide_password
 from .data import ImageArray
 from .errors import SourceError
 
@@ -145,11 +145,6 @@ class Decoder:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def hide_password(text: str) -> str:
-    """The text with ``user:password@`` of addresses replaced by ``***@``."""
-    return re.sub(r"://[^/\s'\"]*@", "://***@", text)
 
 
 def file_fault(path: Path) -> str | None:

@@ -4,12 +4,13 @@ import random
 import threading
 from typing import Final
 
+from .address import hide_password
 from .clock import Clock
 from .config import Camera
 from .data import Frame
 from .errors import SourceError
 from .source_base import SourceStatus, State, size_change
-from .source_decode import Decoder, Opening, Picture, hide_password
+from .source_decode import Decoder, Opening, Picture
 from .source_time import Arrival, ArrivalClock, Backoff, Grid, Rate, StreamClock
 
 OFFLINE_S: Final = 5.0

@@ -6,6 +6,7 @@ names the environment variable that holds them.
 """
 
 import os
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -207,7 +208,7 @@ def _fault(item: Any) -> str:
         return f"{path}: unknown key" + ("" if secretive else f" (value {item['input']!r})")
     if item["type"] == "missing":
         return f"{path}: required key is missing"
-    value = repr(item["input"])
+    value = re.sub(r"://[^/\s'\"]*@", "://***@", repr(item["input"]))
     shown = value if len(value) <= 80 else value[:77] + "..."
     return f"{path}: {shown}: {item['msg'].removeprefix('Value error, ')}"
 

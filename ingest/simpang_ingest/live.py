@@ -31,7 +31,6 @@ class CameraView:
     health: Message[HealthRow] | None
     health_age_s: float | None
     status: Message[StatusRow] | None
-    status_age_s: float | None
     meta: Message[MetaRow] | None
     last_age_s: float | None
 
@@ -81,7 +80,7 @@ class LiveBoard:
         seen = self._seen[key]
         live, live_age_s = _aged(seen.get(Channel.LIVE), now_s)
         health, health_age_s = _aged(seen.get(Channel.HEALTH), now_s)
-        status, status_age_s = _aged(seen.get(Channel.STATUS), now_s)
+        status, _ = _aged(seen.get(Channel.STATUS), now_s)
         meta, _ = _aged(seen.get(Channel.META), now_s)
         heard_s = self._heard_s.get(key)
         return CameraView(
@@ -91,7 +90,6 @@ class LiveBoard:
             health,
             health_age_s,
             status,
-            status_age_s,
             meta,
             None if heard_s is None else now_s - heard_s,
         )

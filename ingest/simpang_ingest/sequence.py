@@ -38,11 +38,6 @@ class SequenceCheck:
         """Records missing now."""
         return sum(len(camera.missing) + camera.missing_more for camera in self._cameras.values())
 
-    def lost_of(self, key: CameraKey) -> int:
-        """Records missing now of one camera."""
-        camera = self._cameras.get(key)
-        return 0 if camera is None else len(camera.missing) + camera.missing_more
-
     def see(self, key: CameraKey, boot: int, seq: int) -> None:
         """A record has arrived."""
         camera = self._cameras.get(key)

@@ -119,7 +119,7 @@ def frames(
     out: Annotated[Path, typer.Option(help="Folder of the new set; call it DATA/twin_SOMETHING.")],
     every: Annotated[int, typer.Option(min=1, help="One frame of so many.")] = 35,
 ) -> None:
-    """Training pictures with exact labels from a scenario of the twin; needs simpang[twin]."""
+    """Training pictures with exact labels from a scenario of the twin; needs the extra twin."""
     from rich.progress import Progress
 
     from simpang_models.frames import from_scenario
@@ -146,7 +146,7 @@ def train(
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto: CUDA where there is a card.")] = "auto",
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 7,
 ) -> None:
-    """Train the detector; needs simpang[train]. The same command goes on where it was stopped."""
+    """Train the detector; needs the extra train. The same command goes on where it was stopped."""
     from simpang_models.data import load_store
     from simpang_models.train import Settings
     from simpang_models.train import train as run

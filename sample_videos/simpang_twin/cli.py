@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Traffic whose truth is known: SUMO drives, Panda3D films.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Traffic whose truth is known: SUMO drives, Panda3D films."
+)
 
 
 @app.command()

@@ -42,10 +42,6 @@ class Mesh:
         paint = np.broadcast_to(np.array([*colour, surface]), (n, 4))
         self.parts.append(np.hstack([p.reshape(n, 3), normal.reshape(n, 3), paint]).astype(np.float32))
 
-    def quad(self, a: Point, b: Point, c: Point, d: Point, colour: Rgb, surface: float = MATTE) -> None:
-        """A flat quad, counter-clockwise seen from outside."""
-        self.triangles([(a, b, c), (a, c, d)], colour, surface)
-
     def box(self, low: Point, high: Point, colour: Rgb, surface: float = MATTE) -> None:
         """An axis-aligned box."""
         self.frustum(low, high, (0, 0, 0, 0), colour, surface)

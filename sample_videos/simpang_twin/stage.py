@@ -141,10 +141,6 @@ class Stage:
         """A model node from mesh vertices (M, 10); instance it by `Placed`."""
         return core.NodePath(geom_node(vertices))
 
-    def add_static(self, vertices: F32) -> None:
-        """Scenery that hides bodies and is hidden by them (poles, signal heads)."""
-        self.root.attach_new_node(geom_node(vertices))
-
     def draw(self, bodies: list[Placed]) -> Layers:
         """Draw the bodies once in all passes."""
         self._bodies.node().remove_all_children()

@@ -189,6 +189,13 @@ def test_the_command_prints_a_table_and_its_exit_code_tells(tmp_path: Path, clip
     assert "nowhere.mp4" in found["findings"][0]["text"]
 
 
+def test_a_camera_s_password_is_not_shown(tmp_path: Path) -> None:
+    """A report is something that one sends to others."""
+    (tmp_path / "box.yaml").write_text("site: a\ncameras: [{id: a, source: 'rtsp://admin:hush@10.0.0.1/s'}]\n")
+    (row,) = check(tmp_path / "box.yaml").cameras
+    assert row.source == "rtsp://***@10.0.0.1/s"
+
+
 # The same camera with perspective, looking along the road from 8 m above (u = 160 + 250·x/d, v = 250·8/d, d the
 # distance): a motorcycle of 0.75 m is 250·0.75/d px wide, 20 px at d = 9.4 m.
 EXITS = """

@@ -178,6 +178,23 @@ def test_a_fault_names_key_path_value_and_what_is_allowed(tmp_path: Path, text: 
     assert any(expected in line for line in str(caught.value).splitlines()), str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(MINIMAL + "broker: {url: 'mqtt://admin:hush@x', port: 'a'}\n", id="of the broker's address"),
+        pytest.param(MINIMAL + "broker: {password: hush}\n", id="in the file"),
+        pytest.param(MINIMAL + "    main_stream: 'rtsp://admin:hush@10.0.0.1/s'\n", id="of a camera"),
+    ],
+)
+def test_a_fault_tells_no_password(tmp_path: Path, text: str) -> None:
+    """Errors go to logs that others read: the key is named, the password is not."""
+    file = tmp_path / "box.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load(file)
+    assert "hush" not in str(caught.value)
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     """Nobody corrects a file one fault per start."""
     file = tmp_path / "box.yaml"

@@ -8,7 +8,7 @@ from simpang_edge.config import Camera
 from simpang_edge.data import KINDS, FloatArray, Tracks, Vehicles
 from simpang_edge.ground import Ground
 from simpang_edge.ground_bodies import hidden_below
-from simpang_edge.view import View, known_view
+from simpang_edge.view import known_view
 
 # A camera 8 m above the road, looking 15 degrees down along y: focal length 1000 px, picture 1280x720.
 # A point (x, y, z) of the world lies at depth d = y·cos + (8 - z)·sin in front of it, (x, (8 - z)·cos - y·sin) beside.
@@ -153,14 +153,3 @@ def test_what_is_known_of_a_body_goes_with_the_vehicle() -> None:
         ground.locate(Tracks(float(track), np.array([track]), one.xyxy_px, one.kind, gone), SIZE_PX)
     assert ground._bodies is not None
     assert len(ground._bodies._known) == 1
-
-
-def test_the_position_error_grows_with_the_square_of_the_distance() -> None:
-    """2 px at (D² + H²)/(f·H) m/px (domain reference, section 7): 2·(40² + 8²)/(1000·8) = 0.42 m at 40 m."""
-    error_m = Ground(camera()).position_error_m(np.array([pixel(0.0, 40.0)]))
-    assert error_m[0] == pytest.approx(0.416, rel=0.02)
-
-
-def test_a_view_is_data() -> None:
-    """It can be compared and shown."""
-    assert View(1000.0, np.zeros(2), 8.0, 15.0).error_ratio == 0.0

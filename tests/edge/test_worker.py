@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pytest
@@ -37,6 +36,8 @@ from simpang_edge.records import Identity
 from simpang_edge.signal_head import SignalHeads
 from simpang_edge.worker import Stages, Worker
 
+from .recorded import Facts
+
 START_S = 1_795_485_600.0  # 2026-11-24 02:00:00 UTC
 
 APPROACH = {
@@ -51,17 +52,6 @@ POINTS = {"points": [{"image": p, "road": p} for p in ((0, 0), (9, 0), (9, 9), (
 def frame(time_s: float) -> Frame:
     """A small black picture."""
     return Frame(time_s, np.zeros((8, 8, 3), np.uint8))
-
-
-@dataclass
-class Facts:
-    """What the scripted source says about itself."""
-
-    state: Literal["online", "offline", "connecting", "ended"] = "online"
-    detail: str = ""
-    missed: int = 0
-    reconnects: int = 0
-    fps_read: float | None = None
 
 
 @dataclass

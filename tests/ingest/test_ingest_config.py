@@ -22,6 +22,12 @@ def fault(content: object) -> str:
     return str(caught.value)
 
 
+def test_a_fault_tells_no_password() -> None:
+    """A password in an address, where it may not stand, is not repeated in the error."""
+    said = fault({"broker": {"url": "mqtt://admin:hush@broker"}})
+    assert "broker.url: 'mqtt://***@broker'" in said
+
+
 def keys(model: type[BaseModel]) -> set[str]:
     """All key paths of a model."""
     found = set()

@@ -51,7 +51,6 @@ class Stay:
     rider: bool = False
     fast: bool = False
     moved_m: float = 0.0
-    stopped: bool = False
     told: set[str] = field(default_factory=set)
 
     def stands_s(self, now_s: float) -> float:

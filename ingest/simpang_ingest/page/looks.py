@@ -39,8 +39,9 @@ class CameraLook:
 
     face, reason: of the whole. since_s: POSIX UTC since when it is offline, where known. approaches: worst first as
     configured otherwise. age_s: of the live data when this was made; two looks that differ in age alone are equal,
-    the browser counts on by itself. live_sent_s, health_sent_s: when the box sent its messages, by its own clock.
-    lag_s: from there to their arrival by ours, so the offset of the two clocks and the delay of the network.
+    the browser counts on by itself. live_sent_s, health_sent_s: when the box sent its messages, by its own clock;
+    nobody shows health_sent_s: it makes looks differ when a message came that says the same. lag_s: from there to their
+    arrival by ours, so the offset of the two clocks and the delay of the network.
     """
 
     key: CameraKey

@@ -35,11 +35,6 @@ from .settings import ScreenSettings
 
 SITE: Final = "contoh"
 CYCLE_S: Final = 90.0
-JUNCTIONS: Final = (
-    ("simpang-ciater", -6.3165, 106.7009),
-    ("simpang-duren", -6.2934, 106.7150),
-    ("simpang-gaplek", -6.3410, 106.7410),
-)
 ARMS: Final = (("utara", "Utara"), ("timur", "Timur"), ("selatan", "Selatan"), ("barat", "Barat"))
 STATES: Final = {
     "jammed": Sentence("queue_not_cleared", "antrean {q} m, 3 siklus tidak habis", "queue {q} m, 3 cycles not cleared"),
