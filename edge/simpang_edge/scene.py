@@ -4,7 +4,7 @@ All numbers are [ours], tried on rendered and real clips; the settings are those
 ``scene``. Rain is not told apart: on real wet clips nothing separated it from a dirty lens or a night picture.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -24,6 +24,9 @@ PICK: Final = 4
 
 DARK_S: Final = 2.0
 BACK_LOOKS: Final = 3
+
+LATE_S: Final = 10.0
+"""A moved camera is known from a mean of the latest pictures, some seconds late; never more than this is taken back."""
 
 
 class SceneWatch:
@@ -76,31 +79,48 @@ class SceneWatch:
         """Where the picture is, its shift in pixels of the full picture."""
         scale = frame.image.shape[1] / small.shape[1]
         place = self._reference.compare(small, light, self._rules.moved_ratio * small.shape[1])
-        return place if place.shift_px is None else Place(place.sight, place.shift_px * scale)
+        return place if place.shift_px is None else replace(place, shift_px=place.shift_px * scale)
 
 
 @dataclass(slots=True)
 class _Away:
-    """When a picture elsewhere is a moved camera: a proved shift soon, one that cannot be recognised only after long
-    (a bus may fill the view); it is back after a few pictures in place."""
+    """When a picture elsewhere is a moved camera: a proved shift or a view that is gone soon, one that cannot be
+    recognised only after long (a bus may fill the view); it is back after a few pictures in place."""
 
     rules: SceneRules
     _since_s: float | None = None
+    _gone_since_s: float | None = None
+    _known_s: float | None = None
     _back: int = 0
     _moved: bool = False
 
     def look(self, place: Place, time_s: float) -> float | None:
-        """Since when the camera has looked elsewhere; None while it does not."""
+        """Since when the camera has looked elsewhere: the last picture that was recognised; None while it does not."""
         if place.sight in (Sight.SAME, Sight.LEARNING):
             self._back += 1
             if not self._moved or (self._back >= BACK_LOOKS and place.sight is Sight.SAME):
                 self._since_s, self._moved = None, False
         else:
             self._back = 0
-            self._since_s = time_s if self._since_s is None else self._since_s
-            needed_s = self.rules.moved_s if place.sight is Sight.SHIFTED else self.rules.lost_s
-            self._moved = self._moved or time_s - self._since_s >= needed_s
+            self._since_s = self._left_s(time_s) if self._since_s is None else self._since_s
+            self._moved = self._moved or self._long_enough(place.sight, time_s)
+        if place.known:
+            self._known_s = time_s
+        if place.sight is not Sight.GONE:
+            self._gone_since_s = None
         return self._since_s if self._moved else None
+
+    def _left_s(self, time_s: float) -> float:
+        """When the picture was last recognised; at most `LATE_S` ago."""
+        return time_s if self._known_s is None or not 0 <= time_s - self._known_s <= LATE_S else self._known_s
+
+    def _long_enough(self, sight: Sight, time_s: float) -> bool:
+        since_s = time_s if self._since_s is None else self._since_s
+        if sight is Sight.GONE:
+            self._gone_since_s = time_s if self._gone_since_s is None else self._gone_since_s
+            if time_s - self._gone_since_s >= self.rules.moved_s:
+                return True
+        return time_s - since_s >= (self.rules.moved_s if sight is Sight.SHIFTED else self.rules.lost_s)
 
 
 def _small(image: ImageArray) -> ImageArray:

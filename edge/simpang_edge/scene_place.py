@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -30,6 +30,10 @@ ALIKE: Final = 0.4
 SAME_SHARE: Final = 0.3
 """Share of the recognisable tiles that must be the same: a bus in front or a row of new shadows leaves more."""
 
+GONE_SHARE: Final = 0.1
+"""Below this the camera looks elsewhere: a bus in front leaves its surroundings (a third of the view, tried), a PTZ
+camera that was turned away left 0.05 on a rendered clip."""
+
 CERTAIN_SHARE: Final = 0.9
 """From this share on no shift is looked for."""
 
@@ -40,20 +44,25 @@ MIN_TILES: Final = 8
 
 
 class Sight(Enum):
-    """What a comparison says. LEARNING: no reference yet, or too few edges to say anything."""
+    """What a comparison says. LEARNING: no reference yet, or too few edges to say anything. LOST: not recognised, maybe
+    hidden. GONE: next to nothing of the view is left."""
 
     LEARNING = auto()
     SAME = auto()
     SHIFTED = auto()
     LOST = auto()
+    GONE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the picture is compared with its reference; shift in pixels of the small picture, None where not known."""
+    """Where the picture is compared with its reference; shift in pixels of the small picture, None where not known.
+
+    known: whether this very picture was recognised; `sight` is that of the latest few, and so a little late."""
 
     sight: Sight
     shift_px: float | None = None
+    known: bool = True
 
 
 class Reference:
@@ -85,7 +94,8 @@ class Reference:
         place = _find(self._latest, lasting, min_shift_px)
         if place.sight is Sight.SAME:
             self._lasting[light] = _toward(lasting, edges, SLOW_SHARE)
-        return place
+        alone = _likeness(edges, lasting)
+        return replace(place, known=alone is None or alone.share >= SAME_SHARE)
 
     def dump(self) -> bytes:
         """The references, in a tenth of a megabyte for each light; nothing of passing traffic is in them."""
@@ -147,7 +157,9 @@ def _find(now: Float32Array, lasting: Float32Array, min_shift_px: float) -> Plac
         there = _likeness(np.roll(now, (-round(y_px), -round(x_px)), (1, 2)), lasting)
         if there is not None and there.share >= SAME_SHARE and there.cosine >= here.cosine + BETTER:
             return Place(Sight.SHIFTED, moved_px)
-    return Place(Sight.SAME, 0.0) if here.share >= SAME_SHARE else Place(Sight.LOST)
+    if here.share >= SAME_SHARE:
+        return Place(Sight.SAME, 0.0)
+    return Place(Sight.LOST if here.share >= GONE_SHARE else Sight.GONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import numpy as np
 
 from .data import IntArray
 
-SAME_LEVELS: Final = 0.2
+SAME_LEVELS: Final = 0.4
 """Mean difference in grey levels below which a tile is the same picture. Measured: a frozen picture encoded again
-stays at 0.14 or below but for its key frames (0.7 and more); the quietest real road has 0.8 in a second."""
+stays at 0.24 or below but for its key frames (0.7 and more); the quietest real road has 0.8 in a second."""
 
 CLOCK_SHARE: Final = 0.1
 """The most changing tiles that are not looked at: a burnt-in clock may run on over a frozen picture."""

@@ -15,6 +15,9 @@ from simpang_twin.network import Network
 from simpang_twin.scenario import Scenario
 from simpang_twin.traffic_log import Traffic
 
+# The largest gap inside one jam, as E2's jamThreshold in `detectors`.
+_JAM_GAP_M = 15.0
+
 
 @dataclass(frozen=True)
 class Check:
@@ -102,6 +105,7 @@ def _jam(scenario: Scenario, log: Traffic, theirs: detectors.Intervals, number: 
         k for k in range(len(theirs.begin_s))
         if truth_windows.state_at(log, float(theirs.begin_s[k])) == "red"
         and truth_windows.state_at(log, float(theirs.end_s[k]) - 1e-6) == "red"
+        and _one_jam(log, float(theirs.end_s[k]) - log.step_s, number)
     ]  # fmt: skip
     stands = any(event.type in ("stopped_vehicle", "kerb_stop", "emergency_stop") for event in scenario.events)
     if not red or stands:
@@ -111,6 +115,15 @@ def _jam(scenario: Scenario, log: Traffic, theirs: detectors.Intervals, number: 
     jam_m = float(np.nanmax(theirs.values[red, 2], initial=0.0))
     yield _row("longest queue in red", number, "m", ours_m, jam_m, 3.0,
                "E2 begins at the first vehicle's front, about 1 m before the line")  # fmt: skip
+
+
+def _one_jam(log: Traffic, time_s: float, number: int) -> bool:
+    """Whether the lane's queue stands without a hole from the line on. Just after green ends in saturated traffic it
+    does not: the old queue still creeps far back while the new one begins at the line, and E2 counts only one."""
+    rows = np.flatnonzero((log.lane == number) & log.queued & (log.frame == int(np.floor(time_s / log.step_s + 1e-6))))
+    rows = rows[np.argsort(log.front_m[rows])]
+    ends_m = np.maximum.accumulate(np.concatenate([[0.0], log.rear_m[rows]]))[:-1]
+    return bool((log.front_m[rows] - ends_m <= _JAM_GAP_M).all())
 
 
 def _section(folder: Path, scenario: Scenario, log: Traffic, arm: str) -> Iterator[Check]:

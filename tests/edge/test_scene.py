@@ -136,6 +136,25 @@ def test_a_frozen_picture_is_found_under_a_running_clock(pictures: list[ImageArr
     assert not any(scene.usable for scene in found)
 
 
+def test_a_ptz_camera_that_turns_away_and_a_short_freeze_are_found() -> None:
+    """The clip's truth: away from 24.0 to 40.5 s, frozen from 52.0 to 58.0 s. A look a second: each begins within 1.5 s
+    of its true begin, and ends within 4 s of its true end; no look before and none after is unusable."""
+    watch, found = SceneWatch(), []
+    with av.open(str(CLIP.with_name("ptz.mp4"))) as clip:
+        for index, frame in enumerate(clip.decode(video=0)):
+            if index % 10 == 0:
+                found.append(watch.look(Frame(float(frame.time), frame.to_ndarray(format="bgr24"))))
+    bad = [scene for scene in found if scene is not None and not scene.usable]
+    away = [scene for scene in bad if "moved" in scene.flags]
+    still = [scene for scene in bad if "frozen" in scene.flags]
+
+    assert away[0].since_s == pytest.approx(24.0, abs=1.5)
+    assert 40.5 <= away[-1].time_s <= 44.5
+    assert still[0].since_s == pytest.approx(52.0, abs=1.5)
+    assert 57.0 <= still[-1].time_s <= 62.0
+    assert len(bad) == len(away) + len(still)
+
+
 def test_a_quiet_picture_is_frozen_only_after_long(pictures: list[ImageArray]) -> None:
     """Half a grey level of noise until 30 s, then the very same picture: a quiet road may look so for 15 s at most."""
     rng = np.random.default_rng(1)

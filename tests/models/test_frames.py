@@ -36,6 +36,24 @@ def test_pictures_of_a_scenario_carry_its_boxes(tmp_path: Path) -> None:
     assert np.all(found.xyxy_px[:, 2:] - found.xyxy_px[:, :2] >= 3.9)  # 4 px, rounded to five digits of a fraction
 
 
+def test_faults_of_the_stream_do_not_part_pictures_from_their_boxes(tmp_path: Path) -> None:
+    """A camera that loses half its frames and freezes gives the same pictures and labels as one that does not: each
+    picture is drawn at its own time, and its boxes are those of that time."""
+    faults = "[{type: dropped, from_s: 0, share: 0.5}, {type: frozen, from_s: 1, to_s: 5}]"
+    whole, faulty = MINI.read_text(), tmp_path / "mini.yaml"
+    faulty.write_text(whole.replace("    length_m: 60", f"    length_m: 60\n    faults: {faults}"))
+    assert faulty.read_text() != whole
+
+    for file, name in ((MINI, "twin_whole"), (faulty, "twin_faulty")):
+        assert from_scenario(file, tmp_path / name, 37, lambda: None) == 3  # frames 0, 37 and 74 of 75
+
+    for part in ("images", "labels"):
+        first, second = (sorted((tmp_path / name / part).iterdir()) for name in ("twin_whole", "twin_faulty"))
+        assert [p.name for p in first] == [p.name for p in second]
+        assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
+    assert len({p.read_bytes() for p in second}) == 3  # the traffic moves on in the labels while the stream is frozen
+
+
 def test_a_wrong_scenario_is_said(tmp_path: Path) -> None:
     """A file that is no scenario is named."""
     (tmp_path / "bad.yaml").write_text("name: bad")

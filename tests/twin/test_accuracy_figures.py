@@ -96,6 +96,12 @@ def test_a_vehicle_on_the_line_at_the_clips_edge_is_not_held_against_anyone() ->
     assert value(counting.figures(seen), "counts.missed") == 1
 
 
+def test_a_vehicle_that_crosses_while_the_camera_shows_nothing_is_not_missed() -> None:
+    """Frozen from 20 to 26 s; of the cars at 19, 20 and 25 s none was counted: only the one at 19 s could be seen."""
+    seen = sight([row(5, counts={})], [crossing(19.0), crossing(20.0), crossing(25.0)], lost=((20.0, 26.0),))
+    assert value(counting.figures(seen), "counts.missed") == 1
+
+
 def test_a_wrong_class_counts_in_the_class_error_only() -> None:
     """A truck called a car: total right; WAPE by class 100 · (1 + 1) / 1 = 200 %; nothing missed."""
     found = counting.figures(sight([row(10, counts={"car": 1})], [crossing(10.5, "truck")]))

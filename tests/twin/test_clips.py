@@ -49,6 +49,41 @@ def test_there_are_clips() -> None:
     assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) <= 60_000_000
 
 
+def test_every_file_stands_beside_the_clip(clip: Path) -> None:
+    """Truth, traffic, boxes, camera file and contact sheet are there, and the truth names this clip."""
+    for suffix in ("truth.json", "traffic.parquet", "boxes.parquet", "camera.yaml", "sheet.jpg"):
+        assert clip.with_name(f"{clip.stem}.{suffix}").stat().st_size > 0
+    assert truth_of(clip)["clip"] == camera_of(clip)["source"] == clip.name
+
+
+def test_readme_says_what_the_truth_says(clip: Path) -> None:
+    """The clip's row in the README has the truth's length, size, vehicles, share of motorcycles and queues."""
+    truth = truth_of(clip)
+    (way,) = truth["approaches"]
+    row = next(r for r in (FOLDER / "README.md").read_text().splitlines() if r.startswith(f"| `{clip.stem}` |"))
+    _, _, _, picture, vehicles, cycles, queue, _ = (cell.strip() for cell in row.split("|"))
+
+    length_s = truth["frames"] / truth["fps"]
+    size = f"{truth['width']}×{truth['height']}"
+    assert picture == f"{length_s:g} s, {size}, {truth['fps']:g} fps, {clip.stat().st_size / 1e6:.1f} MB"
+    total = len(way["crossings"])
+    share_pct = 100 * sum(c["class"] == "motorcycle" for c in way["crossings"]) / total
+    assert vehicles == f"{total} ({share_pct:.0f} %)"
+    residual = [c["residual_queue_vehicles"] for c in way["cycles"] if c["residual_queue_vehicles"] is not None]
+    assert cycles == f"{len(way['cycles'])}: {', '.join(map(str, residual))}"
+    assert queue.removesuffix(" vehicles") == f"{way['queue_max_m']:.0f} m, {way['queue_max_vehicles']}"
+
+
+def test_vehicles_on_the_approach_are_where_the_traffic_file_says(clip: Path) -> None:
+    """Every box of a vehicle on the approach has its row in traffic.parquet, the front at the same place to 1 mm."""
+    b = boxes_of(clip)
+    rows = pq.read_table(clip.with_name(f"{clip.stem}.traffic.parquet")).to_pydict()
+    front_m = {(i, k): mm / 1000 for i, k, mm in zip(rows["id"], rows["frame"], rows["front_mm"], strict=True)}
+    own = [(i, k, m) for i, k, m, lane in zip(b["id"], b["frame"], b["along_front_m"], b["lane"], strict=True) if lane]
+    assert len(own) > 1000
+    assert max(abs(front_m[i, k] - m) for i, k, m in own) < 0.001
+
+
 def test_video_has_the_frames_and_times_of_the_truth(clip: Path) -> None:
     """Size, number of frames and every time stamp are as the truth says: frame k at k/fps, but for dropped frames."""
     truth = truth_of(clip)

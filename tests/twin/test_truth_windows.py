@@ -282,12 +282,21 @@ def test_files_give_the_truth_back(file: Path) -> None:
     assert [c.from_s for c in truth_windows.cycles(log)] == [c["from_s"] for c in item["cycles"]]
 
 
-def test_the_sample_clips_show_what_their_scenario_gives_today(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "clips"),
+    [
+        ("simpang_empat_pagi", ("simpang_empat_pagi", "simpang_empat_pagi_timur")),
+        ("jenuh", ("jenuh",)),  # two queues in one lane when green ends
+    ],
+)
+def test_the_sample_clips_show_what_their_scenario_gives_today(
+    name: str, clips: tuple[str, ...], tmp_path: Path
+) -> None:
     """Simulating the scenario again gives the committed truth, byte for byte: the clips need not be filmed again."""
-    kept = [FOLDER / f"simpang_empat_pagi{part}.truth.json" for part in ("", "_timur")]
+    kept = [FOLDER / f"{clip}.truth.json" for clip in clips]
     if json.loads(kept[0].read_text())["sumo"] != version("eclipse-sumo"):
         pytest.skip("the clips were made with another version of SUMO")
-    plan = scenario.load(FOLDER / "scenarios" / "simpang_empat_pagi.yaml")
+    plan = scenario.load(FOLDER / "scenarios" / f"{name}.yaml")
     simulate.simulate(plan, tmp_path / "run")
 
     for camera, file in zip(plan.cameras, kept, strict=True):

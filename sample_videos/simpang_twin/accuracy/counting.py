@@ -42,6 +42,7 @@ def matching(sight: Sight) -> Matching | None:
     """Which true crossings were missed and which counts have none; None when nothing was counted at all.
 
     Class by class first; what is left over is matched once more without regard to class: a wrong class is no miss.
+    Nor is a vehicle that crossed while the camera did not show the road.
     """
     rows = [row for row in sight.rows(SHORT_S) if row.intensity is not None]
     if not rows:
@@ -53,7 +54,7 @@ def matching(sight: Sight) -> Matching | None:
         TOLERANCE_S,
     )
     end_s = sight.clip.seconds - ENDS_S
-    missed = tuple(t for t in left.missed_s if ENDS_S <= t <= end_s)
+    missed = tuple(t for t in left.missed_s if ENDS_S <= t <= end_s and sight.clip.shows(t))
     return Matching(missed, tuple(i for i in left.doubled if i[0] >= ENDS_S and i[1] <= end_s))
 
 

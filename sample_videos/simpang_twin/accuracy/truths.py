@@ -104,6 +104,10 @@ class ClipTruth:
         lost_s = sum(max(0.0, min(span[1], end) - max(span[0], begin)) for begin, end in self.lost)
         return max(0.0, span[1] - span[0] - lost_s)
 
+    def shows(self, time_s: float) -> bool:
+        """Whether the camera showed the road at a time."""
+        return not any(begin <= time_s < end for begin, end in self.lost)
+
 
 def load(path: Path) -> ClipTruth:
     """Read NAME.truth.json. Raises `BenchError` naming the file and what is wrong with it."""
