@@ -50,11 +50,14 @@ def test_a_track_that_jumps_follows_another_vehicle() -> None:
 
 
 def test_the_standard_error_of_a_fit_by_hand() -> None:
-    """Points 0, 1, 1, 2 at t = 0..3: slope 0.6, residuals -0.1, 0.3, -0.3, 0.1, SSR 0.2, Sxx 5: sqrt(0.2/2/5)."""
+    """Points 0, 1, 1, 2 at t = 0..3: slope 0.6, residuals -0.1, 0.3, -0.3, 0.1, SSR 0.2, Sxx 5: sqrt(0.2/2/5).
+
+    With 2 degrees of freedom Student's t is 4.303 where it is 1.96 with many: the error is told 4.303 / 1.96 as large.
+    """
     line = fit(np.arange(4.0), np.array([0.0, 1.0, 1.0, 2.0]))
     assert line is not None
     assert line.slope_mps == pytest.approx(0.6)
-    assert line.error_mps == pytest.approx(np.sqrt(0.02))
+    assert line.error_mps == pytest.approx(np.sqrt(0.02) * 4.303 / 1.96)
 
 
 def test_percentiles_need_thirty_vehicles() -> None:

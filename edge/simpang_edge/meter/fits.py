@@ -13,11 +13,15 @@ MAX_MPS: Final = 50.0
 """Faster than this (180 km/h) is no vehicle but a track that jumped."""
 
 
+STUDENT_975: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+"""97.5 % quantiles of Student's t for 1 to 10 degrees of freedom (any table of it); 1.96 for infinitely many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """x = at_m + slope_mps * (t - middle_s), by least squares.
 
-    error_mps: standard error of the slope. rough_m: root mean square of the residuals.
+    error_mps: standard error of the slope, see `fit`. rough_m: root mean square of the residuals.
     """
 
     slope_mps: float
@@ -34,8 +38,9 @@ class Line:
 def fit(time_s: FloatArray, position_m: FloatArray) -> Line | None:
     """Least squares of position over time, (n,) each; None for fewer than 3 samples or no spread in time.
 
-    The standard error is sqrt(SSR / (n - 2) / sum((t - mean)^2)), the usual one of a slope; neighbouring residuals of
-    one track are alike, so it is a lower bound of the true error.
+    The standard error is sqrt(SSR / (n - 2) / sum((t - mean)^2)), the usual one of a slope, times t / 1.96 with
+    Student's t of n - 2 degrees of freedom, so that 1.96 of it hold 95 % with few samples too; neighbouring residuals
+    of one track are alike, so it is a lower bound of the true error.
     """
     if len(time_s) < 3:
         return None
@@ -47,8 +52,14 @@ def fit(time_s: FloatArray, position_m: FloatArray) -> Line | None:
     slope = float(dt @ dx) / spread
     residual = dx - slope * dt
     square = float(residual @ residual)
-    error_mps = math.sqrt(square / (len(time_s) - 2) / spread)
+    error_mps = math.sqrt(square / (len(time_s) - 2) / spread) * _widening(len(time_s) - 2)
     return Line(slope, at_m, middle_s, error_mps, math.sqrt(square / len(time_s)))
+
+
+def _widening(degrees: int) -> float:
+    """t / 1.96; beyond the table the quantile is 1.96 + 2.4 / degrees to three digits."""
+    quantile = STUDENT_975[degrees - 1] if degrees <= len(STUDENT_975) else 1.96 + 2.4 / degrees
+    return quantile / 1.96
 
 
 def slopes(
