@@ -1,5 +1,7 @@
 """Incidents on an approach and in zones: found in time, told once, and what must not alarm."""
 
+import math
+
 import pytest
 from simpang_edge.config import IncidentRules
 from simpang_edge.data import Event, EventType, Readings
@@ -88,6 +90,20 @@ NO_ALARM = [
 def test_no_false_alarm_on_an_approach(cars: list[Car]) -> None:
     """Ordinary traffic begins no event."""
     assert drive(meter(), cars, 0, 60).events == ()
+
+
+def test_the_tail_of_a_queue_is_no_breakdown_though_others_pass_it() -> None:
+    """Four stand in lane 1 down to 23 m; a fifth, 30 m from the line, jitters by 1.2 m so that it never counts as one.
+
+    Three that pass it in lane 2 only join the queue there.
+    """
+
+    def jitters(t: float) -> float:
+        return max(30.0, 80 - 12.5 * t) + (1.2 * math.sin(math.pi * t) if t > 4 else 0.0)
+
+    queue = [Car(i + 1, path((0, 60 + 7 * i), (4, 2 + 7 * i), (60, 2 + 7 * i))) for i in range(4)]
+    joining = [Car(20 + i, path((9 + 2 * i, 80), (15 + 2 * i, 4 + 7 * i), (60, 4 + 7 * i)), lane=2) for i in range(3)]
+    assert drive(meter(), [*queue, Car(9, jitters), *joining], 0, 50).events == ()
 
 
 def test_one_that_was_there_from_the_start_is_a_note_only() -> None:

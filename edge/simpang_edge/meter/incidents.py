@@ -68,11 +68,11 @@ class _Case:
 class Incidents:
     """Vehicles of an approach that stand or drive where they should not.
 
-    Stopped: `stopped_s` outside the queue, and either `overtakers` went past it (four wheels, or two at 25 km/h or
-    more), or it was seen to drive there, nobody else stands between it and the line or close behind, and the camera
-    faces the traffic, so that a queue ahead of it would be seen before it is; `long_stop_s` in any case. One that
-    stood when it was first seen is told as `info` only, after `long_stop_s`. Wrong way: `wrong_way_s` and
-    `wrong_way_m` against the traffic.
+    Stopped: `stopped_s` outside the queue, with nobody queued within 15 m ahead in its lane, and either
+    `overtakers` went past it (four wheels, or two at 25 km/h or more), or it was seen to drive there, nobody else
+    stands between it and the line or close behind, and the camera faces the traffic, so that a queue ahead of it
+    would be seen before it is; `long_stop_s` in any case. One that stood when it was first seen is told as `info`
+    only, after `long_stop_s`. Wrong way: `wrong_way_s` and `wrong_way_m` against the traffic.
     """
 
     camera: str
@@ -145,11 +145,21 @@ class Incidents:
         track, stands_s = int(one["id"]), now_s - self._since_s(one)
         if stands_s >= self.rules.long_stop_s:
             return True
-        if track in at_kerb or self._stood_at_first(one):
+        if track in at_kerb or self._stood_at_first(one) or self._queue_ahead(fleet, row):
             return False
         if len(self._passed.get(track, ())) >= self.rules.overtakers:
             return True
         return self._alone(fleet, row, standing)
+
+    def _queue_ahead(self, fleet: Fleet, row: int) -> bool:
+        """Whether somebody queued, seen or hidden, stands close ahead in its lane: then it is the queue's tail, and who
+        passes it only joins the queue of another lane."""
+        active = fleet.active()
+        rows, one = fleet.rows[active], fleet.rows[row]
+        front_m, rear_m = fleet.extent_m(active)
+        here = rows["queued"] & (rows["approach"] == one["approach"]) & (rows["lane"] == one["lane"])
+        gap_m = float(fleet.extent_m(np.array([row]))[0][0]) - rear_m
+        return bool((here & (front_m < one["along_m"]) & (gap_m <= GROUP_M)).any())
 
     def _since_s(self, one: Rows) -> float:
         """Since when this vehicle has stood."""
