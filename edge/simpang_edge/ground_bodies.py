@@ -55,6 +55,7 @@ BOX_PX: Final = 2.0
 
 STEP_M: Final = 1.0
 HIDING_SHARE: Final = 0.25
+NEARER_SHARE: Final = 0.1
 WORST_FRONT_M: Final = 1.2
 """A front that is known no better than this from the upper edge does not correct the lower one."""
 
@@ -170,10 +171,11 @@ def _lengths(mean: FloatArray, cov: FloatArray, kind: IntArray) -> FloatArray:
 def hidden_below(xyxy_px: FloatArray) -> BoolArray:
     """Which boxes (N, 4) have a quarter or more of their lower edge behind a box that stands nearer, (N,).
 
-    On a road the nearer of two vehicles has its lower edge lower in the picture.
+    On a road the nearer of two vehicles has its lower edge lower in the picture: by more than `NEARER_SHARE` of the
+    hidden one's height, for a body that stands in front of another stands metres nearer; less is a second box on it.
     """
     left, top, right, bottom = xyxy_px.T
-    covers = (bottom[None] > bottom[:, None] + 1) & (top[None] < bottom[:, None] - 1)
+    covers = (bottom[None] > (bottom + NEARER_SHARE * (bottom - top))[:, None]) & (top[None] < bottom[:, None] - 1)
     shared = np.minimum(right[None], right[:, None]) - np.maximum(left[None], left[:, None])
     return np.asarray((covers & (shared > HIDING_SHARE * (right - left)[:, None])).any(axis=1))
 
