@@ -4,6 +4,8 @@ import itertools
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from simpang_twin.mesh import GLASS, HEAD, MATTE, PAINT, SLIM, TAIL, Mesh, Point, Rgb
 from simpang_twin.people import Clothes, Posture, person
 
@@ -92,7 +94,7 @@ def bicycle(paint: Rgb, rider: Clothes, share: float) -> Mesh:
         _hoop(mesh, y, BICYCLE_WHEEL_M, 4 * math.pi * share)
     hub, seat, head, crank = (0, -0.54, 0.34), (0, -0.20, 0.86), (0, 0.36, 0.84), (0.0, -0.10, 0.30)
     for a, b in ((seat, crank), (head, crank), (head, seat), (seat, hub), (crank, hub), (head, (0, 0.54, 0.34))):
-        mesh.limb(a, b, 0.022, paint, surface=PAINT)
+        mesh.limb(a, b, 0.028, paint, surface=PAINT)
     mesh.limb(head, (0, 0.34, 1.02), 0.018, _STEEL)
     mesh.limb((-0.28, 0.26, 1.04), (0.28, 0.26, 1.04), 0.018, _BLACK)
     mesh.ellipsoid((0, -0.22, 0.92), (0.08, 0.14, 0.04), _BLACK, n=8)
@@ -116,11 +118,16 @@ def _hoop(mesh: Mesh, y: float, radius: float, turned: float) -> None:
     """A thin tyre with spokes that has rolled forward by an angle (radians), seen through."""
     points = [(y + radius * math.cos(t * math.pi / 9), radius + radius * math.sin(t * math.pi / 9)) for t in range(19)]
     for (y0, z0), (y1, z1) in itertools.pairwise(points):
-        mesh.limb((0, y0, z0), (0, y1, z1), 0.022, _TYRE)
+        mesh.limb((0, y0, z0), (0, y1, z1), 0.026, _TYRE)
     for t in range(0, 18, 3):
         angle = t * math.pi / 9 - turned
         tip = (0.0, y + radius * math.cos(angle), radius + radius * math.sin(angle))
-        mesh.limb((0, y, radius), tip, 0.006, _STEEL)
+        mesh.limb((0, y, radius), tip, 0.009, _STEEL)
+    for x in (-1.0, 1.0):
+        rim = [(x * r, y + (radius - d) * math.cos(t * math.pi / 9), radius + (radius - d) * math.sin(t * math.pi / 9))
+               for t in range(19) for r, d in ((0.022, 0.02), (0.016, 0.055))]  # fmt: skip
+        grid = np.array(rim).reshape(19, 2, 3)
+        mesh.surface(grid, np.broadcast_to((*_STEEL, PAINT), (18, 1, 4)))
 
 
 def bajaj(paint: Rgb, roof: Rgb, driver: Clothes) -> Mesh:
