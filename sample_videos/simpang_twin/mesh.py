@@ -91,7 +91,7 @@ class Mesh:
 
     def hull(self, stations: list[tuple[float, float, float, float]], colour: Rgb, surface: float = MATTE,
              square: float = 0.6) -> None:  # fmt: skip
-        """A smooth closed body along y, rear to front, through (y, half width, z low, z high); `square` below 1 makes it boxier."""
+        """A smooth closed body along y, rear first, through (y, half width, z low, z high); `square` < 1: boxier."""
         turn = -np.linspace(0, 2 * math.pi, 13)
         across, up = (np.sign(f) * np.abs(f) ** square for f in (np.cos(turn).round(9), np.sin(turn).round(9)))
         rings = np.array([np.stack([half * across, np.full(13, y), (z0 + z1) / 2 + (z1 - z0) / 2 * up], axis=1)
