@@ -13,7 +13,7 @@ TINT: Rgb = (0.018, 0.022, 0.026)
 BLACK: Rgb = (0.015, 0.015, 0.016)
 LENS: Rgb = (0.55, 0.57, 0.60)
 RED_LAMP: Rgb = (0.35, 0.015, 0.015)
-PLATE: Rgb = (0.03, 0.03, 0.03)
+PLATE: Rgb = (0.50, 0.50, 0.48)
 
 
 @dataclass(frozen=True)
@@ -241,11 +241,11 @@ def _paint(s: CarShape, share: F64, colour: Rgb) -> F64:
 def _front(mesh: Mesh, s: CarShape, colour: Rgb) -> None:
     half, y = s.width_m / 2, s.length_m / 2
     nose = s.roofline[-1][1]
-    mesh.box((-half * 0.52, y - 0.10, nose - 0.15), (half * 0.52, y + 0.012, nose + 0.03), BLACK)
-    mesh.box((-half * 0.50, y, nose - 0.02), (half * 0.50, y + 0.022, nose + 0.02), (0.42, 0.42, 0.42))
-    mesh.box((-half * 0.62, y - 0.10, 0.27), (half * 0.62, y + 0.012, nose - 0.32), BLACK)
-    mesh.box((-0.23, y, nose - 0.30), (0.23, y + 0.03, nose - 0.18), PLATE)
-    mesh.box((-0.20, y + 0.005, nose - 0.27), (0.20, y + 0.035, nose - 0.21), (0.35, 0.35, 0.35))
+    mesh.box((-half * 0.46, y - 0.10, nose - 0.09), (half * 0.46, y + 0.010, nose + 0.02), BLACK)
+    mesh.box((-half * 0.46, y, nose - 0.03), (half * 0.46, y + 0.018, nose - 0.005), (0.42, 0.42, 0.42))
+    mesh.box((-half * 0.52, y - 0.10, 0.25), (half * 0.52, y + 0.012, 0.38), BLACK)
+    mesh.box((-0.24, y, nose - 0.26), (0.24, y + 0.030, nose - 0.14), PLATE)
+    mesh.box((-0.19, y, nose - 0.22), (0.19, y + 0.033, nose - 0.18), BLACK)
     for x in (-1.0, 1.0):
         _headlamp(mesh, x, half, y, nose)
         low, high = sorted((x * half * 0.66, x * half * 0.80))
@@ -271,6 +271,7 @@ def _rear(mesh: Mesh, s: CarShape) -> None:
     half, y, z = s.width_m / 2, -s.length_m / 2, s.roofline[0][1]
     mesh.box((-half * 0.80, y - 0.012, 0.30), (half * 0.80, y + 0.1, 0.42), BLACK)
     mesh.box((-0.23, y - 0.02, z - 0.28), (0.23, y + 0.02, z - 0.16), PLATE)
+    mesh.box((-0.19, y - 0.022, z - 0.24), (0.19, y + 0.02, z - 0.20), BLACK)
     for x in (-1.0, 1.0):
         low, high = sorted((x * half * 0.60, x * half * 0.92))
         mesh.box((low, y - 0.005, z - 0.22), (high, y + 0.18, z + 0.02), RED_LAMP, TAIL)

@@ -124,7 +124,7 @@ void main() {
     float houses = 0.22 + 0.10 * sin(7.0 * bounce.x) * sin(5.0 * bounce.y);  // what stands along the road
     mirror *= mix(0.45, 1.0, smoothstep(houses - 0.03, houses + 0.03, bounce.z + 0.02 * sin(31.0 * bounce.x)));
     float fresnel = 0.05 + 0.95 * pow(1.0 - max(dot(n, view), 0.0), 5.0);
-    lit += gloss * fresnel * mirror * (surface < 0.6 ? 1.6 : 1.0);
+    lit += gloss * fresnel * mirror * (surface < 0.6 ? 2.6 : 1.0);
     lit += gloss * sun_colour * pow(max(dot(bounce, sun), 0.0), 60.0) * 1.5;
     float haze = 1.0 - exp(-length(eye - at) / haze_m);
     lit = mix(lit, haze_colour, haze);
