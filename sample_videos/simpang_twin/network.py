@@ -16,17 +16,21 @@ from simpang_twin.layout import ARMS, BEARING_DEG, TURN_STEP, Arm, ArmEdges, Arm
 from simpang_twin.scenario import Scenario
 
 F64 = npt.NDArray[np.float64]
+# SUMO's names of those who walk: a lane for them alone is no lane of the carriageway.
+ON_FOOT = frozenset({"pedestrian", "wheelchair"})
 
 
 @dataclass(frozen=True)
 class Lane:
-    """A lane of the network: centre line (N, 2) in metres from the junction's middle, in driving direction."""
+    """A lane of the carriageway: centre line (N, 2) in metres from the junction's middle, in driving direction; `index`
+    0 is at the kerb. net_length_m: what a net says of its length, which SUMO's positions count by."""
 
     id: str
     index: int
     width_m: float
     shape_m: F64
     speed_limit_mps: float = 50 / 3.6
+    net_length_m: float | None = None
 
     @property
     def edge(self) -> str:
@@ -35,8 +39,18 @@ class Lane:
 
     @property
     def length_m(self) -> float:
-        """Length of the centre line."""
-        return float(np.linalg.norm(np.diff(self.shape_m, axis=0), axis=1).sum())
+        """Length of the lane, as SUMO counts it."""
+        return self.net_length_m or float(np.linalg.norm(np.diff(self.shape_m, axis=0), axis=1).sum())
+
+    def back_m(self, straight_m: float) -> float:
+        """How far along the lane, before its end, the place lies that is `straight_m` before it in a straight line at
+        right angles to the stop line: more than that where the lane bends."""
+        step = self.shape_m[-1] - self.shape_m[-2]
+        before = (self.shape_m[-1] - self.shape_m) @ (step / np.linalg.norm(step))
+        size = np.linalg.norm(np.diff(self.shape_m, axis=0), axis=1)
+        along = np.concatenate([[0.0], np.cumsum(size[::-1])])
+        reach = np.maximum.accumulate(before[::-1])
+        return float(np.interp(straight_m, reach, along)) if straight_m < reach[-1] else float(along[-1])
 
 
 @dataclass(frozen=True)
@@ -44,7 +58,7 @@ class Network:
     """Lanes of the arms (`utara_in`, `utara_out`, …) and the signal group of each link.
 
     origin_m: the junction's middle in the net's own coordinates. tls: id of the signal, None without one.
-    edges: the net's own edges of the arms, where it is not one of ours.
+    edges: the net's own edges of the arms, where it is not one of ours. file: where it was read from.
     """
 
     lanes: tuple[Lane, ...]
@@ -53,6 +67,7 @@ class Network:
     origin_m: tuple[float, float] = (0.0, 0.0)
     tls: str | None = "c"
     edges: dict[Arm, ArmEdges] = field(default_factory=dict)
+    file: Path = Path("net.xml")
 
     def edge(self, name: str) -> tuple[Lane, ...]:
         """The lanes of one edge (`utara_in`, `utara_out`), kerb side first."""
@@ -115,22 +130,44 @@ def read(path: Path, net_file: NetFile | None = None) -> Network:
         raise ScenarioError(f"{path}: not a SUMO net: {exc}") from exc
     edges = dict(net_file.approaches) if net_file else {}
     origin = _origin(root, path, edges) if edges else (0.0, 0.0)
-    lanes = [_lane(e, origin) for e in root.iter("lane") if not e.attrib["id"].startswith(":")]
+    lanes = [
+        _lane(element, index, origin, exact=net_file is None)
+        for edge in root.iter("edge")
+        if not edge.attrib["id"].startswith(":")
+        for index, element in enumerate(lane for lane in edge.iter("lane") if not _on_foot(lane))
+    ]
     tls = _tls(root, edges)
     links: dict[int, tuple[Arm | None, Movement]] = {}
     for element in root.iter("connection"):
         if element.get("tl") == tls and "linkIndex" in element.attrib:
             links[int(element.attrib["linkIndex"])] = _link(element, edges)
-    ordered = [links[i] for i in sorted(links)]
-    return Network(tuple(lanes), tuple(a for a, _ in ordered), tuple(m for _, m in ordered), origin, tls, edges)
+    nobody: tuple[Arm | None, Movement] = (None, "through")
+    ordered = [links.get(i, nobody) for i in range(max(links, default=-1) + 1)]
+    return Network(tuple(lanes), tuple(a for a, _ in ordered), tuple(m for _, m in ordered), origin, tls, edges, path)
 
 
-def _lane(element: ET.Element, origin: tuple[float, float]) -> Lane:
-    points = [tuple(map(float, p.split(",")[:2])) for p in element.attrib["shape"].split()]
-    width = float(element.attrib.get("width", "3.2"))
-    shape = np.array(points, dtype=np.float64) - np.array(origin)
+def _on_foot(lane: ET.Element) -> bool:
+    allowed = set(lane.get("allow", "").split())
+    return bool(allowed) and allowed <= ON_FOOT
+
+
+def lane_width_m(lane: ET.Element) -> float:
+    """Width of a net's lane."""
+    return float(lane.get("width", "3.2"))
+
+
+def shape_m(element: ET.Element, origin_m: F64) -> F64:
+    """The line or outline of a net's element, (N, 2) metres from `origin_m`, without points on one spot."""
+    points = np.array([tuple(map(float, p.split(",")[:2])) for p in element.attrib["shape"].split()], dtype=np.float64)
+    moves = np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-6
+    return np.asarray(points[np.concatenate([[True], moves])] - origin_m)
+
+
+def _lane(element: ET.Element, index: int, origin: tuple[float, float], exact: bool) -> Lane:
     limit_mps = float(element.attrib["speed"])
-    return Lane(element.attrib["id"], int(element.attrib["index"]), width, shape, limit_mps)
+    shape = shape_m(element, np.array(origin))
+    length_m = None if exact else float(element.attrib["length"])
+    return Lane(element.attrib["id"], index, lane_width_m(element), shape, limit_mps, length_m)
 
 
 def _origin(root: ET.Element, path: Path, edges: dict[Arm, ArmEdges]) -> tuple[float, float]:
