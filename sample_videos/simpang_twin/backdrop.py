@@ -75,6 +75,16 @@ class Set:
         return Backdrop(image, painted.albedo[..., ::-1] * open_ground, mirror * open_ground[..., 0], mirrored,
                         self._reach_m(camera, layers))  # fmt: skip
 
+    def hidden_share(self, camera: Pinhole, outlines_px: list[F64]) -> float:
+        """Share of the pixels inside the outlines (K, 2) in which something beside the roads stands."""
+        self._stage.aim(camera)
+        code = self._stage.draw([placed for _, placed in self._scenery]).code
+        inside = np.zeros(code.shape, np.uint8)
+        for outline in outlines_px:
+            whole = outline[np.isfinite(outline).all(axis=1)]
+            cv2.fillPoly(inside, [np.rint(np.clip(whole, -9999, 9999)).astype(np.int32)], 1)
+        return float((code[inside > 0] > 0).mean()) if inside.any() else 1.0
+
     @cached_property
     def _scenery(self) -> list[tuple[F64, Placed]]:
         """Everything beside the roads: the places of its corners, and the body."""
@@ -145,6 +155,8 @@ def behind(layers: Layers, empty: Backdrop, distance_m: list[float]) -> Layers:
     far = np.zeros(int(layers.code.max(initial=0)) + 1)
     far[1 : len(distance_m) + 1] = distance_m[: len(far) - 1]
     hidden = far[layers.code] > empty.reach_m
+    rim = cv2.dilate(hidden.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    hidden |= rim & (layers.code == 0)  # the soft edge of a hidden body has no code
     shadow = np.where(stands, 0, layers.shadow).astype(np.uint8)
     colour = np.where(hidden[..., None], 0, layers.colour).astype(np.float32)
     return replace(layers, colour=colour, shadow=shadow, code=np.where(hidden, len(distance_m) + 2, layers.code))

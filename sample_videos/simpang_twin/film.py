@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simpang_twin import backdrop, garage, glare, lamplight, light, rain, shutter, simulate
+from simpang_twin.approach import approach, lane_edges_m
 from simpang_twin.boxes import BOX_COLUMNS, measure
 from simpang_twin.camera import Pinhole, pinhole, turning
 from simpang_twin.errors import RenderError
@@ -33,6 +34,8 @@ Rows = npt.NDArray[np.intp]
 
 # Bodies farther than this beyond the picture's edge, in metres of the world, are not drawn.
 _MARGIN_M = 12.0
+# A camera of whose approach more is hidden by what stands beside the road is of no use.
+_MOST_HIDDEN = 0.5
 
 
 def picture_path(work: Path, frame: int) -> Path:
@@ -86,7 +89,17 @@ def _prepare(folder: Path, camera: Camera, work: Path) -> None:
     scenario, net, _ = simulate.load(folder)
     eye = pinhole(camera)
     stage = Stage(eye, light.air(scenario.light, scenario.weather))
-    backdrop.Set(stage, scenario, net).seen_by(eye).save(backdrop_path(work))
+    empty = backdrop.Set(stage, scenario, net)
+    way = approach(camera, net)
+    outlines = [eye.project(np.insert(lane_edges_m(way, lane), 2, 0.0, axis=1)) for lane in way.lanes]
+    hidden = empty.hidden_share(eye, outlines)
+    if hidden > _MOST_HIDDEN:
+        stage.close()
+        raise RenderError(
+            f"camera {camera.id}: buildings or trees hide {hidden:.0%} of approach {camera.approach}, at most "
+            f"{_MOST_HIDDEN:.0%} are allowed; position_m {list(camera.position_m)} lies inside or behind them"
+        )
+    empty.seen_by(eye).save(backdrop_path(work))
     stage.close()
 
 

@@ -42,6 +42,12 @@ class Lane:
         """Length of the lane, as SUMO counts it."""
         return self.net_length_m or float(np.linalg.norm(np.diff(self.shape_m, axis=0), axis=1).sum())
 
+    @property
+    def straight_m(self) -> float:
+        """How far the lane reaches back, straight before its stop line."""
+        step = self.shape_m[-1] - self.shape_m[-2]
+        return float(((self.shape_m[-1] - self.shape_m) @ (step / np.linalg.norm(step))).max())
+
     def back_m(self, straight_m: float) -> float:
         """How far along the lane, before its end, the place lies that is `straight_m` before it in a straight line at
         right angles to the stop line: more than that where the lane bends."""
@@ -58,7 +64,8 @@ class Network:
     """Lanes of the arms (`utara_in`, `utara_out`, …) and the signal group of each link.
 
     origin_m: the junction's middle in the net's own coordinates. tls: id of the signal, None without one.
-    edges: the net's own edges of the arms, where it is not one of ours. file: where it was read from.
+    edges: the net's own edges of the arms, where it is not one of ours. file: where it was read from. kerb_side: on
+    which side of a driver the kerb lies, -1 left (left-hand traffic), 1 right.
     """
 
     lanes: tuple[Lane, ...]
@@ -68,6 +75,7 @@ class Network:
     tls: str | None = "c"
     edges: dict[Arm, ArmEdges] = field(default_factory=dict)
     file: Path = Path("net.xml")
+    kerb_side: int = -1
 
     def edge(self, name: str) -> tuple[Lane, ...]:
         """The lanes of one edge (`utara_in`, `utara_out`), kerb side first."""
@@ -143,7 +151,13 @@ def read(path: Path, net_file: NetFile | None = None) -> Network:
             links[int(element.attrib["linkIndex"])] = _link(element, edges)
     nobody: tuple[Arm | None, Movement] = (None, "through")
     ordered = [links.get(i, nobody) for i in range(max(links, default=-1) + 1)]
-    return Network(tuple(lanes), tuple(a for a, _ in ordered), tuple(m for _, m in ordered), origin, tls, edges, path)
+    return Network(tuple(lanes), tuple(a for a, _ in ordered), tuple(m for _, m in ordered), origin, tls, edges, path,
+                   kerb_side(root))  # fmt: skip
+
+
+def kerb_side(root: ET.Element) -> int:
+    """On which side of a driver a net's kerb lies: -1 left, 1 right."""
+    return -1 if root.get("lefthand") in ("true", "1") else 1
 
 
 def _on_foot(lane: ET.Element) -> bool:

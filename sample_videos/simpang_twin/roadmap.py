@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from simpang_twin.network import F64, ON_FOOT, lane_width_m, shape_m
+from simpang_twin.network import F64, ON_FOOT, kerb_side, lane_width_m, shape_m
 
 Border = Literal["edge", "dash", "double"]
 
@@ -53,11 +53,13 @@ class DrawnLane:
 
 @dataclass(frozen=True)
 class RoadMap:
-    """Lanes (kerb lane first within an edge), junction areas (polygons) and zebra crossings (middle line and width)."""
+    """Lanes (kerb lane first within an edge), junction areas (polygons), zebra crossings (middle line and width), and
+    on which side of a driver the kerb lies (-1 left, 1 right)."""
 
     lanes: tuple[DrawnLane, ...]
     areas_m: tuple[F64, ...]
     crossings: tuple[tuple[F64, float], ...]
+    kerb_side: int
 
     def edge(self, name: str) -> tuple[DrawnLane, ...]:
         """The lanes of an edge that are driven on."""
@@ -78,6 +80,7 @@ class _Raw:
     kinds: dict[str, str]
     links: dict[tuple[str, str], list[ET.Element]]
     origin_m: F64
+    kerb_side: int
 
 
 def read(path: Path, origin_m: tuple[float, float]) -> RoadMap:
@@ -96,7 +99,7 @@ def read(path: Path, origin_m: tuple[float, float]) -> RoadMap:
         if edge.get("function") == "crossing"
         for lane in edge.iter("lane")
     )
-    return RoadMap(lanes, areas, crossings)
+    return RoadMap(lanes, areas, crossings, raw.kerb_side)
 
 
 def _raw(root: ET.Element, origin_m: F64) -> _Raw:
@@ -106,7 +109,7 @@ def _raw(root: ET.Element, origin_m: F64) -> _Raw:
     for link in root.iter("connection"):
         links[link.attrib["from"], link.attrib["fromLane"]].append(link)
     kinds = {j.attrib["id"]: j.get("type", "") for j in root.iter("junction")}
-    return _Raw({name: e for name, e in edges.items() if lanes[name]}, lanes, kinds, links, origin_m)
+    return _Raw({name: e for name, e in edges.items() if lanes[name]}, lanes, kinds, links, origin_m, kerb_side(root))
 
 
 def _drawn(lane: ET.Element) -> bool:
@@ -123,23 +126,15 @@ def _edge(name: str, raw: _Raw) -> list[DrawnLane]:
     lanes = raw.lanes[name]
     driven = [lane for lane in lanes if not _on_foot(lane)]
     shared = bool(driven) and _shares_middle(name, driven[-1], raw)
-    drawn = [_lane(lane, name, raw, *_borders(driven, i, shared)) for i, lane in enumerate(driven)]
+    drawn = [_lane(lane, name, raw, *_borders(len(driven), i, shared, raw)) for i, lane in enumerate(driven)]
     return [*drawn, *(_lane(lane, name, raw, "edge", "edge") for lane in lanes if _on_foot(lane))]
 
 
-def _borders(driven: list[ET.Element], i: int, shared: bool) -> tuple[Border, Border]:
-    """(left, right) of a lane: kerb, the next lane or the other carriageway. Lane 0 is at the kerb; on which side that
-    is follows from where the next lane lies."""
+def _borders(count: int, i: int, shared: bool, raw: _Raw) -> tuple[Border, Border]:
+    """(left, right) of lane i of `count`, which counts from the kerb: kerb, the next lane or the other carriageway."""
     kerb: Border = "edge" if i == 0 else "dash"
-    other: Border = "dash" if i + 1 < len(driven) else ("double" if shared else "edge")
-    return (kerb, other) if kerb_side(_middle(driven[0]), _middle(driven[-1])) < 0 else (other, kerb)
-
-
-def kerb_side(kerb_m: F64, last_m: F64) -> int:
-    """On which side of the driver the kerb lies: -1 left, 1 right; left where there is one lane only."""
-    ahead = kerb_m[-1] - kerb_m[-2]
-    right = np.array([ahead[1], -ahead[0]])
-    return 1 if float((last_m[-1] - kerb_m[-1]) @ right) < -1e-6 else -1
+    other: Border = "dash" if i + 1 < count else ("double" if shared else "edge")
+    return (kerb, other) if raw.kerb_side < 0 else (other, kerb)
 
 
 def _middle(lane: ET.Element) -> F64:

@@ -1,6 +1,7 @@
 """A scenario: junction, signal, demand and cameras, read from YAML and checked without touching anything else."""
 
 import json
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -59,6 +60,10 @@ __all__ = [
 ]
 
 
+# A camera lower than this sees no queue behind the first vehicle; one higher is no camera on a pole or a house.
+_HEIGHTS_M = (3.0, 50.0)
+
+
 class Camera(_Strict):
     """A camera. Position: metres from the junction's middle, x east, y north, z up; PTZ moves and faults over time."""
 
@@ -78,6 +83,17 @@ class Camera(_Strict):
     clock_text: str = Field(default="CAM", max_length=40)
     moves: tuple[Move, ...] = ()
     faults: tuple[Fault, ...] = ()
+
+    @model_validator(mode="after")
+    def _aimed(self) -> "Camera":
+        low, high = _HEIGHTS_M
+        if not low <= self.position_m[2] <= high:
+            raise ValueError(f"position_m: height {self.position_m[2]:g} must be {low:g} to {high:g} m above the road")
+        for where, target in [("look_at_m", self.look_at_m), *(("moves.look_at_m", m.look_at_m) for m in self.moves)]:
+            aside = math.hypot(target[0] - self.position_m[0], target[1] - self.position_m[1])
+            if aside < 1:
+                raise ValueError(f"{where} {list(target)} must lie at least 1 m beside position_m, not below it")
+        return self
 
 
 class Scenario(_Strict):

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from simpang_twin.approach import band_edges_m
 from simpang_twin.ground import Mask, Spots
 from simpang_twin.network import F64
 from simpang_twin.roadmap import Border, DrawnLane, RoadMap
@@ -25,6 +26,8 @@ _FAR_M = 1000.0
 _BITS = 4
 # The kerb and the pavement take their place along the road from the lane that lies so near.
 _BESIDE_M = 3.0
+# Round the corners of a junction it is counted by the angle, on a circle of this radius.
+_CORNER_M = 16.0
 _ZEBRA_M = (-4.2, -1.2)
 _BORDERS: tuple[Border, ...] = ("edge", "dash", "double")
 _SPARED_M = np.array([0.2, 0.0, 0.25])
@@ -126,7 +129,7 @@ class Streets:
             painted |= zebra.painted(points_m)
         return Spots(
             np.where(on, across, _FAR_M), np.where(oily, up + 12.0, _FAR_M),
-            np.where(beside >= 0, along, points_m.sum(axis=1)), painted,
+            np.where(beside >= 0, along, _CORNER_M * np.arctan2(points_m[:, 0], points_m[:, 1])), painted,
         )  # fmt: skip
 
     def _shared_out(self, points_m: F64) -> list[tuple[_Map, npt.NDArray[np.intp]]]:
@@ -248,13 +251,9 @@ def _crossing(line: F64, width_m: float) -> _Zebra:
 
 
 def quads(line_m: F64, half_m: float) -> list[F64]:
-    """The pieces of a band along a line (N, 2), each (4, 2); neighbours share their ends (mitred joints)."""
-    step = np.diff(line_m, axis=0)
-    normal = np.stack([step[:, 1], -step[:, 0]], axis=1) / np.linalg.norm(step, axis=1)[:, None]
-    joint = np.concatenate([normal[:1], normal[:-1] + normal[1:], normal[-1:]])
-    joint[1:-1] /= np.maximum((joint[1:-1] ** 2).sum(axis=1, keepdims=True), 0.5) / 2
-    left, right = line_m - joint * half_m, line_m + joint * half_m
-    return [np.array([left[i], right[i], right[i + 1], left[i + 1]]) for i in range(len(step))]
+    """The pieces of a band along a line (N, 2), each (4, 2); neighbours share their ends."""
+    left, right = band_edges_m(line_m, half_m)
+    return [np.array([left[i], right[i], right[i + 1], left[i + 1]]) for i in range(len(line_m) - 1)]
 
 
 def _fill(

@@ -15,7 +15,7 @@ from simpang_twin import light, scenery
 from simpang_twin.layout import destination
 from simpang_twin.mesh import F32, Mesh
 from simpang_twin.network import F64, Lane, Network
-from simpang_twin.roadmap import DrawnLane, kerb_side
+from simpang_twin.roadmap import DrawnLane
 from simpang_twin.scenario import Arm, Camera, Scenario
 from simpang_twin.streets import Streets
 
@@ -23,6 +23,8 @@ from simpang_twin.streets import Streets
 _REACH_M, _HALF_M = 330, 450
 _HOUSE_DEEP_M, _FRONT_M, _PAVEMENT_M = 10.0, 5.9, 2.4
 _NEAR_M = 90.0
+# Nothing stands so near to a camera.
+_FREE_M = 10.0
 _LAMPS_TO_M = 250.0
 
 
@@ -64,11 +66,13 @@ class _Lots:
             self._keep_clear(eye, points)
 
     def _keep_clear(self, eye_m: F64, points_m: F64) -> None:
-        """Nothing may reach into the lines of sight from a camera (3,) to points (N, 3)."""
+        """Nothing may stand right before a camera (3,) or reach into its lines of sight to points (N, 3)."""
         share = np.linspace(0, 1, 240)[:, None, None]
         line = (eye_m + share * (points_m - eye_m)).reshape(-1, 3)
         row, column = _cells(line[:, :2])
         np.minimum.at(self._ceiling_m, (row, column), line[:, 2].astype(np.float32))
+        north, east = np.mgrid[-_HALF_M:_HALF_M, -_HALF_M:_HALF_M] + 0.5
+        self._ceiling_m[np.hypot(east - eye_m[0], north - eye_m[1]) < _FREE_M] = 0
         self._ceiling_m = cv2.erode(self._ceiling_m, np.ones((3, 3), np.uint8)).astype(np.float32)
 
     def take(self, points_m: F64, height_m: float, off_road_m: float) -> bool:
@@ -149,7 +153,7 @@ class Town:
         """Places along both borders of every carriageway near the middle, counted back from its end."""
         for name in self.surface.roads.edges:
             lanes = self.surface.roads.edge(name)
-            kerb = float(kerb_side(lanes[0].middle_m, lanes[-1].middle_m))
+            kerb = float(self.net.kerb_side)
             for lane, side in ((lanes[0], kerb), (lanes[-1], -kerb)):
                 yield from _along(lane, side, every_m, first_m)
 
@@ -214,24 +218,22 @@ class Town:
         """The signals of all arms that have one: at the stop line, and on the far side where the road goes straight."""
         mesh = Mesh()
         for arm, state in states.items():
-            mesh.parts.append(_head(self.net.edge(f"{arm}_in"), -1, -0.8, state))
+            mesh.parts.append(self._head(f"{arm}_in", -1, -0.8, state))
             if destination(arm, "through") in self.scenario.arms:
-                mesh.parts.append(_head(self.net.edge(f"{destination(arm, 'through')}_out"), 0, 3.0, state))
+                mesh.parts.append(self._head(f"{destination(arm, 'through')}_out", 0, 3.0, state))
         return mesh.vertices()
+
+    def _head(self, edge: str, end: int, beyond_m: float, state: str) -> F32:
+        """A signal beside the kerb at the begin (end 0) or the end (-1) of an edge, facing those who drive along it."""
+        kerb = self.net.edge(edge)[0]
+        step = kerb.shape_m[-1] - kerb.shape_m[-2] if end else kerb.shape_m[1] - kerb.shape_m[0]
+        mesh = Mesh()
+        scenery.signal_head(mesh, self.net.kerb_side * (kerb.width_m / 2 + 1.4), beyond_m, state)
+        return scenery.moved(mesh, math.degrees(math.atan2(*step)), kerb.shape_m[end])
 
 
 def _outward(bearing_deg: float) -> F64:
     return np.array([math.sin(math.radians(bearing_deg)), math.cos(math.radians(bearing_deg))])
-
-
-def _head(lanes: tuple[Lane, ...], end: int, beyond_m: float, state: str) -> F32:
-    """A signal beside the kerb at the begin (end 0) or the end (-1) of an edge, facing those who drive along it."""
-    kerb = lanes[0].shape_m
-    step = kerb[end] - kerb[end - 1] if end else kerb[1] - kerb[0]
-    side = kerb_side(kerb, lanes[-1].shape_m)
-    mesh = Mesh()
-    scenery.signal_head(mesh, side * (lanes[0].width_m / 2 + 1.4), beyond_m, state)
-    return scenery.moved(mesh, math.degrees(math.atan2(*step)), kerb[end])
 
 
 def _back_along(lane: Lane, back_m: F64, across_m: float) -> F64:
