@@ -1,10 +1,11 @@
 """Builds the junction's SUMO network with netconvert (or takes any SUMO net) and reads the lanes' exact geometry."""
 
+import difflib
 import math
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -116,8 +117,9 @@ def run_tool(command: list[str]) -> None:
 def build(scenario: Scenario, folder: Path) -> Network:
     """Write `net.xml`: the scenario's net file, or the plain XML of the junction through netconvert; read it back."""
     if scenario.network is not None:
+        found = read(scenario.network.net_file, scenario.network)
         shutil.copyfile(scenario.network.net_file, folder / "net.xml")
-        return read(folder / "net.xml", scenario.network)
+        return replace(found, file=folder / "net.xml")
     (folder / "plain.nod.xml").write_text(_nodes(scenario), encoding="utf-8")
     (folder / "plain.edg.xml").write_text(_edges(scenario), encoding="utf-8")
     (folder / "plain.con.xml").write_text(_connections(scenario), encoding="utf-8")
@@ -135,7 +137,9 @@ def read(path: Path, net_file: NetFile | None = None) -> Network:
     try:
         root = ET.parse(path).getroot()
     except ET.ParseError as exc:
-        raise ScenarioError(f"{path}: not a SUMO net: {exc}") from exc
+        raise ScenarioError(f"{path}: not a SUMO net (.net.xml): {exc}") from exc
+    if root.tag != "net":
+        raise ScenarioError(f"{path}: not a SUMO net (.net.xml): it begins with <{root.tag}>, a net with <net>")
     edges = dict(net_file.approaches) if net_file else {}
     origin = _origin(root, path, edges) if edges else (0.0, 0.0)
     lanes = [
@@ -190,7 +194,10 @@ def _origin(root: ET.Element, path: Path, edges: dict[Arm, ArmEdges]) -> tuple[f
     for arm, own in edges.items():
         for name in (own.edge_in, own.edge_out, own.from_edge, own.to_edge):
             if name is not None and name not in found:
-                raise ScenarioError(f"{path}: approach {arm}: there is no edge {name!r} in the net")
+                near = difflib.get_close_matches(name, found, 5) or sorted(e for e in found if e[0] != ":")[:12]
+                raise ScenarioError(
+                    f"{path}: approach {arm}: there is no edge {name!r} in the net; it has {', '.join(near)} ..."
+                )
     node = found[next(iter(edges.values())).edge_in].attrib["to"]
     middle = next(j for j in root.iter("junction") if j.attrib["id"] == node)
     return float(middle.attrib["x"]), float(middle.attrib["y"])

@@ -1,25 +1,31 @@
 """What a scenario's cameras and events need of the roads, checked when the net is known and before anything runs."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 
 from simpang_twin.approach import Approach, approach, calibration_m
 from simpang_twin.camera import pinhole
+from simpang_twin.consistency import allowed
 from simpang_twin.errors import ScenarioError
+from simpang_twin.layout import destination
 from simpang_twin.network import Lane, Network
 from simpang_twin.scenario import Camera, Scenario
 from simpang_twin.traffic import EmergencyStop, KerbStop, StoppedVehicle
 
 # Fewer points than this do not say how the picture lies on the road.
 _LEAST_POINTS = 4
+_FARTHEST_M = 200.0
 # Distances count straight back from the stop line: an approach that turns more than this is too crooked for them.
 _MOST_BENT_DEG = 30.0
 
 
 def check(scenario: Scenario, net: Network) -> None:
     """Raises ScenarioError with every fault found."""
-    faults = [*_cameras(scenario, net), *_stands(scenario, net)]
+    faults = [*_cameras(scenario, net), *_stands(scenario, net), *_routes(scenario, net)]
     if faults:
         raise ScenarioError(f"scenario {scenario.name}: " + "; ".join(faults))
 
@@ -52,8 +58,46 @@ def _bend_deg(lane: Lane, length_m: float) -> float:
     return float(np.degrees(np.arccos(np.clip(ahead[inside] @ ahead[-1], -1, 1))).max(initial=0.0))
 
 
+def _routes(scenario: Scenario, net: Network) -> Iterator[str]:
+    """Whether a net leads from an approach to where its traffic wants to go."""
+    if scenario.network is None:
+        return
+    onward = _onward(net.file)
+    for i, demand in enumerate(scenario.demand):
+        begin = scenario.network.approaches[demand.arm].edge_in
+        reached = _reached(begin, onward)
+        mixes = [demand.turns, *demand.class_turns.values(), *(p.turns for p in demand.pieces if p.turns)]
+        wanted = {m for mix in mixes for m, share in mix.items() if share > 0 and allowed(scenario, demand.arm, m)}
+        for movement in sorted(wanted):
+            end = scenario.network.approaches[destination(demand.arm, movement)].edge_out
+            if end not in reached:
+                yield f"demand.{i}: nothing leads {movement} from approach {demand.arm}, from edge {begin!r} to " \
+                      f"{end!r}; give turns that the net has (edge_in leads in, edge_out out)"  # fmt: skip
+
+
+def _onward(file: Path) -> dict[str, set[str]]:
+    """The edges that follow every edge of a net."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for link in ET.parse(file).getroot().iter("connection"):
+        found[link.attrib["from"]].add(link.attrib["to"])
+    return found
+
+
+def _reached(begin: str, onward: dict[str, set[str]]) -> set[str]:
+    found, todo = {begin}, [begin]
+    while todo:
+        new = onward.get(todo.pop(), set()) - found
+        found |= new
+        todo += new
+    return found
+
+
 def _view(where: str, camera: Camera, way: Approach) -> Iterator[str]:
     eye = pinhole(camera)
+    away_m = float(np.hypot(*(way.origin_m - eye.position_m[:2])))
+    if away_m > _FARTHEST_M:
+        yield f"{where}: position_m {list(camera.position_m)} lies {away_m:.0f} m from the stop line of approach " \
+              f"{way.arm}, at most {_FARTHEST_M:g} m are allowed"  # fmt: skip
     points = way.world_m(calibration_m(way))
     pixels = eye.project(np.hstack([points, np.zeros((len(points), 1))]))
     seen = int(((pixels >= 0) & (pixels <= (eye.width_px, eye.height_px))).all(axis=1).sum())
