@@ -28,6 +28,8 @@ _BITS = 4
 _BESIDE_M = 3.0
 # Round the corners of a junction it is counted by the angle, on a circle of this radius.
 _CORNER_M = 16.0
+# Farther zebras are finer than a pixel.
+_ZEBRAS_TO_M = 250.0
 _ZEBRA_M = (-4.2, -1.2)
 _BORDERS: tuple[Border, ...] = ("edge", "dash", "double")
 _SPARED_M = np.array([0.2, 0.0, 0.25])
@@ -219,9 +221,11 @@ class Streets:
     def _zebras(self) -> list[_Zebra]:
         """The net's own crossings; where it has none, one before every signal."""
         if self.roads.crossings:
-            return [_crossing(line, width) for line, width in self.roads.crossings]
-        lanes = [self.roads.edge(name) for name in self.roads.edges]
-        return [self._before(own) for own in lanes if own[0].signal]
+            found = [_crossing(line, width) for line, width in self.roads.crossings]
+        else:
+            lanes = [self.roads.edge(name) for name in self.roads.edges]
+            found = [self._before(own) for own in lanes if own[0].signal]
+        return [zebra for zebra in found if float(np.hypot(*zebra.origin_m)) < _ZEBRAS_TO_M]
 
     def _before(self, own: tuple[DrawnLane, ...]) -> _Zebra:
         ahead = own[0].ahead
