@@ -7,6 +7,9 @@ import numpy as np
 from simpang_twin.network import F64, Lane, Network
 from simpang_twin.scenario import Arm, Camera
 
+# A lane that deviates less than this over its measured length is straight.
+_STRAIGHT_M = 0.02
+
 
 @dataclass(frozen=True)
 class Approach:
@@ -54,12 +57,66 @@ def approach(camera: Camera, net: Network) -> Approach:
     inward = last / np.linalg.norm(last)
     forward = -inward if camera.heading == "toward" else inward
     right = np.array([forward[1], -forward[0]])
-    return Approach(camera.approach, ends.mean(axis=0), inward, forward, right, lanes, camera.length_m)
+    origin = ends.mean(axis=0)
+    low, high = _extent_m(lanes, origin, right)
+    if abs(low + high) > 1e-6:  # lanes of different widths: the line's middle is not the mean of the lanes' middles
+        origin = origin + right * (low + high) / 2
+    return Approach(camera.approach, origin, inward, forward, right, lanes, camera.length_m)
+
+
+def _extent_m(lanes: tuple[Lane, ...], origin_m: F64, right: F64) -> tuple[float, float]:
+    """How far the lanes reach to the left (negative) and to the right of a point at the stop line."""
+    middle = np.array([(lane.shape_m[-1] - origin_m) @ right for lane in lanes])
+    half = np.array([lane.width_m / 2 for lane in lanes])
+    return float((middle - half).min()), float((middle + half).max())
+
+
+def half_width_m(way: Approach) -> float:
+    """Half the width of the carriageway at the stop line."""
+    low, high = _extent_m(way.lanes, way.origin_m, way.right)
+    return (high - low) / 2
+
+
+def calibration_m(way: Approach) -> F64:
+    """Points (8, 2) in the camera file's road frame: both edges of the carriageway at four distances from the line."""
+    half = half_width_m(way)
+    sign = 1.0 if way.forward @ way.inward < 0 else -1.0
+    return np.array([(x, sign * y) for y in (0.0, 12.0, 30.0, way.length_m) for x in (-half, half)])
 
 
 def lane_edges_m(way: Approach, lane: Lane) -> F64:
-    """The lane's measured piece as a quadrilateral (4, 2) in world metres: stop line side first."""
+    """The outline (K, 2) of the lane's measured piece in world metres, stop line side first: four corners, more where
+    the lane bends. Everything ends `length_m` straight before the stop line."""
     middle = lane.shape_m[-1]
     side = way.right * lane.width_m / 2
-    far = middle - way.inward * way.length_m
-    return np.array([middle - side, middle + side, far + side, far - side])
+    line = _measured_m(way, lane)
+    if len(line) == 2:
+        far = middle - way.inward * way.length_m
+        return np.array([middle - side, middle + side, far + side, far - side])
+    left, right = band_edges_m(line[::-1], lane.width_m / 2)
+    sides = (left, right) if (left[0] - right[0]) @ way.right < 0 else (right, left)
+    return np.concatenate([sides[0][:1], sides[1], sides[0][:0:-1]])
+
+
+def _measured_m(way: Approach, lane: Lane) -> F64:
+    """The lane's middle over the measured length, in driving direction; its two ends where it does not bend."""
+    before = -(lane.shape_m - lane.shape_m[-1]) @ way.inward
+    first = int(np.flatnonzero(before > way.length_m)[-1]) if (before > way.length_m).any() else 0
+    line = lane.shape_m[first:]
+    begin, following = line[0], line[1]
+    step = (following - begin) @ way.inward
+    if before[first] > way.length_m:
+        begin = begin + (following - begin) * (before[first] - way.length_m) / step
+    line = np.concatenate([begin[None], line[1:]])
+    side = np.array([way.inward[1], -way.inward[0]])
+    bent = np.abs((line - line[-1]) @ side).max() > _STRAIGHT_M
+    return line if bent else line[[0, -1]]
+
+
+def band_edges_m(line_m: F64, half_m: float) -> tuple[F64, F64]:
+    """Left and right border of a band along a line (N, 2), with mitred joints."""
+    step = np.diff(line_m, axis=0)
+    normal = np.stack([step[:, 1], -step[:, 0]], axis=1) / np.linalg.norm(step, axis=1)[:, None]
+    joint = np.concatenate([normal[:1], normal[:-1] + normal[1:], normal[-1:]])
+    joint[1:-1] /= np.maximum((joint[1:-1] ** 2).sum(axis=1, keepdims=True), 0.5) / 2
+    return line_m - joint * half_m, line_m + joint * half_m

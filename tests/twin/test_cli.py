@@ -22,6 +22,7 @@ def test_render_makes_clip_and_truth_from_a_scenario(tmp_path: Path) -> None:
 
     assert done.exit_code == 0, done.output
     assert "5 frames drawn" in done.output
+    assert "s of processor time a frame" in done.output
     truth = json.loads((tmp_path / "clip.truth.json").read_text())
     with av.open(str(clip)) as video:
         assert sum(1 for _ in video.decode(video=0)) == truth["frames"] == 5

@@ -3,11 +3,13 @@
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
-from simpang_twin import approach, network, poses, production, scenario, simulate, truth
-from simpang_twin.errors import RenderError, ScenarioError
+from simpang_twin import approach, layout, network, poses, roadmap, scenario, simulate, streets, truth
+from simpang_twin.errors import ScenarioError
 
+THREE_ROADS = Path(__file__).parents[2] / "sample_videos" / "scenarios" / "simpang_tiga.yaml"
 CAMERA = {
     "id": "utara", "approach": "utara", "position_m": [4, -19, 9.5], "look_at_m": [3, 40, 0], "focal_px": 875,
     "length_m": 60,
@@ -103,11 +105,85 @@ def test_net_file_is_named_from_the_scenario(grid: Path, tmp_path: Path) -> None
     assert scenario.load(file).network is not None
 
 
-def test_a_run_on_a_net_is_not_filmed(grid: Path, tmp_path: Path) -> None:
-    """The renderer refuses a net that it cannot draw, before any work."""
-    plan = scenario.Scenario.model_validate(on_grid(grid) | {"duration_s": 2, "warmup_s": 0})
-    simulate.simulate(plan, tmp_path / "run")
+def test_pavements_are_no_lanes(tmp_path: Path) -> None:
+    """In a right-hand net with pavements lane 1 is the first for vehicles, the pavement is drawn but not numbered, and
+    the net's own crossings are its zebras."""
+    file = tmp_path / "walks.net.xml"
+    subprocess.run(
+        [network.tool("netgenerate"), "--grid", "--grid.number", "2", "--grid.length", "120", "-L", "2",
+         "--sidewalks.guess", "true", "--crossings.guess", "true", "-o", str(file)], check=True, capture_output=True,
+    )  # fmt: skip
+    arms = {"utara": layout.ArmEdges(edge_in="A1A0", edge_out="A0A1"), "timur": layout.ArmEdges(edge_in="B0A0",
+            edge_out="A0B0")}  # fmt: skip
 
-    with pytest.raises(RenderError, match="draws junctions"):
-        production.produce(tmp_path / "run", tmp_path / "x.mp4", None, 1, None)
-    assert not (tmp_path / "x.mp4").exists()
+    net = network.read(file, layout.NetFile(net_file=file, approaches=arms))
+    roads = roadmap.read(file, net.origin_m)
+
+    assert [(lane.id, lane.index) for lane in net.edge("utara_in")] == [("A1A0_1", 0), ("A1A0_2", 1)]
+    assert [lane.id for lane in roads.lanes if lane.edge == "A1A0" and lane.walk] == ["A1A0_0"]
+    assert net.kerb_side == roads.kerb_side == 1
+    assert roads.crossings
+
+
+def test_lane_borders_follow_from_the_net() -> None:
+    """Of the bent approach's two lanes the kerb lane is bounded by the kerb (left, in left-hand traffic) and a lane
+    line, the other by that line and the centre line, because the other direction lies beside it; both end at a stop
+    line, and lead left and right, right only."""
+    plan = scenario.load(THREE_ROADS)
+    assert plan.network is not None
+    net = network.read(plan.network.net_file, plan.network)
+
+    kerb, inner = roadmap.read(net.file, net.origin_m).edge("utara_masuk")
+
+    assert (kerb.left, kerb.right, inner.left, inner.right) == ("edge", "dash", "dash", "double")
+    assert kerb.stops
+    assert inner.stops
+    assert (kerb.arrows, inner.arrows) == ({"l", "r"}, {"r"})
+
+
+def test_distance_to_the_carriageway_is_metric() -> None:
+    """A point 2 m outside the kerb of the east approach (lanes of 3.2 m: 3.6 m left of the kerb lane's middle) lies
+    3.6 - 1.6 = 2 m off the carriageway, the lane's middle on it."""
+    plan = scenario.load(THREE_ROADS)
+    assert plan.network is not None
+    net = network.read(plan.network.net_file, plan.network)
+    surface = streets.Streets(roadmap.read(net.file, net.origin_m))
+    kerb = net.edge("timur_in")[0]
+    ahead = (kerb.shape_m[-1] - kerb.shape_m[0]) / kerb.length_m
+    middle = kerb.shape_m[-1] - 30 * ahead
+
+    off = surface.outside_m(np.array([middle, middle + 3.6 * np.array([-ahead[1], ahead[0]])]))
+
+    assert off[0] < 0
+    assert off[1] == pytest.approx(2.0, abs=0.1)
+
+
+def test_a_way_that_the_net_lacks_is_named(tmp_path: Path) -> None:
+    """Edges the wrong way round: the message names the approach, the movement and both edges."""
+    data = yaml.safe_load(THREE_ROADS.read_text())
+    arms = data["network"]["approaches"]
+    arms["barat"] = {"edge_in": "barat_keluar", "edge_out": "barat_masuk"}
+    data["network"]["net_file"] = str(THREE_ROADS.parent / data["network"]["net_file"])
+    plan = scenario.Scenario.model_validate(data)
+
+    with pytest.raises(ScenarioError, match="nothing leads through from approach timur, from edge 'timur_masuk' to 'b"):
+        simulate.simulate(plan, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param({"look_at_m": [0, -90, 0]}, "the picture shows 0 of 8 points of approach utara", id="looks-away"),
+        pytest.param({"position_m": [4, -900, 9]}, "917 m from the stop line", id="far"),
+        pytest.param({"length_m": 500}, "length_m 500 must be at most 23", id="too-long"),
+    ],
+)
+def test_a_camera_that_cannot_measure_is_refused(change: dict[str, object], said: str, tmp_path: Path) -> None:
+    """Before anything is simulated, a camera without its approach in view is refused with the reason. The stop line
+    of the usual junction lies 17 m north of the middle (900 + 17 = 917 m), its arm is 250 m long (250 - 17 = 233)."""
+    demand = [{"arm": "utara", "flow_vph": 300, "classes": HALF}]
+    plan = scenario.Scenario.model_validate(described(cameras=[CAMERA | change], signal=None, demand=demand))
+
+    with pytest.raises(ScenarioError, match=said):
+        simulate.simulate(plan, tmp_path)
+    assert not list(tmp_path.iterdir())

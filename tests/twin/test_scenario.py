@@ -18,10 +18,30 @@ def test_shipped_scenarios_are_valid(path: Path) -> None:
     assert scenario.load(path).frames > 0
 
 
+CAMERA = {"id": "utara", "approach": "utara", "position_m": [4, -19, 9.5], "look_at_m": [3, 40, 0], "focal_px": 875}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        pytest.param({"sped": 3}, "sped", id="unknown key"),
+        pytest.param({"sped": 3}, "sped: no such key; did you mean seed\\? Allowed are: cameras, ", id="unknown key"),
+        pytest.param({"duration_s": 0}, "duration_s: Input should be greater than 0", id="no length"),
+        pytest.param({"duration_s": 0.1}, "at least two frames of 0.08 s", id="one frame"),
+        pytest.param({"junction": {"lanes_in": 0}}, "junction.lanes_in: .* greater than or equal to 1", id="no lanes"),
+        pytest.param(
+            {"cameras": [CAMERA | {"faults": [{"type": "frozen", "from_s": 9}]}]},
+            "cameras.0.faults.0.from_s 9 lies beyond the clip's end, duration_s is 6",
+            id="late fault",
+        ),
+        pytest.param(
+            {"cameras": [CAMERA | {"heigth_px": 360}]}, "cameras.0.heigth_px: .* you mean height_px", id="camera key"
+        ),
+        pytest.param(
+            {"cameras": [CAMERA | {"position_m": [4, -19, -3]}]}, "height -3 must be 3 to 50 m", id="under the road"
+        ),
+        pytest.param(
+            {"cameras": [CAMERA | {"look_at_m": [4, -19, 0]}]}, "look_at_m .* at least 1 m beside", id="straight down"
+        ),
         pytest.param({"fps": 12.3}, "whole number of milliseconds", id="frame time is not whole milliseconds"),
         pytest.param({"warmup_s": 1.01}, "warmup_s 1.01", id="warm-up is not a whole number of frames"),
         pytest.param({"start_time": "2026-03-02T00:15:00"}, "must carry its zone", id="time without zone"),
