@@ -45,6 +45,15 @@ class Approach:
                 return lane.index + 1
         return None
 
+    def lane_at(self, point_m: F64) -> int | None:
+        """Lane number at a world point (2,), else None; the lanes are straight from the stop line on."""
+        if not 0 < float(self.along_m(point_m[None])[0]) < self.lanes[0].length_m:
+            return None
+        for lane in self.lanes:
+            if abs(float((point_m - lane.shape_m[-1]) @ self.right)) <= lane.width_m / 2:
+                return lane.index + 1
+        return None
+
 
 def approach(camera: Camera, net: Network) -> Approach:
     """The approach a camera watches."""

@@ -79,14 +79,26 @@ class Track:
     lane: tuple[int | None, ...]
 
 
+def lanes(run: Run, way: Approach) -> list[int | None]:
+    """Lane of every row (N,) on the approach, else None: SUMO's; of a vehicle that SUMO does not drive (the wrong-way
+    rider) the one in which its front is."""
+    lane_of = [way.lane_of(name) for name in run.lane_ids]
+    found = [lane_of[i] for i in run.lane]
+    unknown = np.array([not name for name in run.lane_ids], dtype=bool)[run.lane]
+    for row in np.flatnonzero(unknown):
+        if BY_NAME[run.models[run.vehicle[row]]].kind != "person":
+            found[row] = way.lane_at(run.front_m[row])
+    return found
+
+
 def tracks(run: Run, pose: Poses, way: Approach) -> list[Track]:
     """Tracks of the vehicles that are on the approach at any time of the clip."""
     front, rear = way.along_m(run.front_m), way.along_m(pose.rear_m)
-    lane_of = [way.lane_of(name) for name in run.lane_ids]
+    lane_of = lanes(run, way)
     found = []
     for vehicle, name in enumerate(run.ids):
         rows = np.flatnonzero(run.vehicle == vehicle)
-        lane = tuple(lane_of[i] for i in run.lane[rows])
+        lane = tuple(lane_of[i] for i in rows)
         if any(number is not None for number in lane):
             found.append(Track(name, run.models[vehicle], run.frame[rows].astype(np.float64), front[rows],
                                rear[rows], run.speed_mps[rows], lane))  # fmt: skip

@@ -142,7 +142,9 @@ def _changes(changes: list[tuple[float, str]]) -> list[dict[str, Any]]:
 def _whole(log: Traffic) -> list[dict[str, Any]]:
     """The whole clip as one window: the approach, its lanes, its movements."""
     lanes: list[tuple[int | None, str | None]] = [(i, None) for i in range(1, len(log.lane_widths_m) + 1)]
-    names: list[tuple[int | None, str | None]] = [(None, name) for name in sorted(set(log.movements))]
+    names: list[tuple[int | None, str | None]] = [
+        (None, name) for name in sorted(set(log.movements) - {traffic_log.WRONG_WAY})
+    ]
     scopes: list[tuple[int | None, str | None]] = [(None, None), *lanes, *names]
     return [_rounded(asdict(truth_windows.window(log, 0.0, log.duration_s, *scope))) for scope in scopes]
 
