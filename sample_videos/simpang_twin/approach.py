@@ -7,6 +7,8 @@ import numpy as np
 from simpang_twin.network import F64, Lane, Network
 from simpang_twin.scenario import Arm, Camera
 
+_STRAIGHT_M = 0.05
+
 
 @dataclass(frozen=True)
 class Approach:
@@ -45,14 +47,24 @@ class Approach:
                 return lane.index + 1
         return None
 
-    def lane_at(self, point_m: F64) -> int | None:
-        """Lane number at a world point (2,), else None; the lanes are straight from the stop line on."""
-        if not 0 < float(self.along_m(point_m[None])[0]) < self.lanes[0].length_m:
-            return None
-        for lane in self.lanes:
-            if abs(float((point_m - lane.shape_m[-1]) @ self.right)) <= lane.width_m / 2:
-                return lane.index + 1
-        return None
+    def holds(self, point_m: F64) -> bool:
+        """Whether a world point (2,) lies upstream of the stop line and not beyond the approach's begin."""
+        return 0 < float(self.along_m(point_m[None])[0]) < self.lanes[0].length_m
+
+    def lanes_at(self, points_m: F64) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+        """Lane number of world points (N, 2), 0 where they lie in none, or where the lanes are not straight."""
+        found = np.zeros(len(points_m), dtype=np.int64)
+        for lane in self.lanes if all(_straight(lane) for lane in self.lanes) else ():
+            beside_m = np.abs((points_m - lane.shape_m[-1]) @ self.right)
+            found[beside_m <= lane.width_m / 2] = lane.index + 1
+        return found
+
+
+def _straight(lane: Lane) -> bool:
+    ahead = lane.shape_m[-1] - lane.shape_m[0]
+    rel = lane.shape_m - lane.shape_m[0]
+    aside_m = (rel[:, 0] * ahead[1] - rel[:, 1] * ahead[0]) / np.linalg.norm(ahead)
+    return bool(np.abs(aside_m).max() < _STRAIGHT_M)
 
 
 def approach(camera: Camera, net: Network) -> Approach:

@@ -36,7 +36,7 @@ def write_boxes(folder: Path, camera: Camera, work: Path, frames: range, clip: P
     scenario, net, run = simulate.load(folder)
     rows, found = _box_rows(run, work, frames)
     way, pose = approach(camera, net), poses(run)
-    lanes = truth.lanes(run, way)
+    lanes = truth.lanes(run, pose, way)
     vehicle = run.vehicle[rows]
     table = pa.table({
         "frame": pa.array(run.frame[rows] - frames.start, pa.int32()),

@@ -254,10 +254,8 @@ def _edie(log: Traffic, chosen: Bools, span: Spans) -> dict[str, Any]:
 
 
 def bodies_inside(log: Traffic, from_s: float, to_s: float, lane: int | None = None) -> npt.NDArray[np.intp]:
-    """Rows with any part of the body over the measured length, as SUMO's area detectors count (not who drives against
-    the traffic: SUMO does not know of it)."""
-    own = log.rear_m > log.front_m
-    inside = own & (log.rear_m > 0) & (log.front_m < log.length_m) & _rows_in(log, ((from_s, to_s),))
+    """Rows with any part of the body over the measured length, as SUMO's area detectors count."""
+    inside = (log.rear_m > 0) & (log.front_m < log.length_m) & _rows_in(log, ((from_s, to_s),))
     return np.flatnonzero(_rows(log, lane, None) & inside)
 
 

@@ -15,7 +15,7 @@ from ..errors import TwinError
 from .errors import BenchError
 from .sketch import sketch
 
-VERSION = "4"
+VERSION = "5"
 """Of the sketches: a change here makes kept ones useless."""
 
 
