@@ -1,5 +1,6 @@
 """Sun, sky, haze and lamps in figures, shared by the painted ground and the vehicles' shader (linear RGB)."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,9 @@ from simpang_twin.network import F64
 
 # Colour of the street lamps, and their strength: light on the road under one is strength / height² [ours].
 LAMP_COLOUR = np.array([1.0, 0.84, 0.60])
-LAMP_STRENGTH = 30.0
+LAMP_STRENGTH = 48.0
 LAMP_HEIGHT_M = 8.7
+_LEVELLED_M = 40.0
 HEADLIGHT_COLOUR = np.array([1.0, 0.96, 0.88])
 
 _SUN = np.array([1.0, 0.93, 0.80]) * 1.1
@@ -35,8 +37,8 @@ _LOOKS: dict[Sky, _Look] = {
     "overcast": _Look((0.92, 0.95, 0.99), (0.30, 0.30, 0.29), (0.72, 0.75, 0.77), (0.60, 0.64, 0.69), 0.42, 0.12, 1.2),
     "dusk": _Look((0.145, 0.150, 0.185), (0.050, 0.046, 0.050), (0.27, 0.21, 0.20), (0.09, 0.12, 0.20),
                   0.45, 0.75, 2.2),
-    "night": _Look((0.014, 0.016, 0.022), (0.010, 0.009, 0.008), (0.020, 0.020, 0.025), (0.004, 0.005, 0.010),
-                   0.40, 1.0, 3.6),
+    "night": _Look((0.040, 0.042, 0.050), (0.050, 0.045, 0.036), (0.022, 0.022, 0.027), (0.006, 0.007, 0.012),
+                   0.40, 1.0, 2.4),
 }  # fmt: skip
 
 
@@ -92,6 +94,15 @@ def haze_m(light: Light, weather: Weather) -> float:
     """Range at which contrast falls to 1/e: the air's, and shorter the more it rains [ours: 700 m without rain, 482 m
     at 10 mm/h, 352 m at 30 mm/h]."""
     return float(1 / (1 / light.haze_m + 0.00013 * weather.rain_mmph**0.7))
+
+
+def levels(scene: Air) -> tuple[float, float]:
+    """Display values (0–255) that a camera makes black and white: by day it takes most of the veil off that the air
+    lays over what is 40 m away; when lamps light the scene it leaves the picture as it is."""
+    if scene.glow > 0.5:
+        return 0.0, 255.0
+    veil = float(scene.haze.mean()) * (1 - math.exp(-_LEVELLED_M / scene.haze_m))
+    return 0.85 * 255.0 * veil ** (1 / 2.2), 232.0
 
 
 def sun_direction(light: Light) -> F64:
