@@ -1,32 +1,34 @@
 """The picture of the empty junction: painted ground and sky, scenery drawn over it, its shadows cast on it."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from simpang_twin import ground, light, scenery
+from simpang_twin import ground, light
 from simpang_twin.camera import Pinhole
 from simpang_twin.mesh import F32
 from simpang_twin.network import F64, Network
-from simpang_twin.scenario import BEARING_DEG, Arm, Scenario
+from simpang_twin.scenario import Scenario
+from simpang_twin.site import Site, site
 from simpang_twin.stage import Layers, Placed, Stage
 
 _GAMMA = 2.2
-_CHUNK_M = 24.0
 
 
 @dataclass(frozen=True)
 class Backdrop:
     """The empty junction. image (H, W, 3): display BGR 0–255. albedo (H, W, 3): linear BGR of the open ground, 0 where
     scenery or sky is. mirror (H, W): share of light that the wet ground mirrors, 0 to 1; mirrored (H, W, 3): what it
-    mirrors, linear BGR."""
+    mirrors, linear BGR. reach_m (H, W): how far away the thing is that stands there, inf on open ground."""
 
     image: F32
     albedo: F32
     mirror: F32
     mirrored: F32
+    reach_m: F32
 
     def save(self, path: Path) -> None:
         """Write whole or not at all."""
@@ -42,54 +44,63 @@ def load(path: Path) -> Backdrop:
         return Backdrop(**{f.name: z[f.name].astype(np.float32) for f in fields(Backdrop)})
 
 
-def _axis(arm: Arm) -> F64:
-    """Unit vector from the junction's middle out along an arm."""
-    bearing = np.radians(BEARING_DEG[arm])
-    return np.array([np.sin(bearing), np.cos(bearing)])
-
-
 class Set:
     """The empty junction on a stage, ready to be painted from any direction."""
 
     def __init__(self, stage: Stage, scenario: Scenario, net: Network) -> None:
-        self._stage, self._scenario = stage, scenario
+        self._stage, self._seed = stage, scenario.seed
         self._scene = light.air(scenario.light, scenario.weather)
-        self._lamps = scenery.street_lamps(scenario) if self._scene.street_lamps else np.zeros((0, 3))
-        self._stop_out_m = {arm: float(net.edge(f"{arm}_in")[0].shape_m[-1] @ _axis(arm)) for arm in scenario.arms}
-        self._placed: list[Placed] = []
+        self._site = site(scenario, net)
+
+    @cached_property
+    def lamps_m(self) -> F64:
+        """The street lamps that shine, (N, 3)."""
+        return self._site.lamps_m() if self._scene.street_lamps else np.zeros((0, 3))
+
+    @property
+    def site(self) -> Site:
+        """What the roads and their surroundings look like."""
+        return self._site
 
     def seen_by(self, camera: Pinhole, supersample: int = 3) -> Backdrop:
         """The empty junction as this camera sees it; the stage looks that way afterwards."""
         self._stage.aim(camera)
-        painted = ground.Painter(
-            camera, self._scenario, self._scene, self._lamps, self._stop_out_m, supersample
-        ).paint()
-        layers = self._stage.draw(self._scenery())
+        painted = ground.Painter(camera, self._site.surface, self._scene, self.lamps_m, self._seed, supersample).paint()
+        layers = self._stage.draw([placed for _, placed in self._scenery])
         base = painted.image[..., ::-1]
         mirror, mirrored = _mirror(camera, self._scene, painted, layers)
         base = base * (1 - mirror[..., None]) + mirrored * mirror[..., None]
         image = over(to_srgb(base), layers, self._scene)
         open_ground = 1 - layers.colour[..., 3:]
-        return Backdrop(image, painted.albedo[..., ::-1] * open_ground, mirror * open_ground[..., 0], mirrored)
+        return Backdrop(image, painted.albedo[..., ::-1] * open_ground, mirror * open_ground[..., 0], mirrored,
+                        self._reach_m(camera, layers))  # fmt: skip
 
-    def _scenery(self) -> list[Placed]:
-        if not self._placed:
-            parts = [scenery.beside_roads(self._scenario).vertices()]
-            if self._scene.street_lamps:
-                parts = _chunks(np.concatenate([*parts, scenery.lit_at_night(self._scenario).vertices()]))
-            for part in parts:
-                lit_by = light.nearest(part[:, :2].mean(axis=0), self._lamps)
-                self._placed.append(Placed(self._stage.body(part), 0.0, 0.0, 0.0, lit_by=lit_by))
-        return self._placed
+    def hidden_share(self, camera: Pinhole, outlines_px: list[F64]) -> float:
+        """Share of the pixels inside the outlines (K, 2) in which something beside the roads stands."""
+        self._stage.aim(camera)
+        code = self._stage.draw([placed for _, placed in self._scenery]).code
+        inside = np.zeros(code.shape, np.uint8)
+        for outline in outlines_px:
+            whole = outline[np.isfinite(outline).all(axis=1)]
+            cv2.fillPoly(inside, [np.rint(np.clip(whole, -9999, 9999)).astype(np.int32)], 1)
+        return float((code[inside > 0] > 0).mean()) if inside.any() else 1.0
 
+    @cached_property
+    def _scenery(self) -> list[tuple[F64, Placed]]:
+        """Everything beside the roads: the places of its corners, and the body."""
+        found = []
+        for part in self._site.bodies(self._scene.street_lamps):
+            corners = np.unique(part[:, :2].round(1), axis=0).astype(np.float64)
+            lit_by = light.nearest(part[:, :2].mean(axis=0), self.lamps_m)
+            found.append((corners, Placed(self._stage.body(part), 0.0, 0.0, 0.0, lit_by=lit_by)))
+        return found
 
-def _chunks(vertices: F32) -> list[F32]:
-    """Split a mesh into pieces of at most _CHUNK_M metres, so that each is lit by its own lamps."""
-    corners = vertices.reshape(-1, 3, vertices.shape[1])
-    cell = np.floor(corners[:, :, :2].mean(axis=1) / _CHUNK_M).astype(int)
-    _, piece = np.unique(cell, axis=0, return_inverse=True)
-    piece = piece.ravel()
-    return [corners[piece == i].reshape(-1, vertices.shape[1]) for i in range(piece.max() + 1)]
+    def _reach_m(self, camera: Pinhole, layers: Layers) -> F32:
+        """How far the nearest corner of the thing is that stands in each pixel; inf where it can hide nobody."""
+        if not self._site.hides:
+            return np.full(layers.code.shape, np.inf, np.float32)
+        near = [float(np.hypot(*(corners - camera.position_m[:2]).T).min()) for corners, _ in self._scenery]
+        return np.array([np.inf, *near], np.float32)[layers.code]
 
 
 def _mirror(camera: Pinhole, scene: light.Air, painted: ground.Painted, layers: Layers) -> tuple[F32, F32]:
@@ -132,6 +143,23 @@ def to_srgb(colours: F32) -> F32:
 def linear(display: F32) -> F32:
     """Display 0–255 to linear light 0–1."""
     return np.asarray(cv2.pow(np.ascontiguousarray(display) * np.float32(1 / 255), _GAMMA), dtype=np.float32)
+
+
+def behind(layers: Layers, empty: Backdrop, distance_m: list[float]) -> Layers:
+    """The drawn bodies without what the things beside the roads hide; distance_m (K,): how far the bodies are. What is
+    hidden gets a code of its own beyond the bodies', as all that hides them; nothing is hidden by a thing farther away
+    than the body's middle."""
+    stands = np.isfinite(empty.reach_m)
+    if not stands.any():
+        return layers
+    far = np.zeros(int(layers.code.max(initial=0)) + 1)
+    far[1 : len(distance_m) + 1] = distance_m[: len(far) - 1]
+    hidden = far[layers.code] > empty.reach_m
+    rim = cv2.dilate(hidden.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    hidden |= rim & (layers.code == 0)  # the soft edge of a hidden body has no code
+    shadow = np.where(stands, 0, layers.shadow).astype(np.uint8)
+    colour = np.where(hidden[..., None], 0, layers.colour).astype(np.float32)
+    return replace(layers, colour=colour, shadow=shadow, code=np.where(hidden, len(distance_m) + 2, layers.code))
 
 
 def over(base: F32, layers: Layers, scene: light.Air) -> F32:

@@ -26,6 +26,8 @@ def simulate(
     except TwinError as exc:
         raise _stop(exc) from exc
     typer.echo(f"{out}: {len(run.ids)} vehicles, {run.frames} frames of {run.step_s * 1000:g} ms")
+    if not run.ids:
+        typer.echo("note: nobody is on the road in this clip; is every flow_vph 0, or warmup_s too short?", err=True)
 
 
 @app.command()

@@ -123,3 +123,8 @@ def _cameras(scenario: "Scenario") -> Iterator[str]:
         yield f"cameras: ids must differ, got {', '.join(ids)}"
     for i, camera in enumerate(scenario.cameras):
         yield from _known(f"cameras.{i}.approach", camera.approach, scenario)
+        begins = [(f"faults.{k}.from_s", f.from_s) for k, f in enumerate(camera.faults)]
+        begins += [(f"moves.{k}.at_s", m.at_s) for k, m in enumerate(camera.moves)]
+        for key, time_s in begins:
+            if time_s >= scenario.duration_s:
+                yield f"cameras.{i}.{key} {time_s:g} lies beyond the clip's end, duration_s is {scenario.duration_s:g}"

@@ -16,6 +16,8 @@ from simpang_twin.traffic import EmergencyStop, KerbStop, Kind, Spillback, Stopp
 FIRST_EVENT_ID = 900000
 # Prefix of the vehicle types that brake hard.
 HARD = "hard_"
+# In any net the lane at the kerb may be a pavement or be closed to vehicles, and a route may begin on another edge.
+_LANE_IN_A_NET = {"0": "first"}
 # How long the limit of a slow exit takes to fall.
 _RAMP_S = 8
 
@@ -163,7 +165,8 @@ def routes_xml(scenario: Scenario, net: Network) -> str:
 
 
 def _vehicle(scenario: Scenario, net: Network, d: Departure) -> str:
-    head = f'id="{d.number}" type="{d.type}" depart="{d.time_s:.2f}" departLane="{d.lane}" departSpeed="max" ' \
+    lane = d.lane if scenario.network is None else _LANE_IN_A_NET.get(d.lane, "best")
+    head = f'id="{d.number}" type="{d.type}" depart="{d.time_s:.2f}" departLane="{lane}" departSpeed="max" ' \
            'departPosLat="random"'  # fmt: skip
     stop = "" if d.stop is None else _stop_xml(net, d)
     if scenario.network is None:
@@ -211,7 +214,7 @@ def _slow(net: Network, scenario: Scenario, event: Spillback, name: str) -> list
     """The exit's speed limit falls within eight seconds, so that nobody has to brake hard, and ends at once."""
     lanes = net.edge(f"{event.arm}_out")
     begin_s, end_s = event.from_s + scenario.warmup_s, event.to_s + scenario.warmup_s
-    limit_mps, target_mps = _limit_mps(scenario, event.arm), event.speed_kmh / 3.6
+    limit_mps, target_mps = _limit_mps(scenario, net, event.arm), event.speed_kmh / 3.6
     ramp = np.linspace(limit_mps, target_mps, round(_RAMP_S / scenario.step_s) + 1)
     first_s = begin_s - _RAMP_S
     steps = [(max(round(first_s + i * scenario.step_s, 3), 0.0), float(speed)) for i, speed in enumerate(ramp)]
@@ -223,9 +226,10 @@ def _slow(net: Network, scenario: Scenario, event: Spillback, name: str) -> list
     ]
 
 
-def _limit_mps(scenario: Scenario, arm: Arm) -> float:
-    kmh = scenario.junction.speed_limit_kmh if scenario.network else scenario.junction.arm(arm).speed_limit_kmh
-    return kmh / 3.6
+def _limit_mps(scenario: Scenario, net: Network, arm: Arm) -> float:
+    if scenario.network is not None:
+        return net.edge(f"{arm}_out")[0].speed_limit_mps
+    return scenario.junction.arm(arm).speed_limit_kmh / 3.6
 
 
 def _programme(scenario: Scenario, signal: Signal, net: Network) -> list[str]:

@@ -21,9 +21,15 @@ _BEFORE_END_M = 0.05
 
 
 def length_m(scenario: Scenario, arm: Arm, lanes: tuple[Lane, ...]) -> float:
-    """Length of the measured area: the longest of the cameras on this arm, at most the lane's."""
+    """Length of the measured area, straight back from the line: the longest of the cameras on this arm, at most the
+    lane's."""
     wanted = max((c.length_m for c in scenario.cameras if c.approach == arm), default=_USUAL_LENGTH_M)
     return min(wanted, min(lane.length_m for lane in lanes) - 1.0)
+
+
+def _begin_m(lane: Lane, reach_m: float) -> float:
+    """Where on the lane the measured area begins."""
+    return max(lane.length_m - _BEFORE_END_M - lane.back_m(reach_m), 0.0)
 
 
 def additional_xml(scenario: Scenario, net: Network) -> str:
@@ -49,7 +55,7 @@ def _loops(lane: Lane) -> list[str]:
 def _area(lane: Lane, reach_m: float) -> str:
     end = lane.length_m - _BEFORE_END_M
     return (
-        f'<laneAreaDetector id="{lane.id}" lane="{lane.id}" pos="{end - reach_m:.3f}" endPos="{end:.3f}" '
+        f'<laneAreaDetector id="{lane.id}" lane="{lane.id}" pos="{_begin_m(lane, reach_m):.3f}" endPos="{end:.3f}" '
         f'friendlyPos="true" period="1" timeThreshold="2" speedThreshold="1.3889" jamThreshold="15" '
         f'file="e2.xml"/>'
     )
@@ -59,7 +65,7 @@ def _section(arm: Arm, lanes: tuple[Lane, ...], reach_m: float) -> list[str]:
     rows = [f'<entryExitDetector id="{arm}" period="1" openEntry="true" file="e3.xml">']
     for lane in lanes:
         end = lane.length_m - _BEFORE_END_M
-        rows.append(f'<detEntry lane="{lane.id}" pos="{end - reach_m:.3f}" friendlyPos="true"/>')
+        rows.append(f'<detEntry lane="{lane.id}" pos="{_begin_m(lane, reach_m):.3f}" friendlyPos="true"/>')
         rows.append(f'<detExit lane="{lane.id}" pos="{end:.3f}" friendlyPos="true"/>')
     return [*rows, "</entryExitDetector>"]
 

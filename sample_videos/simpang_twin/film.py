@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from simpang_twin import backdrop, garage, glare, lamplight, light, rain, scenery, shutter, simulate
+from simpang_twin import backdrop, garage, glare, lamplight, light, rain, shutter, simulate
+from simpang_twin.approach import approach, lane_edges_m
 from simpang_twin.boxes import BOX_COLUMNS, measure
 from simpang_twin.camera import Pinhole, pinhole, turning
 from simpang_twin.errors import RenderError
@@ -33,6 +34,8 @@ Rows = npt.NDArray[np.intp]
 
 # Bodies farther than this beyond the picture's edge, in metres of the world, are not drawn.
 _MARGIN_M = 12.0
+# A camera of whose approach more is hidden by what stands beside the road is of no use.
+_MOST_HIDDEN = 0.5
 
 
 def picture_path(work: Path, frame: int) -> Path:
@@ -84,13 +87,19 @@ def _prepare(folder: Path, camera: Camera, work: Path) -> None:
     if backdrop_path(work).exists():
         return
     scenario, net, _ = simulate.load(folder)
-    if scenario.network is not None:
-        raise RenderError(
-            f"scenario {scenario.name} drives on a SUMO net; only junctions of the twin's own can be filmed"
-        )
     eye = pinhole(camera)
     stage = Stage(eye, light.air(scenario.light, scenario.weather))
-    backdrop.Set(stage, scenario, net).seen_by(eye).save(backdrop_path(work))
+    empty = backdrop.Set(stage, scenario, net)
+    way = approach(camera, net)
+    outlines = [eye.project(np.insert(lane_edges_m(way, lane), 2, 0.0, axis=1)) for lane in way.lanes]
+    hidden = empty.hidden_share(eye, outlines)
+    if hidden > _MOST_HIDDEN:
+        stage.close()
+        raise RenderError(
+            f"camera {camera.id}: buildings or trees hide {hidden:.0%} of approach {camera.approach}, at most "
+            f"{_MOST_HIDDEN:.0%} are allowed; position_m {list(camera.position_m)} lies inside or behind them"
+        )
+    empty.seen_by(eye).save(backdrop_path(work))
     stage.close()
 
 
@@ -150,29 +159,28 @@ class CameraUnit:
     empty: backdrop.Backdrop
     folder: Path
     _models: dict[tuple[int, int], _Body] = field(default_factory=dict)
+    _heads: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._scene = light.air(self.scenario.light, self.scenario.weather)
         self._pose: Poses = poses(self.run)
         self._motion = motion(self.run)
-        self._street = scenery.street_lamps(self.scenario) if self._scene.street_lamps else np.zeros((0, 3))
         first = pinhole(self.camera)
         self._stage = Stage(first, self._scene)
         self._set = backdrop.Set(self._stage, self.scenario, self.net)
+        self._street = self._set.lamps_m
         self._view = self._new_view(first, self.empty)
-        self._signal = simulate.signal_states(self.folder, self.scenario, self.net, self.camera.approach)
-        self._heads = {
-            state: self._stage.body(scenery.signal_heads(self.scenario, self.camera.approach, state).vertices())
-            for state in ({state for _, state in self._signal})
-        }
+        arms = self.scenario.arms if self._set.site.all_signals else (self.camera.approach,)
+        self._signals = {arm: simulate.signal_states(self.folder, self.scenario, self.net, arm) for arm in arms}
 
     def shoot(self, frame: int) -> tuple[npt.NDArray[np.uint8], F32]:
         """The picture (H, W, 3) uint8 BGR and the boxes float32 (K, len(BOX_COLUMNS)) of one frame."""
         self._turn_to(frame * self.run.step_s)
         rows = self._in_view(np.flatnonzero(self.run.frame == frame))
-        heads = [Placed(self._heads[state], 0.0, 0.0, 0.0) for state in self._state(frame * self.run.step_s)]
-        layers = self._stage.draw([*(self._placed(row) for row in rows), *heads])
+        heads = Placed(self._signal_heads(frame * self.run.step_s), 0.0, 0.0, 0.0)
         distance = [float(np.hypot(*(self._pose.centre_m[row] - self._view.eye.position_m[:2]))) for row in rows]
+        drawn = self._stage.draw([*(self._placed(row) for row in rows), heads])
+        layers = backdrop.behind(drawn, self._view.empty, distance)
         boxes = measure(layers.code, [self._outline(row) for row in rows], distance)
         boxes[:, 0] = self.run.vehicle[rows[boxes[:, 0].astype(int)]] if len(boxes) else 0
         image = self._developed(rows, distance, layers, frame)
@@ -215,9 +223,13 @@ class CameraUnit:
         veil = glare.veil(eye, self._scene.to_sun, self.scenario.light.glare) if dazzles else None
         return _View(_key(eye), eye, empty, lamps, veil)
 
-    def _state(self, time_s: float) -> list[str]:
-        """What the signal shows; nothing where there is none."""
-        return [state for begin, state in self._signal if begin <= time_s + 1e-9][-1:]
+    def _signal_heads(self, time_s: float) -> Any:
+        """The body of the signals as they shine now; each combination is made once."""
+        now = {arm: _state_at(changes, time_s) for arm, changes in self._signals.items() if changes}
+        key = tuple(now.values())
+        if key not in self._heads:
+            self._heads[key] = self._stage.body(self._set.site.heads(now))
+        return self._heads[key]
 
     def _in_view(self, rows: Rows) -> Rows:
         eye, centre = self._view.eye, self._pose.centre_m[rows]
@@ -271,6 +283,11 @@ class CameraUnit:
         side = np.array([ahead[1], -ahead[0]])
         ground = self._pose.centre_m[row] + points[:, :1] * side + points[:, 1:2] * ahead
         return self._view.eye.project(np.hstack([ground, points[:, 2:]]))
+
+
+def _state_at(changes: list[tuple[float, str]], time_s: float) -> str:
+    """What a signal shows."""
+    return next(state for begin, state in reversed(changes) if begin <= time_s + 1e-9)
 
 
 def _key(eye: Pinhole) -> tuple[float, ...]:

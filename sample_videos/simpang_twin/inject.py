@@ -12,7 +12,7 @@ import numpy as np
 from simpang_twin.demand import FIRST_EVENT_ID
 from simpang_twin.fleet import BY_NAME
 from simpang_twin.layout import Arm
-from simpang_twin.network import F64, Lane, Network
+from simpang_twin.network import F64, Network
 from simpang_twin.poses import Poses, poses
 from simpang_twin.run import Run
 from simpang_twin.scenario import Scenario
@@ -58,20 +58,13 @@ class Strip:
 def strip(net: Network, arm: Arm) -> Strip:
     """The road frame of an arm from the kerb lane's end."""
     entry, leaving = net.edge(f"{arm}_in"), net.edge(f"{arm}_out")
-    kerb, last = entry[0], entry[-1]
+    kerb = entry[0]
     inward = kerb.shape_m[-1] - kerb.shape_m[-2]
     inward = inward / np.linalg.norm(inward)
-    side = _toward_median(kerb, last, inward)
+    side = -net.kerb_side * np.array([inward[1], -inward[0]])
     width = sum(lane.width_m for lane in entry)
     origin = kerb.shape_m[-1] - side * kerb.width_m / 2
     return Strip(origin, -inward, side, width, sum(lane.width_m for lane in leaving))
-
-
-def _toward_median(kerb: Lane, last: Lane, inward: F64) -> F64:
-    # Left-hand traffic: the median lies to the right of the driving direction.
-    right = np.array([inward[1], -inward[0]])
-    step = last.shape_m[-1] - kerb.shape_m[-1]
-    return right if float(step @ right) >= 0 else -right
 
 
 def events(run: Run, scenario: Scenario, net: Network) -> Run:

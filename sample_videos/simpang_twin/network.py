@@ -1,10 +1,11 @@
 """Builds the junction's SUMO network with netconvert (or takes any SUMO net) and reads the lanes' exact geometry."""
 
+import difflib
 import math
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -16,17 +17,21 @@ from simpang_twin.layout import ARMS, BEARING_DEG, TURN_STEP, Arm, ArmEdges, Arm
 from simpang_twin.scenario import Scenario
 
 F64 = npt.NDArray[np.float64]
+# SUMO's names of those who walk: a lane for them alone is no lane of the carriageway.
+ON_FOOT = frozenset({"pedestrian", "wheelchair"})
 
 
 @dataclass(frozen=True)
 class Lane:
-    """A lane of the network: centre line (N, 2) in metres from the junction's middle, in driving direction."""
+    """A lane of the carriageway: centre line (N, 2) in metres from the junction's middle, in driving direction; `index`
+    0 is at the kerb. net_length_m: what a net says of its length, which SUMO's positions count by."""
 
     id: str
     index: int
     width_m: float
     shape_m: F64
     speed_limit_mps: float = 50 / 3.6
+    net_length_m: float | None = None
 
     @property
     def edge(self) -> str:
@@ -35,8 +40,24 @@ class Lane:
 
     @property
     def length_m(self) -> float:
-        """Length of the centre line."""
-        return float(np.linalg.norm(np.diff(self.shape_m, axis=0), axis=1).sum())
+        """Length of the lane, as SUMO counts it."""
+        return self.net_length_m or float(np.linalg.norm(np.diff(self.shape_m, axis=0), axis=1).sum())
+
+    @property
+    def straight_m(self) -> float:
+        """How far the lane reaches back, straight before its stop line."""
+        step = self.shape_m[-1] - self.shape_m[-2]
+        return float(((self.shape_m[-1] - self.shape_m) @ (step / np.linalg.norm(step))).max())
+
+    def back_m(self, straight_m: float) -> float:
+        """How far along the lane, before its end, the place lies that is `straight_m` before it in a straight line at
+        right angles to the stop line: more than that where the lane bends."""
+        step = self.shape_m[-1] - self.shape_m[-2]
+        before = (self.shape_m[-1] - self.shape_m) @ (step / np.linalg.norm(step))
+        size = np.linalg.norm(np.diff(self.shape_m, axis=0), axis=1)
+        along = np.concatenate([[0.0], np.cumsum(size[::-1])])
+        reach = np.maximum.accumulate(before[::-1])
+        return float(np.interp(straight_m, reach, along)) if straight_m < reach[-1] else float(along[-1])
 
 
 @dataclass(frozen=True)
@@ -44,7 +65,8 @@ class Network:
     """Lanes of the arms (`utara_in`, `utara_out`, …) and the signal group of each link.
 
     origin_m: the junction's middle in the net's own coordinates. tls: id of the signal, None without one.
-    edges: the net's own edges of the arms, where it is not one of ours.
+    edges: the net's own edges of the arms, where it is not one of ours. file: where it was read from. kerb_side: on
+    which side of a driver the kerb lies, -1 left (left-hand traffic), 1 right.
     """
 
     lanes: tuple[Lane, ...]
@@ -53,6 +75,8 @@ class Network:
     origin_m: tuple[float, float] = (0.0, 0.0)
     tls: str | None = "c"
     edges: dict[Arm, ArmEdges] = field(default_factory=dict)
+    file: Path = Path("net.xml")
+    kerb_side: int = -1
 
     def edge(self, name: str) -> tuple[Lane, ...]:
         """The lanes of one edge (`utara_in`, `utara_out`), kerb side first."""
@@ -93,8 +117,9 @@ def run_tool(command: list[str]) -> None:
 def build(scenario: Scenario, folder: Path) -> Network:
     """Write `net.xml`: the scenario's net file, or the plain XML of the junction through netconvert; read it back."""
     if scenario.network is not None:
+        found = read(scenario.network.net_file, scenario.network)
         shutil.copyfile(scenario.network.net_file, folder / "net.xml")
-        return read(folder / "net.xml", scenario.network)
+        return replace(found, file=folder / "net.xml")
     (folder / "plain.nod.xml").write_text(_nodes(scenario), encoding="utf-8")
     (folder / "plain.edg.xml").write_text(_edges(scenario), encoding="utf-8")
     (folder / "plain.con.xml").write_text(_connections(scenario), encoding="utf-8")
@@ -112,25 +137,55 @@ def read(path: Path, net_file: NetFile | None = None) -> Network:
     try:
         root = ET.parse(path).getroot()
     except ET.ParseError as exc:
-        raise ScenarioError(f"{path}: not a SUMO net: {exc}") from exc
+        raise ScenarioError(f"{path}: not a SUMO net (.net.xml): {exc}") from exc
+    if root.tag != "net":
+        raise ScenarioError(f"{path}: not a SUMO net (.net.xml): it begins with <{root.tag}>, a net with <net>")
     edges = dict(net_file.approaches) if net_file else {}
     origin = _origin(root, path, edges) if edges else (0.0, 0.0)
-    lanes = [_lane(e, origin) for e in root.iter("lane") if not e.attrib["id"].startswith(":")]
+    lanes = [
+        _lane(element, index, origin, exact=net_file is None)
+        for edge in root.iter("edge")
+        if not edge.attrib["id"].startswith(":")
+        for index, element in enumerate(lane for lane in edge.iter("lane") if not _on_foot(lane))
+    ]
     tls = _tls(root, edges)
     links: dict[int, tuple[Arm | None, Movement]] = {}
     for element in root.iter("connection"):
         if element.get("tl") == tls and "linkIndex" in element.attrib:
             links[int(element.attrib["linkIndex"])] = _link(element, edges)
-    ordered = [links[i] for i in sorted(links)]
-    return Network(tuple(lanes), tuple(a for a, _ in ordered), tuple(m for _, m in ordered), origin, tls, edges)
+    nobody: tuple[Arm | None, Movement] = (None, "through")
+    ordered = [links.get(i, nobody) for i in range(max(links, default=-1) + 1)]
+    return Network(tuple(lanes), tuple(a for a, _ in ordered), tuple(m for _, m in ordered), origin, tls, edges, path,
+                   kerb_side(root))  # fmt: skip
 
 
-def _lane(element: ET.Element, origin: tuple[float, float]) -> Lane:
-    points = [tuple(map(float, p.split(",")[:2])) for p in element.attrib["shape"].split()]
-    width = float(element.attrib.get("width", "3.2"))
-    shape = np.array(points, dtype=np.float64) - np.array(origin)
+def kerb_side(root: ET.Element) -> int:
+    """On which side of a driver a net's kerb lies: -1 left, 1 right."""
+    return -1 if root.get("lefthand") in ("true", "1") else 1
+
+
+def _on_foot(lane: ET.Element) -> bool:
+    allowed = set(lane.get("allow", "").split())
+    return bool(allowed) and allowed <= ON_FOOT
+
+
+def lane_width_m(lane: ET.Element) -> float:
+    """Width of a net's lane."""
+    return float(lane.get("width", "3.2"))
+
+
+def shape_m(element: ET.Element, origin_m: F64) -> F64:
+    """The line or outline of a net's element, (N, 2) metres from `origin_m`, without points on one spot."""
+    points = np.array([tuple(map(float, p.split(",")[:2])) for p in element.attrib["shape"].split()], dtype=np.float64)
+    moves = np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-6
+    return np.asarray(points[np.concatenate([[True], moves])] - origin_m)
+
+
+def _lane(element: ET.Element, index: int, origin: tuple[float, float], exact: bool) -> Lane:
     limit_mps = float(element.attrib["speed"])
-    return Lane(element.attrib["id"], int(element.attrib["index"]), width, shape, limit_mps)
+    shape = shape_m(element, np.array(origin))
+    length_m = None if exact else float(element.attrib["length"])
+    return Lane(element.attrib["id"], index, lane_width_m(element), shape, limit_mps, length_m)
 
 
 def _origin(root: ET.Element, path: Path, edges: dict[Arm, ArmEdges]) -> tuple[float, float]:
@@ -139,7 +194,10 @@ def _origin(root: ET.Element, path: Path, edges: dict[Arm, ArmEdges]) -> tuple[f
     for arm, own in edges.items():
         for name in (own.edge_in, own.edge_out, own.from_edge, own.to_edge):
             if name is not None and name not in found:
-                raise ScenarioError(f"{path}: approach {arm}: there is no edge {name!r} in the net")
+                near = difflib.get_close_matches(name, found, 5) or sorted(e for e in found if e[0] != ":")[:12]
+                raise ScenarioError(
+                    f"{path}: approach {arm}: there is no edge {name!r} in the net; it has {', '.join(near)} ..."
+                )
     node = found[next(iter(edges.values())).edge_in].attrib["to"]
     middle = next(j for j in root.iter("junction") if j.attrib["id"] == node)
     return float(middle.attrib["x"]), float(middle.attrib["y"])

@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simpang_twin import encode, film, records, scenario, sheet, simulate
-from simpang_twin.errors import RenderError
 
 SHEET_FRAMES = 12
 
@@ -33,10 +32,6 @@ def produce(run: Path, clip: Path, camera_id: str | None, processes: int, work: 
     """
     folder = run if run.is_dir() else _simulated(run, clip)
     plan, _, _ = simulate.load(folder)
-    if plan.network is not None:
-        raise RenderError(
-            f"{run}: the renderer draws junctions; a run on a SUMO net can be simulated and measured only"
-        )
     camera = plan.camera(camera_id)
     frames = range(plan.frames)
     place = work or folder / f"frames-{camera.id}-{_fingerprint(folder, camera)}"

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from simpang_twin import exits, simulate, truth, truth_file
-from simpang_twin.approach import Approach, approach, lane_edges_m
+from simpang_twin.approach import Approach, approach, calibration_m, half_width_m, lane_edges_m
 from simpang_twin.camera import Pinhole, pinhole
 from simpang_twin.film import boxes_path
 from simpang_twin.fleet import BY_NAME
@@ -98,11 +98,9 @@ def _ways_out(eye: Pinhole, scenario: Scenario, net: Network, way: Approach) -> 
 
 
 def _points(eye: Pinhole, way: Approach) -> list[dict[str, list[float]]]:
-    half = len(way.lanes) * way.lanes[0].width_m / 2
-    sign = 1.0 if way.forward @ way.inward < 0 else -1.0
-    road = [(x, sign * y) for y in (0.0, 12.0, 30.0, way.length_m) for x in (-half, half)]
-    seen = [(r, p) for r, p in zip(road, _pixels(eye, way.world_m(np.array(road))), strict=True) if _inside(eye, p)]
-    return [{"image": pixel, "road": [round(r[0], 4), round(r[1], 4)]} for r, pixel in seen]
+    road = calibration_m(way)
+    seen = [(r, p) for r, p in zip(road, _pixels(eye, way.world_m(road)), strict=True) if _inside(eye, p)]
+    return [{"image": pixel, "road": [round(float(r[0]), 4), round(float(r[1]), 4)]} for r, pixel in seen]
 
 
 def _inside(eye: Pinhole, pixel: list[float]) -> bool:
@@ -110,7 +108,7 @@ def _inside(eye: Pinhole, pixel: list[float]) -> bool:
 
 
 def _stop_line(eye: Pinhole, way: Approach) -> list[list[float]]:
-    half = len(way.lanes) * way.lanes[0].width_m / 2
+    half = half_width_m(way)
     return _pixels(eye, way.world_m(np.array([[-half, 0.0], [half, 0.0]])))
 
 

@@ -1,6 +1,7 @@
 """A scenario: junction, signal, demand and cameras, read from YAML and checked without touching anything else."""
 
 import json
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from simpang_twin import consistency
 from simpang_twin.conditions import Fault, Light, Move, Weather
 from simpang_twin.errors import ScenarioError
+from simpang_twin.faulty_keys import described
 from simpang_twin.layout import (
     ARMS,
     BEARING_DEG,
@@ -59,6 +61,10 @@ __all__ = [
 ]
 
 
+# A camera lower than this sees no queue behind the first vehicle; one higher is no camera on a pole or a house.
+_HEIGHTS_M = (3.0, 50.0)
+
+
 class Camera(_Strict):
     """A camera. Position: metres from the junction's middle, x east, y north, z up; PTZ moves and faults over time."""
 
@@ -78,6 +84,17 @@ class Camera(_Strict):
     clock_text: str = Field(default="CAM", max_length=40)
     moves: tuple[Move, ...] = ()
     faults: tuple[Fault, ...] = ()
+
+    @model_validator(mode="after")
+    def _aimed(self) -> "Camera":
+        low, high = _HEIGHTS_M
+        if not low <= self.position_m[2] <= high:
+            raise ValueError(f"position_m: height {self.position_m[2]:g} must be {low:g} to {high:g} m above the road")
+        for where, target in [("look_at_m", self.look_at_m), *(("moves.look_at_m", m.look_at_m) for m in self.moves)]:
+            aside = math.hypot(target[0] - self.position_m[0], target[1] - self.position_m[1])
+            if aside < 1:
+                raise ValueError(f"{where} {list(target)} must lie at least 1 m beside position_m, not below it")
+        return self
 
 
 class Scenario(_Strict):
@@ -105,6 +122,8 @@ class Scenario(_Strict):
             raise ValueError(f"fps {self.fps} must be 10 to 100 with a whole number of milliseconds per frame")
         if abs(self.warmup_s * self.fps - round(self.warmup_s * self.fps)) > 1e-6:
             raise ValueError(f"warmup_s {self.warmup_s} must be a whole number of frames of {step_ms / 1000} s")
+        if self.frames < 2:
+            raise ValueError(f"duration_s {self.duration_s:g} must be at least two frames of {step_ms / 1000:g} s")
         if self.start_time.tzinfo is None:
             raise ValueError("start_time must carry its zone, for example 2026-03-02T00:15:00Z")
         consistency.check(self)
@@ -153,7 +172,7 @@ def load(path: Path) -> Scenario:
     except yaml.YAMLError as exc:
         raise ScenarioError(f"{path}: not valid YAML: {exc}") from exc
     except ValidationError as exc:
-        raise ScenarioError(f"{path}:\n{_describe(exc)}") from exc
+        raise ScenarioError(f"{path}:\n{described(exc, Scenario)}") from exc
 
 
 def from_json(path: Path) -> Scenario:
@@ -168,11 +187,3 @@ def _beside(data: Any, path: Path) -> Any:
     if isinstance(network, dict) and isinstance(network.get("net_file"), str):
         return data | {"network": network | {"net_file": str(path.parent / network["net_file"])}}
     return data
-
-
-def _describe(exc: ValidationError) -> str:
-    lines = []
-    for error in exc.errors():
-        key = ".".join(str(part) for part in error["loc"]) or "(top)"
-        lines.append(f"  {key}: {error['msg']} (got {str(error['input'])[:80]})")
-    return "\n".join(lines)

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from simpang_twin import demand, detectors, inject, network
+from simpang_twin import demand, detectors, inject, network, viewing
 from simpang_twin import scenario as scenarios
 from simpang_twin.errors import ScenarioError
 from simpang_twin.layout import Arm, Movement
@@ -51,6 +51,7 @@ def simulate(scenario: Scenario, folder: Path) -> tuple[Network, Run]:
 
 def _run(scenario: Scenario, folder: Path) -> tuple[Network, Run]:
     net = network.build(scenario, folder)
+    viewing.check(scenario, net)
     plan = _with_own_net(scenario)
     (folder / "routes.xml").write_text(demand.routes_xml(scenario, net), encoding="utf-8")
     (folder / "signal.xml").write_text(demand.additional_xml(scenario, net), encoding="utf-8")
