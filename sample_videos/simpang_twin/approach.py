@@ -48,6 +48,18 @@ class Approach:
                 return lane.index + 1
         return None
 
+    def holds(self, point_m: F64) -> bool:
+        """Whether a world point (2,) lies upstream of the stop line and not beyond the approach's begin."""
+        return 0 < float(self.along_m(point_m[None])[0]) < self.lanes[0].length_m
+
+    def lanes_at(self, points_m: F64) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+        """Lane number of world points (N, 2), 0 where they lie in none, or where the lanes bend."""
+        found = np.zeros(len(points_m), dtype=np.int64)
+        for lane in self.lanes if all(len(_measured_m(self, lane)) == 2 for lane in self.lanes) else ():
+            beside_m = np.abs((points_m - lane.shape_m[-1]) @ self.right)
+            found[beside_m <= lane.width_m / 2] = lane.index + 1
+        return found
+
 
 def approach(camera: Camera, net: Network) -> Approach:
     """The approach a camera watches."""

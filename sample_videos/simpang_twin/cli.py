@@ -50,6 +50,25 @@ def truth(
     typer.echo(f"{out.with_suffix('.truth.json')}")
 
 
+@app.command()
+def seeds(
+    scenario: Annotated[Path, typer.Argument(help="scenario file (YAML)", exists=True, dir_okay=False)],
+    first: Annotated[int, typer.Option(min=0, help="first seed")] = 1,
+    of: Annotated[int, typer.Option(min=1, help="how many seeds")] = 20,
+) -> None:
+    """Which seed's traffic is nearest to the demand that the scenario states, by class and turn; the nearest first."""
+    from simpang_twin import scenario as scenarios
+    from simpang_twin import typical
+    from simpang_twin.errors import TwinError
+
+    try:
+        found = typical.draws(scenarios.load(scenario), range(first, first + of))
+    except TwinError as exc:
+        raise _stop(exc) from exc
+    for draw in found:
+        typer.echo(f"seed {draw.seed}: {draw.vehicles} vehicles, distance {draw.distance:.1f}")
+
+
 @app.command("export-demand")
 def export_demand(
     counts: Annotated[

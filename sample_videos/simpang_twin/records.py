@@ -8,15 +8,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from simpang_twin import simulate, truth_file
+from simpang_twin import exits, simulate, truth, truth_file
 from simpang_twin.approach import Approach, approach, calibration_m, half_width_m, lane_edges_m
 from simpang_twin.camera import Pinhole, pinhole
 from simpang_twin.film import boxes_path
 from simpang_twin.fleet import BY_NAME
-from simpang_twin.network import F64
+from simpang_twin.layout import destination
+from simpang_twin.network import F64, Network
 from simpang_twin.poses import poses
 from simpang_twin.run import Run
-from simpang_twin.scenario import Camera
+from simpang_twin.scenario import Camera, Scenario
 from simpang_twin.traffic_log import limit_kmh
 
 
@@ -35,7 +36,7 @@ def write_boxes(folder: Path, camera: Camera, work: Path, frames: range, clip: P
     scenario, net, run = simulate.load(folder)
     rows, found = _box_rows(run, work, frames)
     way, pose = approach(camera, net), poses(run)
-    lanes = [way.lane_of(name) for name in run.lane_ids]
+    lanes = truth.lanes(run, pose, way)
     vehicle = run.vehicle[rows]
     table = pa.table({
         "frame": pa.array(run.frame[rows] - frames.start, pa.int32()),
@@ -48,7 +49,7 @@ def write_boxes(folder: Path, camera: Camera, work: Path, frames: range, clip: P
         "along_rear_m": pa.array(way.along_m(pose.rear_m[rows]), pa.float32()),
         "across_m": pa.array(way.across_m(run.front_m[rows]), pa.float32()),
         "across_rear_m": pa.array(way.across_m(pose.rear_m[rows]), pa.float32()),
-        "lane": pa.array([lanes[i] for i in run.lane[rows]], pa.int8()),
+        "lane": pa.array([lanes[i] for i in rows], pa.int8()),
         "speed_mps": pa.array(run.speed_mps[rows], pa.float32()),
     })  # fmt: skip
     pq.write_table(table, beside(clip, "boxes.parquet"), compression="zstd", compression_level=19)
@@ -76,9 +77,24 @@ def write_camera(folder: Path, camera: Camera, clip: Path) -> None:
             "lanes": [{"id": lane.index + 1, "polygon": _pixels(eye, lane_edges_m(way, lane))} for lane in way.lanes],
             "length_m": camera.length_m, "speed_limit_kmh": limit_kmh(scenario, way),
         }],
+        **_ways_out(eye, scenario, net, way),
     }  # fmt: skip
     text = yaml.dump(entry, sort_keys=False, default_flow_style=None, width=110)
     beside(clip, "camera.yaml").write_text(text, encoding="utf-8")
+
+
+def _ways_out(eye: Pinhole, scenario: Scenario, net: Network, way: Approach) -> dict[str, Any]:
+    """Gates over the exits in view, and the movements; a turn whose exit is out of view is told by its path's shape."""
+    offered = exits.turns(scenario, way.arm)
+    seen = exits.gates_m(eye, net, way, offered)
+    if not seen:
+        return {}
+    gate = {turn: f"keluar-{destination(way.arm, turn)}" for turn in seen}
+    over = {turn: {"gate": gate[turn]} if turn in seen else {} for turn in offered}
+    return {
+        "gates": [{"id": gate[turn], "line": _pixels(eye, line_m)} for turn, line_m in seen.items()],
+        "movements": [{"id": f"{way.arm}-{turn}", "approach": way.arm, "turn": turn} | over[turn] for turn in offered],
+    }  # fmt: skip
 
 
 def _points(eye: Pinhole, way: Approach) -> list[dict[str, list[float]]]:

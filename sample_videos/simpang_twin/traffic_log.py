@@ -17,6 +17,9 @@ from simpang_twin.truth import Crossing, Journey, Track, queued
 
 Bools = npt.NDArray[np.bool_]
 
+# The movement of who drives against the traffic. It is on the road (density, occupancy), but never crosses the line.
+WRONG_WAY = "wrong_way"
+
 
 @dataclass(frozen=True)
 class Passed:
@@ -79,7 +82,8 @@ def columns(vehicles: list[Track], movements: dict[str, str], frames: int, step_
     }
     for v, track in enumerate(vehicles):
         lane = _kept(track)
-        rows = _until_left(track, np.flatnonzero((lane > 0) & (track.rear_along_m > -1.0)))
+        rows = np.flatnonzero((lane > 0) & (track.rear_along_m > -1.0))
+        rows = _until_left(track, rows) if track.id in movements else rows
         frame = track.frame[rows].astype(np.int32)
         parts["vehicle"].append(np.full(len(rows), v))
         parts["frame"].append(frame)
@@ -95,7 +99,7 @@ def columns(vehicles: list[Track], movements: dict[str, str], frames: int, step_
     return arrays | {
         "ids": tuple(t.id for t in vehicles),
         "models": tuple(t.model for t in vehicles),
-        "movements": tuple(movements[t.id] for t in vehicles),
+        "movements": tuple(movements.get(t.id, WRONG_WAY) for t in vehicles),
     }
 
 

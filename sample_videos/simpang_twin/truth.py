@@ -1,5 +1,6 @@
 """The exact truth of an approach from the simulated run: crossings, journeys, queue. Definitions: domain.md §1."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,14 +80,34 @@ class Track:
     lane: tuple[int | None, ...]
 
 
-def tracks(run: Run, pose: Poses, way: Approach) -> list[Track]:
-    """Tracks of the vehicles that are on the approach at any time of the clip."""
-    front, rear = way.along_m(run.front_m), way.along_m(pose.rear_m)
+def sumo_lanes(run: Run, way: Approach) -> list[int | None]:
+    """Lane of every row (N,) as SUMO says it, None off the approach."""
     lane_of = [way.lane_of(name) for name in run.lane_ids]
+    return [lane_of[i] for i in run.lane]
+
+
+def lanes(run: Run, pose: Poses, way: Approach) -> list[int | None]:
+    """Lane of every row (N,): the one in which the middle of the body lies, None off the approach.
+
+    SUMO's own says less: a motorcycle between two lanes stands aslant there, with its body in the other one, for as
+    long as it waits. Where the lanes bend SUMO's is taken; of a vehicle that SUMO does not drive (the wrong-way rider)
+    the place decides whether it is on the approach.
+    """
+    known, middle = sumo_lanes(run, way), way.lanes_at(pose.centre_m)
+    ours = np.array([not name for name in run.lane_ids], dtype=bool)[run.lane]
+    for row in np.flatnonzero(ours):
+        on_road = BY_NAME[run.models[run.vehicle[row]]].kind != "person" and way.holds(run.front_m[row])
+        known[row] = int(middle[row]) if on_road and middle[row] else None
+    return [int(m) if lane is not None and m else lane for lane, m in zip(known, middle, strict=True)]
+
+
+def tracks(run: Run, pose: Poses, way: Approach, lane_of: Sequence[int | None]) -> list[Track]:
+    """Tracks of the vehicles that are on the approach at any time of the clip; lane_of: lane of every row (N,)."""
+    front, rear = way.along_m(run.front_m), way.along_m(pose.rear_m)
     found = []
     for vehicle, name in enumerate(run.ids):
         rows = np.flatnonzero(run.vehicle == vehicle)
-        lane = tuple(lane_of[i] for i in run.lane[rows])
+        lane = tuple(lane_of[i] for i in rows.tolist())
         if any(number is not None for number in lane):
             found.append(Track(name, run.models[vehicle], run.frame[rows].astype(np.float64), front[rows],
                                rear[rows], run.speed_mps[rows], lane))  # fmt: skip

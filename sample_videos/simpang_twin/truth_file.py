@@ -24,8 +24,10 @@ def write(folder: Path, camera: Camera, clip: Path) -> None:
     """Write both files beside the clip."""
     scenario, net, run = simulate.load(folder)
     way = approach(camera, net)
-    vehicles = truth.tracks(run, poses(run), way)
+    pose = poses(run)
+    vehicles = truth.tracks(run, pose, way, truth.lanes(run, pose, way))
     log = _observed(folder, camera, scenario, net, run, vehicles)
+    checks = truth_check.check(folder, scenario, net, as_sumo(folder, camera, scenario, net, run))
     record = {
         "clip": clip.name, "camera": camera.id, "scenario": scenario.name, "seed": scenario.seed,
         "sumo": version("eclipse-sumo"),
@@ -35,7 +37,7 @@ def write(folder: Path, camera: Camera, clip: Path) -> None:
         "dropped_frames": sorted(faults.dropped_frames(scenario, camera)),
         "incidents": [_rounded(asdict(x)) for x in incidents.incidents(run, scenario, net, way)],
         "approaches": [_approach(scenario, camera, vehicles, log, net, run, way)],
-        "check": [asdict(row) for row in truth_check.check(folder, scenario, net, log)],
+        "check": [asdict(row) for row in checks],
     }  # fmt: skip
     clip.with_name(f"{clip.stem}.truth.json").write_text(_text(record) + "\n", encoding="utf-8")
     traffic_log.write(log, clip.with_name(f"{clip.stem}.traffic.parquet"))
@@ -50,7 +52,15 @@ def _fault(row: dict[str, Any]) -> dict[str, Any]:
 
 def observed(folder: Path, camera: Camera, scenario: Scenario, net: Network, run: Run) -> Traffic:
     """The traffic of the camera's approach, straight from the run."""
-    vehicles = truth.tracks(run, poses(run), approach(camera, net))
+    pose, way = poses(run), approach(camera, net)
+    vehicles = truth.tracks(run, pose, way, truth.lanes(run, pose, way))
+    return _observed(folder, camera, scenario, net, run, vehicles)
+
+
+def as_sumo(folder: Path, camera: Camera, scenario: Scenario, net: Network, run: Run) -> Traffic:
+    """The same with SUMO's lanes, and only of vehicles that SUMO drives: to be compared with its detectors."""
+    way = approach(camera, net)
+    vehicles = truth.tracks(run, poses(run), way, truth.sumo_lanes(run, way))
     return _observed(folder, camera, scenario, net, run, vehicles)
 
 
@@ -142,7 +152,9 @@ def _changes(changes: list[tuple[float, str]]) -> list[dict[str, Any]]:
 def _whole(log: Traffic) -> list[dict[str, Any]]:
     """The whole clip as one window: the approach, its lanes, its movements."""
     lanes: list[tuple[int | None, str | None]] = [(i, None) for i in range(1, len(log.lane_widths_m) + 1)]
-    names: list[tuple[int | None, str | None]] = [(None, name) for name in sorted(set(log.movements))]
+    names: list[tuple[int | None, str | None]] = [
+        (None, name) for name in sorted(set(log.movements) - {traffic_log.WRONG_WAY})
+    ]
     scopes: list[tuple[int | None, str | None]] = [(None, None), *lanes, *names]
     return [_rounded(asdict(truth_windows.window(log, 0.0, log.duration_s, *scope))) for scope in scopes]
 

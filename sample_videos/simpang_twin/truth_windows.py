@@ -24,6 +24,9 @@ from simpang_twin.network import F64
 from simpang_twin.traffic_log import Bools, Passed, Traffic
 from simpang_twin.truth import Crossing, Journey
 
+Span = tuple[float, float]
+Spans = tuple[Span, ...]
+
 # Length of the virtual detector at the stop line (domain.md §1).
 DETECTOR_M = 2.0
 _NO_FLOW = ("bicycle", "person")
@@ -37,7 +40,8 @@ _FULL_RATIO, _FIRST_RED_S = 0.8, 5.0
 class Window:
     """True quantities of [from_s, to_s), of an approach, a lane or a movement.
 
-    observed_s: part of the window inside the clip. counts, pkji: crossings of the contact point that the camera sees.
+    observed_s: part of the window inside the clip, without the blind spans; all else is of that part. counts, pkji:
+    crossings of the contact point that the camera sees.
     Speeds at the line over `speed_n` crossings; space-mean speed, density and flow by Edie over the measured length.
     occupancy_ratio: a 2 m detector before the line (mean of the lanes); area_occupancy_ratio: footprints over area.
     Queue: the largest in the window, over the whole approach, and `queue_seen_max_m` only as far as the measured
@@ -150,19 +154,22 @@ def window(
     lane: int | None = None,
     movement: str | None = None,
     free_mps: float | None = None,
+    blind: Spans = (),
 ) -> Window:
     """The truth of [from_s, to_s): of the approach, of one lane (1 is at the kerb), or of one movement.
 
-    free_mps: free-flow speed of the delays, default the speed limit. Raises ValueError for a window without length.
+    free_mps: free-flow speed of the delays, default the speed limit. blind: spans in which the camera did not show the
+    road; they are cut out, and vehicles whose way over the near half was not seen in one piece have no delay. Raises
+    ValueError for a window without length.
     """
     if to_s <= from_s:
         raise ValueError(f"to_s {to_s:g} must be after from_s {from_s:g}")
-    span = max(from_s, 0.0), min(to_s, log.duration_s)
+    span = without((max(from_s, 0.0), min(to_s, log.duration_s)), blind)
     chosen = _rows(log, lane, movement)
-    everyone = [p for p in log.passed if p.time_seen_s is not None and span[0] <= p.time_seen_s < span[1]]
+    everyone = [p for p in log.passed if p.time_seen_s is not None and _is_in(p.time_seen_s, span)]
     crossed = [p for p in everyone if _is(p, lane, movement)]
     motor = [p for p in crossed if p.crossing.kind not in _NO_FLOW]
-    observed_s = max(span[1] - span[0], 0.0)
+    observed_s = _seconds(span)
     return Window(
         from_s=from_s, to_s=to_s, lane=lane, movement=movement, observed_s=observed_s,
         counts=dict(sorted(Counter(p.crossing.kind for p in crossed).items())),
@@ -171,10 +178,33 @@ def window(
         **_speeds(motor), **_edie(log, chosen, span), **_covered(log, chosen, span, lane),
         headway_mean_s=_headway_s(log, crossed, lane, movement), gap_mean_m=_gap_m(log, chosen, span),
         **_queue(log, chosen, span),
-        **_delays(log, motor, free_mps or log.speed_limit_mps), **_arrivals(log, lane, movement, span),
+        **_delays(log, motor, free_mps or log.speed_limit_mps, blind), **_arrivals(log, lane, movement, span),
         turn_share_ratio=_share(motor, everyone, movement),
-        pedestrians=sum(span[0] <= begin < span[1] for begin, _ in log.pedestrians),
+        pedestrians=sum(_is_in(begin, span) for begin, _ in log.pedestrians),
     )  # fmt: skip
+
+
+def without(span: Span, blind: Spans) -> Spans:
+    """The parts of a span that lie in none of the blind ones, in order of time."""
+    parts = [span]
+    for begin, end in blind:
+        parts = [part for a, b in parts for part in ((a, min(b, begin)), (max(a, end), b)) if part[1] > part[0]]
+    return tuple(part for part in parts if part[1] > part[0])
+
+
+def _seconds(spans: Spans) -> float:
+    return sum(end - begin for begin, end in spans)
+
+
+def _is_in(time_s: float, spans: Spans) -> bool:
+    return any(begin - 1e-9 <= time_s < end - 1e-9 for begin, end in spans)
+
+
+def _rows_in(log: Traffic, spans: Spans) -> Bools:
+    """Rows (N,) whose frame lies in one of the spans."""
+    time_s = log.frame * log.step_s
+    parts = [(time_s >= begin - 1e-9) & (time_s < end - 1e-9) for begin, end in spans]
+    return np.any(parts, axis=0) if parts else np.zeros(len(time_s), dtype=bool)
 
 
 def _is(p: Passed, lane: int | None, movement: str | None) -> bool:
@@ -204,9 +234,9 @@ def _speeds(motor: list[Passed]) -> dict[str, Any]:
             "speed_p85_mps": p85}  # fmt: skip
 
 
-def _edie(log: Traffic, chosen: Bools, span: tuple[float, float]) -> dict[str, Any]:
+def _edie(log: Traffic, chosen: Bools, span: Spans) -> dict[str, Any]:
     """Edie's generalised speed, density and flow over [0, length] × span (domain.md §1), from front bumpers."""
-    seconds = span[1] - span[0]
+    seconds = _seconds(span)
     if seconds <= 0:
         return {"speed_space_mean_mps": None, "density_vpm": None, "flow_edie_vps": None}
     a, b = _steps(log, chosen & _motor(log))
@@ -225,8 +255,7 @@ def _edie(log: Traffic, chosen: Bools, span: tuple[float, float]) -> dict[str, A
 
 def bodies_inside(log: Traffic, from_s: float, to_s: float, lane: int | None = None) -> npt.NDArray[np.intp]:
     """Rows with any part of the body over the measured length, as SUMO's area detectors count."""
-    time_s = log.frame * log.step_s
-    inside = (log.rear_m > 0) & (log.front_m < log.length_m) & (time_s >= from_s - 1e-9) & (time_s < to_s - 1e-9)
+    inside = (log.rear_m > 0) & (log.front_m < log.length_m) & _rows_in(log, ((from_s, to_s),))
     return np.flatnonzero(_rows(log, lane, None) & inside)
 
 
@@ -237,15 +266,17 @@ def _steps(log: Traffic, chosen: Bools) -> tuple[npt.NDArray[np.intp], npt.NDArr
     return a[same], a[same] + 1
 
 
-def _overlap(log: Traffic, rows: npt.NDArray[np.intp], span: tuple[float, float]) -> F64:
-    """Share (K,) of the time from each row's frame to the next that lies in the span."""
-    begin = log.frame[rows] * log.step_s
-    share = (np.minimum(begin + log.step_s, span[1]) - np.maximum(begin, span[0])) / log.step_s
-    return np.asarray(np.clip(share, 0.0, 1.0))
+def _overlap(log: Traffic, rows: npt.NDArray[np.intp], spans: Spans) -> F64:
+    """Share (K,) of the time from each row's frame to the next that lies in the spans."""
+    begin, total = log.frame[rows] * log.step_s, np.zeros(len(rows))
+    for from_s, to_s in spans:
+        share = (np.minimum(begin + log.step_s, to_s) - np.maximum(begin, from_s)) / log.step_s
+        total += np.clip(share, 0.0, 1.0)
+    return total
 
 
-def _covered(log: Traffic, chosen: Bools, span: tuple[float, float], lane: int | None) -> dict[str, Any]:
-    seconds = span[1] - span[0]
+def _covered(log: Traffic, chosen: Bools, span: Spans, lane: int | None) -> dict[str, Any]:
+    seconds = _seconds(span)
     if seconds <= 0:
         return {"occupancy_ratio": None, "area_occupancy_ratio": None}
     lanes = (lane,) if lane else tuple(range(1, len(log.lane_widths_m) + 1))
@@ -253,7 +284,7 @@ def _covered(log: Traffic, chosen: Bools, span: tuple[float, float], lane: int |
     width_m = sum(log.lane_widths_m[number - 1] for number in lanes)
     rows = np.flatnonzero(chosen)
     size = np.array([BY_NAME[m].width_m for m in log.models], dtype=np.float64)
-    long_m = np.clip(log.rear_m[rows], 0, log.length_m) - np.clip(log.front_m[rows], 0, log.length_m)
+    long_m = np.abs(np.clip(log.rear_m[rows], 0, log.length_m) - np.clip(log.front_m[rows], 0, log.length_m))
     area = (
         float((long_m * size[log.vehicle[rows]] * _overlap(log, rows, span)).sum() * log.step_s) if len(rows) else 0.0
     )
@@ -261,11 +292,12 @@ def _covered(log: Traffic, chosen: Bools, span: tuple[float, float], lane: int |
             "area_occupancy_ratio": area / (width_m * log.length_m * seconds)}  # fmt: skip
 
 
-def _point_occupancy(log: Traffic, chosen: Bools, span: tuple[float, float]) -> float:
+def _point_occupancy(log: Traffic, chosen: Bools, span: Spans) -> float:
     """Share of the span in which a body lies over the 2 m before the line."""
-    rows = np.flatnonzero(chosen & (log.front_m < DETECTOR_M) & (log.rear_m > 0))
+    low_m, high_m = np.minimum(log.front_m, log.rear_m), np.maximum(log.front_m, log.rear_m)
+    rows = np.flatnonzero(chosen & (low_m < DETECTOR_M) & (high_m > 0))
     _, first = np.unique(log.frame[rows], return_index=True)
-    return float(_overlap(log, rows[first], span).sum() * log.step_s / (span[1] - span[0]))
+    return float(_overlap(log, rows[first], span).sum() * log.step_s / _seconds(span))
 
 
 def _headway_s(log: Traffic, crossed: list[Passed], lane: int | None, movement: str | None) -> float | None:
@@ -281,10 +313,9 @@ def _headway_s(log: Traffic, crossed: list[Passed], lane: int | None, movement: 
     return _mean(found)
 
 
-def _gap_m(log: Traffic, chosen: Bools, span: tuple[float, float]) -> float | None:
+def _gap_m(log: Traffic, chosen: Bools, span: Spans) -> float | None:
     """Mean over time of the distances rear to front of successive motor vehicles of a lane in the measured length."""
-    time_s = log.frame * log.step_s
-    inside = (log.front_m > 0) & (log.front_m <= log.length_m) & (time_s >= span[0] - 1e-9) & (time_s < span[1] - 1e-9)
+    inside = (log.front_m > 0) & (log.front_m <= log.length_m) & _rows_in(log, span)
     rows = np.flatnonzero(chosen & _motor(log) & inside)
     order = rows[np.lexsort((log.front_m[rows], log.lane[rows], log.frame[rows]))]
     ahead, behind = order[:-1], order[1:]
@@ -293,18 +324,17 @@ def _gap_m(log: Traffic, chosen: Bools, span: tuple[float, float]) -> float | No
     return float(gap_m[same].mean()) if same.any() else None
 
 
-def _queue(log: Traffic, chosen: Bools, span: tuple[float, float]) -> dict[str, Any]:
-    time_s = log.frame * log.step_s
-    rows = np.flatnonzero(chosen & log.queued & (time_s >= span[0] - 1e-9) & (time_s < span[1] - 1e-9))
-    if span[1] <= span[0]:
+def _queue(log: Traffic, chosen: Bools, span: Spans) -> dict[str, Any]:
+    rows = np.flatnonzero(chosen & log.queued & _rows_in(log, span))
+    if not span:
         return {"queue_max_m": None, "queue_seen_max_m": None, "queue_max_vehicles": None}
     tail_m = float(log.rear_m[rows].max(initial=0.0))
     return {"queue_max_m": tail_m, "queue_seen_max_m": min(tail_m, log.length_m),
             "queue_max_vehicles": int(np.bincount(log.frame[rows]).max(initial=0))}  # fmt: skip
 
 
-def _delays(log: Traffic, motor: list[Passed], free_mps: float) -> dict[str, Any]:
-    traced = [p for p in motor if p.journey.from_m >= log.length_m / 2]
+def _delays(log: Traffic, motor: list[Passed], free_mps: float, blind: Spans) -> dict[str, Any]:
+    traced = [p for p in motor if p.journey.from_m >= log.length_m / 2 and _in_one_piece(log, p.crossing, blind)]
     delay_s = _mean([p.journey.delay_s(p.crossing.time_front_s, free_mps) for p in traced])
     return {
         "traced_n": len(traced), "control_delay_s": delay_s,
@@ -315,23 +345,32 @@ def _delays(log: Traffic, motor: list[Passed], free_mps: float) -> dict[str, Any
     }  # fmt: skip
 
 
-def _arrivals(log: Traffic, lane: int | None, movement: str | None, span: tuple[float, float]) -> dict[str, Any]:
+def _in_one_piece(log: Traffic, crossing: Crossing, blind: Spans) -> bool:
+    """Whether no blind span lies on a vehicle's way from half of the measured length to the line."""
+    if not blind:
+        return True
+    own = np.flatnonzero((log.vehicle == log.ids.index(crossing.id)) & (log.front_m <= log.length_m / 2))
+    begin_s = float(log.frame[own[0]] * log.step_s)
+    return not any(begin_s < end and begin < crossing.time_front_s for begin, end in blind)
+
+
+def _arrivals(log: Traffic, lane: int | None, movement: str | None, span: Spans) -> dict[str, Any]:
     """Arrivals of those that crossed: the begin of the first stop, or the crossing; and the share in green."""
     arrived = [
         (p.journey.arrived_s, p.crossing.movement)
         for p in log.passed
         if _is(p, lane, movement) and p.journey.arrived_s is not None and p.crossing.kind not in _NO_FLOW
     ]
-    inside = [(time_s, name) for time_s, name in arrived if span[0] <= time_s < span[1]]
+    inside = [(time_s, name) for time_s, name in arrived if _is_in(time_s, span)]
     states = [state_at(log, time_s, name) for time_s, name in inside]
     known = [state for state in states if state is not None]
     return {"arrivals": len(inside), "arrivals_on_green_ratio": _mean([float(s == "green") for s in known])}
 
 
-def projected_on_green_ratio(log: Traffic, from_s: float, to_s: float) -> float | None:
-    """Share of the arrivals in [from_s, to_s) that fall in green, where a motor vehicle arrives when it would be at the
-    stop line at free-flow speed (HCM 7, as the edge publishes it): of those that came into view in the far half of the
-    measured length. None without an arrival or a signal."""
+def projected_arrivals(log: Traffic, from_s: float, to_s: float) -> tuple[int, int]:
+    """Arrivals in [from_s, to_s) whose signal is known, and how many of them fall in green, where a motor vehicle
+    arrives when it would be at the stop line at free-flow speed (HCM 7, as the edge publishes it): of those that came
+    into view in the far half of the measured length."""
     motor = np.flatnonzero(_motor(log) & (log.front_m <= log.length_m))
     vehicle, first = np.unique(log.vehicle[motor], return_index=True)
     rows = motor[first]
@@ -339,7 +378,7 @@ def projected_on_green_ratio(log: Traffic, from_s: float, to_s: float) -> float 
     arrived_s = log.frame[rows] * log.step_s + log.front_m[rows] / log.speed_limit_mps
     inside = np.flatnonzero(far & (arrived_s >= from_s) & (arrived_s < to_s)).tolist()
     states = [state_at(log, float(arrived_s[n]), log.movements[vehicle[n]]) for n in inside]
-    return _mean([float(state == "green") for state in states if state is not None])
+    return sum(state is not None for state in states), states.count("green")
 
 
 def state_at(log: Traffic, time_s: float, movement: str = "through") -> str | None:
@@ -407,7 +446,7 @@ def _bar(log: Traffic, from_s: float, to_s: float | None) -> float | None:
     if to_s is None or to_s > log.duration_s:
         return None
     everything = np.ones(len(log.frame), dtype=bool)
-    ratio: float = _covered(log, everything, (from_s, to_s), None)["occupancy_ratio"]
+    ratio: float = _covered(log, everything, ((from_s, to_s),), None)["occupancy_ratio"]
     return ratio
 
 

@@ -12,6 +12,7 @@ from simpang_edge.message import CycleRow, EventRow, FlowRow, FlowX, QualityX
 from simpang_twin.accuracy import counting, honesty, incidents, queues, signals, speeds
 from simpang_twin.accuracy.boxes import Boxes
 from simpang_twin.accuracy.figures import Figure, Sight
+from simpang_twin.accuracy.flowing import OnGreen, on_green_of_all
 from simpang_twin.accuracy.published import Published
 from simpang_twin.accuracy.truths import ApproachTruth, ClipTruth, Crossing, Incident, Queue, merged
 
@@ -121,10 +122,13 @@ def test_a_missed_vehicle_is_the_one_of_its_class() -> None:
 
 
 def test_the_density_of_what_could_be_seen() -> None:
-    """Two vehicles seen for 3 s each of [0, 6) on 50 m: 6 s / (50 m · 6 s) = 0.02 per metre; past the line is out."""
+    """Two vehicles seen for 3 s each of [0, 6) on 50 m: 6 s / (50 m · 6 s) = 0.02 per metre; past the line is out. Of
+    [0, 1) and [2, 6) alone: 2 + 2 s / (50 m · 5 s) = 0.016."""
     times = np.repeat(np.arange(30) / 10, 3)
     along = np.tile([10.0, 20.0, -5.0], 30)
-    assert Boxes(frozenset(), times, along, 0.1).density_vpm((0.0, 6.0), 50.0) == pytest.approx(0.02)
+    assert Boxes(frozenset(), times, along, 0.1).density_vpm(((0.0, 6.0),), 50.0) == pytest.approx(0.02)
+    parts = Boxes(frozenset(), times, along, 0.1).density_vpm(((0.0, 1.0), (2.0, 6.0)), 50.0)
+    assert parts == pytest.approx(0.016)
 
 
 def test_pedestrians_and_bicycles_are_not_traffic_flow() -> None:
@@ -147,10 +151,10 @@ def test_the_share_of_traced_vehicles_is_weighted_by_vehicles() -> None:
     assert value(counting.figures(sight([*rows, *moves], seconds=120.0)), "counts.traced") == pytest.approx(0.6)
 
 
-def movement(second: float, traced: float) -> FlowRow:
-    """A movement row of one minute without vehicles of its own."""
-    base = row(second, 60, counts={})
-    return structs.replace(base, x=structs.replace(base.x, scope="movement", movement="utara-left", traced=traced))
+def movement(second: float, traced: float, name: str = "utara-left", cars: int = 0) -> FlowRow:
+    """A movement row of one minute."""
+    base = row(second, 60, counts={"car": cars})
+    return structs.replace(base, x=structs.replace(base.x, scope="movement", movement=name, traced=traced))
 
 
 def test_speeds_are_those_of_vehicles_alone_in_their_lane_and_second() -> None:
@@ -171,6 +175,37 @@ def test_a_speed_is_compared_with_the_vehicle_of_its_class_beside_it() -> None:
     rows = [row(10, counts={"motorcycle": 1}, lane=1, speed_kmh=36.0)]
     true = [crossing(10.5, "car", speed_mps=10 / 3.6), crossing(10.9, "motorcycle", speed_mps=10.0)]
     assert value(speeds.figures(sight(rows, true)), "speed.mean_error_kmh") == pytest.approx(0.0)
+
+
+def test_speeds_that_could_be_swapped_are_not_compared() -> None:
+    """Two motorcycles of one second, counted in lanes 1 and 2, cross in lane 2 at 10.3 and 10.6 s: nobody can say which
+    was counted in lane 1. The car of its own lane and second is compared."""
+    rows = [row(10, counts={"motorcycle": 1}, lane=lane, speed_kmh=18.0) for lane in (1, 2)]
+    rows.append(row(20, counts={"car": 1}, lane=1, speed_kmh=18.0))
+    true = [crossing(10.3, "motorcycle", 2), crossing(10.6, "motorcycle", 2), crossing(20.5)]
+    assert [speed.time_s for speed in speeds.speeds(sight(rows, true))] == [20.5]
+
+
+def test_arrivals_on_green_are_those_of_all_cycles_together() -> None:
+    """10 arrivals at 0.5 and 30 at 0.3 against 12 at 0.25 and 28 at 0.5: 14/40 = 0.35 and 17/40 = 0.425."""
+    cycles = [OnGreen(0.5, 10, 0.25, 12), OnGreen(0.3, 30, 0.5, 28)]
+    assert on_green_of_all(cycles) == [(pytest.approx(0.35), pytest.approx(0.425))]
+    assert on_green_of_all([]) == []
+
+
+def test_movements_are_judged_by_the_geh_of_hourly_rates() -> None:
+    """In 60 s: 3 of 4 through, a turn counted once that nobody made. As hourly rates 180 and 240: GEH
+    √(2 · 60² / 420) = 4.14; 60 and 0: √(2 · 60² / 60) = 10.95, the largest."""
+    rows = [row(0, 60, counts={"car": 4}), movement(0, 1.0, "utara-through", 3), movement(0, 1.0, "utara-left", 1)]
+    found = counting.figures(sight(rows, [crossing(t) for t in (10.0, 20.0, 30.0, 40.0)]))
+    assert value(found, "counts.movement_geh_max") == pytest.approx(10.954, abs=0.001)
+
+
+def test_who_crossed_unseen_is_in_no_truth_of_counts() -> None:
+    """Away from 20 to 30 s: of cars at 10 and 25 s only the first is due; counted once, all errors are 0."""
+    seen = sight([row(10, counts={"car": 1})], [crossing(10.5), crossing(25.0)], lost=((20.0, 30.0),))
+    found = counting.figures(seen)
+    assert (value(found, "counts.true"), value(found, "counts.class_wape_pct")) == (1, 0.0)
 
 
 def test_a_queue_is_near_by_metres_or_by_vehicles() -> None:

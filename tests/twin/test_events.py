@@ -114,7 +114,11 @@ def test_u_turn_leaves_on_its_own_arm(result: tuple[Network, Run]) -> None:
     net, run = result
     lanes = [run.lane_ids[i] for i in run.lane[rows(run, U_TURN)]]
     way = approach.approach(PLAN.cameras[0], net)
-    passed = [c for c in truth.crossings(truth.tracks(run, poses.poses(run), way), PLAN) if c.id == U_TURN]
+    passed = [
+        c
+        for c in truth.crossings(truth.tracks(run, poses.poses(run), way, truth.sumo_lanes(run, way)), PLAN)
+        if c.id == U_TURN
+    ]
 
     assert lanes[0].startswith("utara_in")
     assert lanes[-1].startswith("utara_out")

@@ -29,7 +29,7 @@ def crossed(plan: scenario.Scenario, folder: Path) -> list[truth.Crossing]:
     """Crossings of the camera's approach in a real run."""
     net, run = simulate.simulate(plan, folder)
     way = approach.approach(plan.cameras[0], net)
-    return truth.crossings(truth.tracks(run, poses.poses(run), way), plan)
+    return truth.crossings(truth.tracks(run, poses.poses(run), way, truth.sumo_lanes(run, way)), plan)
 
 
 def test_three_arms_without_signal(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_same_seed_gives_the_same_run(plan: scenario.Scenario, result: tuple[Net
 
 
 def _crossings(run: Run, way: approach.Approach, plan: scenario.Scenario) -> list[truth.Crossing]:
-    return truth.crossings(truth.tracks(run, poses.poses(run), way), plan)
+    return truth.crossings(truth.tracks(run, poses.poses(run), way, truth.sumo_lanes(run, way)), plan)
 
 
 def test_run_survives_saving(plan: scenario.Scenario, folder: Path, result: tuple[Network, Run]) -> None:

@@ -1,6 +1,7 @@
 """True quantities of windows and cycles, checked on hand-made vehicles, and the truth against SUMO's detectors."""
 
 import json
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -167,16 +168,49 @@ def test_cycle_with_a_residual_queue() -> None:
 
 
 def test_who_would_be_at_the_line_in_green_arrives_on_green() -> None:
-    """At 20 m/s from 40 m: in view at 0 s there at 2.0 s (red), in view at 1.0 s there at 3.0 s (green): a half. Who is
-    first seen at 15 m, in the near half, says nothing."""
+    """At 20 m/s from 40 m: in view at 0 s there at 2.0 s (red), in view at 1.0 s there at 3.0 s (green): 1 of 2. Who
+    is first seen at 15 m, in the near half, says nothing."""
     ways = [40.0 - 0.3 * k for k in range(100)], [50.0 - k for k in range(100)], [15.0] * 100
     log = traffic(
         *(("mpv", "through", 1, front, [False] * 100) for front in ways),
         signals={"through": [(0.0, "red"), (2.5, "green"), (8.0, "red")]},
     )
 
-    assert truth_windows.projected_on_green_ratio(log, 0, 8) == pytest.approx(0.5)
-    assert truth_windows.projected_on_green_ratio(log, 5, 8) is None
+    assert truth_windows.projected_arrivals(log, 0, 8) == (2, 1)
+    assert truth_windows.projected_arrivals(log, 5, 8) == (0, 0)
+
+
+def test_blind_seconds_are_cut_out_of_a_window() -> None:
+    """The steady car is 40 to 0 m away from 1 to 5 s. Blind from 3 to 6 s: 7 s observed with 2 s and 20 m of it:
+    density 2/(40·7); it crosses at 5.0 s, unseen, so neither count nor delay. Blind from 1.5 to 2 s: the near half,
+    20 m from 3 s on, was seen whole, so its delay is known."""
+    row = truth_windows.window(steady(), 0, 10, blind=((3.0, 6.0),))
+
+    assert (row.observed_s, row.counts, row.traced_n) == (pytest.approx(7.0), {}, 0)
+    assert row.density_vpm == pytest.approx(2 / (40 * 7))
+    assert row.speed_space_mean_mps == pytest.approx(10.0)
+    assert truth_windows.window(steady(), 0, 10, blind=((1.5, 2.0),)).traced_n == 1
+    assert truth_windows.window(steady(), 0, 10, blind=((4.0, 4.5),)).traced_n == 0
+
+
+def test_spans_are_cut_in_order_of_time() -> None:
+    """[0, 10) without [2, 4) and [8, 12): [0, 2) and [4, 8)."""
+    assert truth_windows.without((0.0, 10.0), ((2.0, 4.0), (8.0, 12.0))) == ((0.0, 2.0), (4.0, 8.0))
+
+
+def test_who_drives_against_the_traffic_is_on_the_road() -> None:
+    """A rider from the line upstream at 5 m/s for 8 s covers the 40 m: 8 s in 10 s of 40 m are 0.02 per metre, and the
+    way counts against the traffic's, -5 m/s. Its body of 4.4 m (rear behind, so nearer the line) covers the 2 m before
+    the line from the start until its rear has passed 2 m: 6.4 m at 5 m/s, 1.28 s of 10 in one lane of two."""
+    front = [0.5 * k for k in range(100)]
+    log = traffic(("mpv", "wrong_way", 1, front, [False] * 100))
+    log = replace(log, rear_m=log.front_m - 4.4)
+
+    row = truth_windows.window(log, 0, 10)
+
+    assert row.density_vpm == pytest.approx(0.02)
+    assert row.speed_space_mean_mps == pytest.approx(-5.0)
+    assert row.occupancy_ratio == pytest.approx(1.28 / 10 / 2, abs=0.006)  # whole frames of 0.1 s
 
 
 def test_gaps_run_from_rear_to_front_within_a_lane() -> None:

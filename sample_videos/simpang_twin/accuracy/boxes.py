@@ -1,6 +1,7 @@
 """What of a clip's traffic could be seen at all, from NAME.boxes.parquet."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 from simpang_edge.data import MOTOR_VEHICLES
 
 from .perfect import Eyes
+from .truths import Span
 
 SHOWN_FRAMES: Final = 3
 COLUMNS: Final = ("id", "class", "time_s", "lane", "along_front_m", "occluded")
@@ -27,10 +29,11 @@ class Boxes:
     along_m: np.ndarray[Any, Any]
     step_s: float
 
-    def density_vpm(self, span: tuple[float, float], length_m: float) -> float:
-        """Edie's density of what could be seen: Σ time / (length · time), domain reference section 1."""
-        inside = (self.time_s >= span[0]) & (self.time_s < span[1]) & (self.along_m > 0) & (self.along_m < length_m)
-        return float(inside.sum() * self.step_s / (length_m * (span[1] - span[0])))
+    def density_vpm(self, spans: Sequence[Span], length_m: float) -> float:
+        """Edie's density of what could be seen in some spans: Σ time / (length · time), domain reference section 1."""
+        on_road = (self.along_m > 0) & (self.along_m < length_m)
+        inside = sum(int((on_road & (self.time_s >= a) & (self.time_s < b)).sum()) for a, b in spans)
+        return float(inside * self.step_s / (length_m * sum(b - a for a, b in spans)))
 
 
 def load(path: Path, fps: float) -> Boxes | None:

@@ -22,8 +22,8 @@ ENDS_S: Final = 1.0
 
 def figures(sight: Sight) -> list[Figure]:
     """All figures of counts."""
-    short, truth = sight.rows(SHORT_S), sight.truth
-    counted, true = total(short), len(truth.motor())
+    short = sight.rows(SHORT_S)
+    counted, true = total(short), len(sight.motor())
     found = matching(sight)
     return [
         Figure("counts.measured", counted),
@@ -76,26 +76,27 @@ def _wapes(sight: Sight) -> list[Figure]:
         *(Figure(f"counts.{kind}_wape_pct", wape_pct([pair])) for kind, pair in kinds.items() if any(pair)),
         Figure("counts.lane_wape_pct", wape_pct(lane_pairs(sight))),
         Figure("counts.movement_wape_pct", wape_pct(movement_pairs(sight))),
+        Figure("counts.movement_geh_max", _movement_geh(sight)),
         Figure("counts.traced", _traced(sight)),
     ]
 
 
 def class_pairs(sight: Sight) -> dict[str, Pair]:
     """Measured and true vehicles by class, over the whole clip."""
-    rows, true = sight.rows(SHORT_S), Counter(c.kind for c in sight.truth.motor())
+    rows, true = sight.rows(SHORT_S), Counter(c.kind for c in sight.motor())
     return {kind: (of_kind(rows, kind), true[kind]) for kind in MOTOR_VEHICLES} if total(rows) is not None else {}
 
 
 def lane_pairs(sight: Sight) -> list[Pair]:
     """Measured and true vehicles by lane; empty when lanes are not measured."""
-    rows, true = sight.rows(SHORT_S, "lane"), Counter(c.lane for c in sight.truth.motor())
+    rows, true = sight.rows(SHORT_S, "lane"), Counter(c.lane for c in sight.motor())
     lanes = sorted({row.lane_id for row in rows if row.lane_id is not None})
     return [(total([row for row in rows if row.lane_id == lane]) or 0, true[lane]) for lane in lanes]
 
 
 def movement_pairs(sight: Sight) -> list[Pair]:
     """Measured and true vehicles by movement; empty when movements are not measured."""
-    rows, true = sight.rows(BASE_S, "movement"), Counter(c.movement for c in sight.truth.motor())
+    rows, true = sight.rows(BASE_S, "movement"), Counter(c.movement for c in sight.motor())
     if total(rows) is None:
         return []
     names = sorted({turn_of(row) for row in rows} | {name for name in true if name})
@@ -122,6 +123,12 @@ def _geh(sight: Sight, counted: int | None, true: int) -> float | None:
     return None if counted is None else geh(counted * per_hour, true * per_hour)
 
 
+def _movement_geh(sight: Sight) -> float | None:
+    """The largest GEH of a movement, as hourly rates."""
+    per_hour = 3600 / sight.clip.seconds
+    return max((geh(counted * per_hour, true * per_hour) for counted, true in movement_pairs(sight)), default=None)
+
+
 def _by_class(sight: Sight) -> list[Stream]:
     """Cumulative counts of each class in ten segments."""
     return [_stream(sight, sight.rows(SHORT_S), kind, None) for kind in MOTOR_VEHICLES]
@@ -138,7 +145,10 @@ def _by_movement(sight: Sight) -> list[Stream]:
 
 def _stream(sight: Sight, rows: Sequence[FlowRow], kind: str, movement: str | None) -> Stream:
     true = [
-        sum(c.kind == kind and movement in (None, c.movement) for c in sight.truth.crossed(sight.span(row)))
+        sum(
+            c.kind == kind and movement in (None, c.movement) and sight.clip.shows(c.time_s)
+            for c in sight.truth.crossed(sight.span(row))
+        )
         for row in rows
     ]
     return cumulative([of_kind([row], kind) for row in rows]), cumulative(true)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from simpang_edge.message import FlowRow
 
 from ..traffic_log import Traffic
+from ..truth_windows import without
 from .boxes import Boxes
 from .published import Published
-from .truths import ApproachTruth, ClipTruth, Span
+from .truths import ApproachTruth, ClipTruth, Crossing, Span
 
 SHORT_S = 1
 """The short windows of the benchmark: they place counts, queues and speeds in time."""
@@ -41,9 +42,17 @@ class Sight:
         """The approach's window rows of one length and scope."""
         return self.published.rows(window_s, scope, self.truth.approach)
 
+    def motor(self) -> tuple[Crossing, ...]:
+        """The motor vehicles that crossed while the camera showed the road."""
+        return tuple(c for c in self.truth.motor() if self.clip.shows(c.time_s))
+
     def span(self, row: FlowRow) -> Span:
         """The part of a row's window that lies in the clip, seconds since its first frame."""
         return self.clip.span(row.date_observed_from, row.date_observed_to)
+
+    def seen(self, row: FlowRow) -> tuple[Span, ...]:
+        """The parts of a row's window in which the camera really showed the road."""
+        return without(self.span(row), self.clip.lost)
 
 
 def total(rows: Iterable[FlowRow]) -> int | None:

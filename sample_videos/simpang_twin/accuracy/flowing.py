@@ -3,12 +3,13 @@
 The truth is `simpang_twin.truth_windows`; a clip without NAME.traffic.parquet has none of these figures.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from simpang_edge.message import FlowRow
 
-from ..truth_windows import Window, projected_on_green_ratio, window
+from ..truth_windows import Window, projected_arrivals, window
 from .figures import BASE_S, Figure, Sight
 from .measures import Pair
 
@@ -42,19 +43,20 @@ def figures(sight: Sight) -> list[Figure]:
         Figure("delay.control_excess", max((delay_excess(m, t) for m, t in delay), default=None)),
         Figure("delay.stopped_max_abs_s", largest(pairs(rows, _stopped, _of_traced(lambda w: w.stopped_delay_s)))),
         Figure("stops.max_abs", largest(pairs(rows, _stops, _of_traced(lambda w: w.stops_per_vehicle)))),
-        Figure("arrivals.on_green_max_abs_points", _points(on_green(sight))),
+        Figure("arrivals.on_green_abs_points", _points(on_green_of_all(on_green(sight)))),
+        Figure("arrivals.on_green_max_abs_points", _points([(c.measured, c.true) for c in on_green(sight)])),
     ]
 
 
 def compared(sight: Sight, scope: str = "approach") -> list[tuple[FlowRow, Window]]:
-    """The 60 s rows that were seen long enough, each with its truth."""
+    """The 60 s rows that were seen long enough, each with its truth while the camera showed the road."""
     if sight.traffic is None:
         return []
     out = []
     for row in sight.rows(BASE_S, scope):
         span = sight.span(row)
         if row.x.quality.observed_s >= LEAST_S:
-            out.append((row, window(sight.traffic, *span, lane=row.lane_id)))
+            out.append((row, window(sight.traffic, *span, lane=row.lane_id, blind=sight.clip.lost)))
     return out
 
 
@@ -63,7 +65,7 @@ def _shown_density(sight: Sight, rows: Iterable[tuple[FlowRow, Window]]) -> list
     if sight.boxes is None:
         return []
     length_m = sight.truth.length_m
-    both = [(row.x.density_vpkm, 1000 * sight.boxes.density_vpm(sight.span(row), length_m)) for row, _ in rows]
+    both = [(row.x.density_vpkm, 1000 * sight.boxes.density_vpm(sight.seen(row), length_m)) for row, _ in rows]
     return [(m, t) for m, t in both if m is not None and t >= LEAST_VPKM]
 
 
@@ -71,15 +73,36 @@ def _pct(values: Iterable[Pair]) -> float | None:
     return max((100 * abs(m - t) / t for m, t in values), default=None)
 
 
-def on_green(sight: Sight) -> list[Pair]:
-    """Measured and true share of arrivals on green of every published cycle: a window's mean is that of the cycles
-    that ended in it, so it has no truth of its own."""
+@dataclass(frozen=True, slots=True)
+class OnGreen:
+    """Share of arrivals on green in one published cycle, measured and true, and how many arrivals each is of."""
+
+    measured: float
+    arrivals: int
+    true: float
+    true_arrivals: int
+
+
+def on_green(sight: Sight) -> list[OnGreen]:
+    """Every published cycle that says it: a window's mean is that of the cycles that ended in it, so it has no truth of
+    its own."""
     if sight.traffic is None:
         return []
-    own = [row for row in sight.published.cycles if row.approach == sight.truth.approach]
-    spans = [(row, sight.clip.span(row.from_, row.to)) for row in own if row.arrivals_on_green is not None]
-    true = [(row.arrivals_on_green, projected_on_green_ratio(sight.traffic, *span)) for row, span in spans]
-    return [(measured, exact) for measured, exact in true if measured is not None and exact is not None]
+    out = []
+    for row in sight.published.cycles:
+        if row.approach == sight.truth.approach and row.arrivals and row.arrivals_on_green is not None:
+            n, green = projected_arrivals(sight.traffic, *sight.clip.span(row.from_, row.to))
+            out += [OnGreen(row.arrivals_on_green, row.arrivals, green / n, n)] if n else []
+    return out
+
+
+def on_green_of_all(cycles: Sequence[OnGreen]) -> list[Pair]:
+    """The share over all cycles together, which is how the quantity is defined (HCM 7: of an analysis period); one
+    vehicle more or less is 6 points of a short cycle."""
+    if not cycles:
+        return []
+    measured = sum(c.measured * c.arrivals for c in cycles) / sum(c.arrivals for c in cycles)
+    return [(measured, sum(c.true * c.true_arrivals for c in cycles) / sum(c.true_arrivals for c in cycles))]
 
 
 def pairs(rows: Iterable[tuple[FlowRow, Window]], measured: Measured, true: True_) -> list[Pair]:

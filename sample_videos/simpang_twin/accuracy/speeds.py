@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from simpang_edge.data import MOTOR_VEHICLES
+from simpang_edge.data import MOTOR_VEHICLES, FloatArray
 from simpang_edge.message import FlowRow
 
 from .figures import SHORT_S, Figure, Sight
@@ -17,6 +17,10 @@ FAR_S: Final = 2.0
 OTHER_S: Final = 0.8
 """A measured and a true crossing at least 2 s apart are not the same vehicle; another lane and another class count as
 0.8 s each."""
+
+SWAP_S: Final = 0.4
+"""Two vehicles of one class that cross within a second of each other, at least one of them between two lanes, cannot be
+told apart by time, lane and class: they are not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,19 @@ def speeds(sight: Sight) -> list[Speed]:
     if not counted or not true:
         return []
     cost = np.array([[_apart_s(sight, row, kind, crossing) for crossing in true] for row, kind in counted])
-    pairs = zip(*linear_sum_assignment(np.minimum(cost, FAR_S)), strict=True)
-    return [_speed(counted[i][0], true[j]) for i, j in pairs if cost[i, j] < FAR_S and _alone(counted[i][0])]
+    pairs = [(int(i), int(j)) for i, j in zip(*linear_sum_assignment(np.minimum(cost, FAR_S)), strict=True)]
+    own = [(i, j) for i, j in pairs if cost[i, j] < FAR_S and _alone(counted[i][0])]
+    return [_speed(counted[i][0], true[j]) for i, j in own if not _mistakable(cost, i, j, pairs)]
+
+
+def _mistakable(cost: FloatArray, i: int, j: int, pairs: list[tuple[int, int]]) -> bool:
+    """Whether the true vehicle could as well be another's, so that nobody can say whose speed it is: a swap of two
+    pairs that costs less than `SWAP_S`."""
+    return any(
+        other != i and cost[i, theirs] + cost[other, j] - cost[i, j] - cost[other, theirs] < SWAP_S
+        for other, theirs in pairs
+        if cost[other, theirs] < FAR_S
+    )
 
 
 def _vehicles(row: FlowRow) -> list[tuple[FlowRow, str]]:

@@ -37,7 +37,8 @@ def states(sight: Sight) -> list[tuple[FlowRow, str]]:
     for row in sight.rows(BASE_S):
         begin_s, end_s = sight.span(row)
         for sample in sight.truth.samples((fed_s, end_s)):
-            judge.second(sample.time_s, min(1.0, sample.tail_m / sight.truth.length_m))
+            if sight.clip.shows(sample.time_s):
+                judge.second(sample.time_s, min(1.0, sample.tail_m / sight.truth.length_m))
         for cycle in [c for c in cycles if fed_s < (c.to_s or 0.0) <= end_s]:
             judge.cycle(_cycle(sight, cycle))
         fed_s = end_s
@@ -50,7 +51,7 @@ def states(sight: Sight) -> list[tuple[FlowRow, str]]:
 def _window(sight: Sight, row: FlowRow, span: tuple[float, float]) -> Measurement:
     """A row of true quantities, as the rules take it. Times are seconds of the clip."""
     assert sight.traffic is not None, "asked only with a truth"
-    own = truth_windows.window(sight.traffic, *span)
+    own = truth_windows.window(sight.traffic, *span, blind=sight.clip.lost)
     speed, seen_s = own.speed_space_mean_mps, sight.clip.seen_s(span)
     return Measurement(
         from_s=span[0],
