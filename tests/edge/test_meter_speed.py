@@ -30,7 +30,7 @@ def test_speed_does_not_depend_on_the_frame_rate(fps: float) -> None:
 NO_SPEED: dict[str, Path] = {
     "two sightings near the line": lambda t: {0: 60.0, 2: 40.0, 4: 4.0, 5: -4.0}.get(round(t * 8)),
     "stands, jumps 9 m in one frame, stands": lambda t: 4.5 if t < 3 else (-4.5 if t < 6 else None),
-    "creeps 1.4 m over the line and stands": path((0, 1), (5, 0.7), (10, -0.7), (30, -0.7)),
+    "creeps 1.6 m over the line and stands": path((0, 1), (5, 0.8), (10, -0.8), (30, -0.8)),
 }
 
 

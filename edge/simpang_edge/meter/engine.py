@@ -90,7 +90,7 @@ class Meter:
         self._time = Timeline(s.max_gap_s, s.step_back_s, s.jump_s)
         grace_s = s.move_grace_s if camera.movements else s.grace_s
         self._windows = tuple(Windows(w, grace_s, self._layout) for w in sorted(set(s.windows_s)))
-        self._line = StopLine(self._layout.line_m, decisions)
+        self._line = StopLine(self._layout.line_m, self._layout.length_m[self._layout.approach_cell], decisions)
         self._moves = Movements(camera)
         self._decisions = decisions
         pcu = Pcu(camera, s.standards)
