@@ -250,6 +250,20 @@ class Quality:
     flags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ClassSpeeds:
+    """15th, 50th and 85th percentile of the speeds at the line of n vehicles of one class (domain reference, §1).
+
+    pkji: SM, MP or KS; BB and TB count as KS, as in urban analysis (section 2).
+    """
+
+    pkji: str
+    n: int
+    p15_mps: float
+    p50_mps: float
+    p85_mps: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """One row per approach, lane or movement and window ``[from_s, to_s)``; None is unknown.
@@ -281,6 +295,7 @@ class Measurement:
     speed_p15_mps: float | None = None
     speed_p50_mps: float | None = None
     speed_p85_mps: float | None = None
+    class_speeds: tuple[ClassSpeeds, ...] = ()
     speed_n: int = 0
     speed_interval_mps: tuple[float, float] | None = None
     speed_ratio: float | None = None

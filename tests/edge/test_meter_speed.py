@@ -75,6 +75,20 @@ def test_percentiles_need_thirty_vehicles() -> None:
     )
 
 
+def test_percentiles_of_a_class_need_thirty_of_it() -> None:
+    """30 cars at 5.0, 5.1 ... 7.9 m/s and 29 motorcycles at 10 m/s: MP has percentiles, SM none, all 59 some."""
+    cars = [Car(i + 1, path((0.9 * i, 20), (0.9 * i + 30 / (5 + i / 10), -10))) for i in range(30)]
+    bikes = [
+        Car(i + 101, path((0.9 * i, 20), (0.9 * i + 3, -10)), kind="motorcycle", lane=2, across_m=4.9)
+        for i in range(29)
+    ]
+    row = approach_row(measure(cars + bikes))
+    assert row.speed_n == 59
+    (one,) = row.class_speeds
+    assert (one.pkji, one.n) == ("MP", 30)
+    assert (one.p15_mps, one.p50_mps, one.p85_mps) == pytest.approx((5.435, 6.45, 7.465), abs=1e-6)
+
+
 def test_edie_by_hand() -> None:
     """Two cars over 80 m: 8 s at 10 m/s and 16 s at 5 m/s. v = 160/24 m/s; k = 24 s / (80 m · 58.875 s)."""
     fast, slow = Car(1, path((1, 80), (10, -10))), Car(2, path((10, 80), (28, -10)), lane=2)
