@@ -145,7 +145,7 @@ class Vehicles:
 class Scene:
     """What the picture itself is like, apart from the vehicles in it; looked at about once a second.
 
-    flags: night, dark, frozen, moved, dirty, low_contrast; those of `UNUSABLE` mean that nothing can be measured.
+    flags: night, rain, dark, frozen, moved, dirty, low_contrast; those of `UNUSABLE` mean that nothing can be measured.
     shift_px: how far the picture has moved from its reference, None where that cannot be told. since_s: when what
     makes it unusable began, which is before it could be told; None while it is usable.
     """
