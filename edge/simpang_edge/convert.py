@@ -7,7 +7,7 @@ from typing import Any, Final
 from . import data
 from .config import Camera
 from .data import KINDS, MOTOR_VEHICLES, PKJI_CLASSES, Measurement, Quality, Reason, State
-from .message import Channel, CycleRow, EventRow, FlowRow, FlowX, LiveRow, QualityX, Words, utc
+from .message import Channel, ClassSpeedX, CycleRow, EventRow, FlowRow, FlowX, LiveRow, QualityX, Words, utc
 from .units import M_PER_KM, S_PER_H, kmh
 
 CONGESTED: Final = (State.CONGESTED, State.JAMMED)
@@ -141,6 +141,7 @@ def _own(row: Measurement) -> FlowX:
         speed_p15_kmh=_kmh(row.speed_p15_mps),
         speed_p50_kmh=_kmh(row.speed_p50_mps),
         speed_p85_kmh=_kmh(row.speed_p85_mps),
+        speed_by_class={one.pkji: _class_speed(one) for one in row.class_speeds} or None,
         speed_n=row.speed_n,
         speed_low_kmh=_kmh(low_mps),
         speed_high_kmh=_kmh(high_mps),
@@ -160,6 +161,11 @@ def _own(row: Measurement) -> FlowX:
         state=row.state.value,
         reason=_words(row.reason),
     )
+
+
+def _class_speed(one: data.ClassSpeeds) -> ClassSpeedX:
+    p15, p50, p85 = (round(kmh(speed_mps), 1) for speed_mps in (one.p15_mps, one.p50_mps, one.p85_mps))
+    return ClassSpeedX(n=one.n, p15_kmh=p15, p50_kmh=p50, p85_kmh=p85)
 
 
 def _junction(row: Measurement) -> dict[str, Any]:

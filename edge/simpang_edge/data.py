@@ -145,7 +145,7 @@ class Vehicles:
 class Scene:
     """What the picture itself is like, apart from the vehicles in it; looked at about once a second.
 
-    flags: night, dark, frozen, moved, dirty, low_contrast; those of `UNUSABLE` mean that nothing can be measured.
+    flags: night, rain, dark, frozen, moved, dirty, low_contrast; those of `UNUSABLE` mean that nothing can be measured.
     shift_px: how far the picture has moved from its reference, None where that cannot be told. since_s: when what
     makes it unusable began, which is before it could be told; None while it is usable.
     """
@@ -250,6 +250,20 @@ class Quality:
     flags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ClassSpeeds:
+    """15th, 50th and 85th percentile of the speeds at the line of n vehicles of one class (domain reference, §1).
+
+    pkji: SM, MP or KS; BB and TB count as KS, as in urban analysis (section 2).
+    """
+
+    pkji: str
+    n: int
+    p15_mps: float
+    p50_mps: float
+    p85_mps: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """One row per approach, lane or movement and window ``[from_s, to_s)``; None is unknown.
@@ -281,6 +295,7 @@ class Measurement:
     speed_p15_mps: float | None = None
     speed_p50_mps: float | None = None
     speed_p85_mps: float | None = None
+    class_speeds: tuple[ClassSpeeds, ...] = ()
     speed_n: int = 0
     speed_interval_mps: tuple[float, float] | None = None
     speed_ratio: float | None = None

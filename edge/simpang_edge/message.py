@@ -63,6 +63,15 @@ class QualityX(Struct, frozen=True, kw_only=True):
     flags: list[str] = []
 
 
+class ClassSpeedX(Struct, frozen=True, kw_only=True):
+    """Percentiles of the speeds of n vehicles of one class."""
+
+    n: Count
+    p15_kmh: NotNegative
+    p50_kmh: NotNegative
+    p85_kmh: NotNegative
+
+
 class FlowX(Struct, frozen=True, kw_only=True):
     """Our own fields of a window row; definitions in the measurement reference."""
 
@@ -81,6 +90,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
     speed_p15_kmh: NotNegative | None = None
     speed_p50_kmh: NotNegative | None = None
     speed_p85_kmh: NotNegative | None = None
+    speed_by_class: dict[str, ClassSpeedX] | None = None
     speed_n: Count = 0
     speed_low_kmh: NotNegative | None = None
     speed_high_kmh: NotNegative | None = None

@@ -1,9 +1,10 @@
 """What the picture is like: light, nothing visible, frozen, moved, hazy, dirty. Looked at about once a second.
 
 All numbers are [ours], tried on rendered and real clips; the settings are those of the configuration's section
-``scene``. Rain is not told apart: on real wet clips nothing separated it from a dirty lens or a night picture.
+``scene``. Rain is told by its streaks (`scene_rain`); a wet road alone, haze and dusk are not told apart.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,6 +15,7 @@ from .config import SceneRules
 from .data import Frame, ImageArray, IntArray, Scene
 from .scene_light import Clarity, Light, shows_nothing
 from .scene_place import Place, Reference, Sight
+from .scene_rain import Rain
 from .scene_still import Stillness
 
 SMALL_PX: Final = 320
@@ -24,6 +26,10 @@ PICK: Final = 4
 
 DARK_S: Final = 2.0
 BACK_LOOKS: Final = 3
+
+SLIP_S: Final = 0.01
+AWAY_S: Final = 0.25
+"""While the camera is away it is looked at so often, so that few seconds are lost when it is back."""
 
 LATE_S: Final = 10.0
 """A moved camera is known from a mean of the latest pictures, some seconds late; never more than this is taken back."""
@@ -37,19 +43,22 @@ class SceneWatch:
         self._light = Light(self._rules)
         self._clarity = Clarity()
         self._still = Stillness(self._rules.frozen_s)
+        self._rain = Rain()
         self._reference = Reference()
         self._away = _Away(self._rules)
         self._dark_since_s: float | None = None
         self._next_s: float | None = None
+        self._compared_s = -math.inf
+        self._frozen_s: float | None = None
 
     def look(self, frame: Frame) -> Scene | None:
         """The scene, once every `every_s` of frame time; None in between."""
         due_s = self._next_s
-        if due_s is not None and due_s - 2 * self._rules.every_s <= frame.time_s < due_s:
+        if due_s is not None and due_s - 2 * self._rules.every_s <= frame.time_s < due_s - SLIP_S:
             return None
-        self._next_s = frame.time_s + self._rules.every_s
+        self._next_s = frame.time_s + (AWAY_S if self._away.moved else self._rules.every_s)
         small = _small(frame.image)
-        frozen_since_s = self._still.look(_picked(frame.image), frame.time_s)
+        frozen_since_s = self._frozen_since_s(frame)
         if shows_nothing(small):
             return self._nothing(frame.time_s)
         self._dark_since_s = None
@@ -57,9 +66,21 @@ class SceneWatch:
         place = self._place(small, light, frame)
         moved_since_s = self._away.look(place, frame.time_s)
         flags = {light} - {"day"} | (set() if frozen_since_s is None else {"frozen"})
-        flags |= set(self._clarity.look(small, light)) if moved_since_s is None else {"moved"}
+        flags |= self._weather(frame, small, light) if moved_since_s is None else {"moved"}
         since_s = min((s for s in (frozen_since_s, moved_since_s) if s is not None), default=None)
         return Scene(frame.time_s, tuple(sorted(flags)), place.shift_px, since_s)
+
+    def _weather(self, frame: Frame, small: ImageArray, light: str) -> set[str]:
+        """What rain, haze and dirt do to a picture that is in its place."""
+        return {*self._clarity.look(small, light), *(["rain"] if self._rain.look(frame.image) else [])}
+
+    def _frozen_since_s(self, frame: Frame) -> float | None:
+        """Since when the picture has stood still; pictures are compared `every_s` apart, also while looking oftener."""
+        since_s = frame.time_s - self._compared_s
+        if not 0 <= since_s < self._rules.every_s - AWAY_S / 2:
+            self._compared_s = frame.time_s
+            self._frozen_s = self._still.look(_picked(frame.image), frame.time_s)
+        return self._frozen_s
 
     def remember(self) -> bytes:
         """The view that was learnt, for a worker that starts again: a camera may be knocked while it is off."""
@@ -78,7 +99,7 @@ class SceneWatch:
     def _place(self, small: ImageArray, light: str, frame: Frame) -> Place:
         """Where the picture is, its shift in pixels of the full picture."""
         scale = frame.image.shape[1] / small.shape[1]
-        place = self._reference.compare(small, light, self._rules.moved_ratio * small.shape[1])
+        place = self._reference.compare(small, light, self._rules.moved_ratio * small.shape[1], single=self._away.moved)
         return place if place.shift_px is None else replace(place, shift_px=place.shift_px * scale)
 
 
@@ -93,6 +114,11 @@ class _Away:
     _known_s: float | None = None
     _back: int = 0
     _moved: bool = False
+
+    @property
+    def moved(self) -> bool:
+        """Whether the camera looks elsewhere."""
+        return self._moved
 
     def look(self, place: Place, time_s: float) -> float | None:
         """Since when the camera has looked elsewhere: the last picture that was recognised; None while it does not."""

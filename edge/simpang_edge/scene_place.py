@@ -79,10 +79,13 @@ class Reference:
         self._latest: Float32Array | None = None
         self._light = ""
 
-    def compare(self, grey: ImageArray, light: str, min_shift_px: float) -> Place:
-        """Compare one small grey picture (H, W); `min_shift_px`: a smaller shift is the same place."""
+    def compare(self, grey: ImageArray, light: str, min_shift_px: float, single: bool = False) -> Place:
+        """Compare one small grey picture (H, W); `min_shift_px`: a smaller shift is the same place.
+
+        single: judge by this picture, not by the mean of the latest: a camera that comes back is known at once.
+        """
         edges = _edges(grey)
-        if self._latest is None or self._latest.shape != edges.shape:
+        if single or self._latest is None or self._latest.shape != edges.shape:
             self._latest = edges
         if any(known.shape != edges.shape for known in self._lasting.values()):
             self._lasting.clear()

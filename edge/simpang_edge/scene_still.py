@@ -24,6 +24,9 @@ ABRUPT_S: Final = 5.0
 """A picture with traffic or noise everywhere (three looks in a row change by a grey level or more) that stands still
 from one look to the next is believed to be frozen after this time. A quiet one may look so between two key frames."""
 
+SLIP_S: Final = 0.1
+"""Looks are a second apart but for a frame's time."""
+
 TILES: Final = (6, 8)
 
 
@@ -53,7 +56,7 @@ class Stillness:
             self._since_s = None
             return None
         needed_s = min(ABRUPT_S, self.frozen_s) if self._busy >= BUSY_LOOKS else self.frozen_s
-        return self._judge(time_s, needed_s)
+        return self._judge(time_s, needed_s - SLIP_S)
 
     def _judge(self, time_s: float, needed_s: float) -> float | None:
         while time_s - self._looks[1][0] >= needed_s:

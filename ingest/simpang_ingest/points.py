@@ -8,6 +8,7 @@ import msgspec
 from simpang_edge.message import (
     AnyMessage,
     Channel,
+    ClassSpeedX,
     Counts,
     CycleRow,
     EventRow,
@@ -27,6 +28,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NO_WORDS: Final = (None, None, None)
 _PKJI: Final = ("SM", "MP", "KS", "BB", "TB", "KTB")
+_URBAN: Final = ("SM", "MP", "KS")
 
 
 class Cities:
@@ -66,7 +68,8 @@ def _window(message: Message[FlowRow], row: FlowRow, city: str | None) -> rows.W
         flow_vph=x.flow_vph, flow_smph=x.flow_smph, emp=x.emp, heavy_pct=x.heavy_pct,
         speed_kmh=row.average_vehicle_speed, speed_space_mean_kmh=x.speed_space_mean_kmh,
         speed_p15_kmh=x.speed_p15_kmh, speed_p50_kmh=x.speed_p50_kmh, speed_p85_kmh=x.speed_p85_kmh,
-        speed_n=x.speed_n, speed_low_kmh=x.speed_low_kmh, speed_high_kmh=x.speed_high_kmh, speed_ratio=x.speed_ratio,
+        **_class_speeds(x.speed_by_class), speed_n=x.speed_n,
+        speed_low_kmh=x.speed_low_kmh, speed_high_kmh=x.speed_high_kmh, speed_ratio=x.speed_ratio,
         occupancy=row.occupancy, area_occupancy=x.area_occupancy, density_vpkm=x.density_vpkm,
         headway_s=row.average_headway_time, gap_m=row.average_gap_distance, length_m=row.average_vehicle_length,
         queue_max_m=x.queue_max_m, queue_max_vehicles=x.queue_max_vehicles, queue_storage_pct=x.queue_storage_pct,
@@ -164,6 +167,18 @@ def _counts(counts: Counts | None) -> tuple[int | None, ...]:
 def _pkji(counts: Counts | None) -> dict[str, int | None]:
     """Counts by PKJI class as columns; None where a worker sent none."""
     return {f"count_{name.lower()}": None if counts is None else counts.get(name) for name in _PKJI}
+
+
+def _class_speeds(by_class: dict[str, ClassSpeedX] | None) -> dict[str, Any]:
+    """Percentiles of speed by class as columns; those of classes with too few vehicles are left out."""
+    columns: dict[str, Any] = {}
+    for name in _URBAN:
+        one = (by_class or {}).get(name)
+        if one is not None:
+            columns |= {f"speed_n_{name.lower()}": one.n}
+            values = (("p15", one.p15_kmh), ("p50", one.p50_kmh), ("p85", one.p85_kmh))
+            columns |= {f"speed_{part}_{name.lower()}_kmh": value for part, value in values}
+    return columns
 
 
 def _words(words: Words | None) -> tuple[str | None, str | None, str | None]:

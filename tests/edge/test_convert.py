@@ -2,8 +2,8 @@
 
 import pytest
 from simpang_edge import convert, data
-from simpang_edge.data import Cycle, Event, EventType, Measurement, Quality, Reason, Scope, State
-from simpang_edge.message import Channel, FlowRow, LiveRow, Message, decode, encode, topic, utc
+from simpang_edge.data import ClassSpeeds, Cycle, Event, EventType, Measurement, Quality, Reason, Scope, State
+from simpang_edge.message import Channel, ClassSpeedX, FlowRow, LiveRow, Message, decode, encode, topic, utc
 
 from .meter_road import T0, Car, camera, drive, meter, path
 
@@ -55,6 +55,12 @@ def test_a_window_by_hand() -> None:
         "motorcycle": 8, "car": 3, "bus": 0, "truck": 1, "bicycle": 1, "person": 2, "three_wheeler": 0,
     }  # fmt: skip
     assert (own.quality.observed_s, own.quality.score, own.quality.flags) == (30.0, 0.5, ["night"])
+
+
+def test_percentiles_of_a_class_in_kmh() -> None:
+    """5, 10 and 15 m/s are 18, 36 and 54 km/h."""
+    row = convert.window_row(SITE, CAMERA, window(class_speeds=(ClassSpeeds("SM", 31, 5.0, 10.0, 15.0),)))
+    assert row.x.speed_by_class == {"SM": ClassSpeedX(n=31, p15_kmh=18.0, p50_kmh=36.0, p85_kmh=54.0)}
 
 
 def test_unknown_stays_unknown() -> None:

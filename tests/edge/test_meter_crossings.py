@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from simpang_edge.data import EventType
+from simpang_edge.data import EventType, Measurement
 
 from .meter_road import T0, Car, Path, approach_row, counted, drive, frame, lane_row, measure, meter, path
 
@@ -137,3 +137,27 @@ def test_crossings_do_not_depend_on_who_else_was_there_before() -> None:
     engine = meter()
     drive(engine, [Car(1, PASSES)], 0, 8)
     assert counted(measure([Car(1, PASSES)])) == 1
+
+
+def test_one_that_waits_a_little_past_the_line_crosses_when_it_leaves() -> None:
+    """Its front is measured 0.6 m past the line from 12 s on, which may be before it; it leaves at 40 s and is clearly
+    past it half a second later. One that stands 1.5 m past the line has crossed it at 11 s."""
+    near = Car(1, path((1, 60), (11, 0), (12, -0.6), (40, -0.6), (50, -30)))
+    clear = Car(2, path((1, 60), (11, 0), (12, -1.5), (40, -1.5), (50, -30)), lane=2, across_m=4.9)
+    rows = measure_windows([near, clear])
+    assert [sum(row.counts or ()) for row in rows if row.lane == 1] == [0, 1]
+    assert [sum(row.counts or ()) for row in rows if row.lane == 2] == [1, 0]
+
+
+def measure_windows(cars: list[Car]) -> list[Measurement]:
+    """The rows of both half minutes."""
+    engine = meter(30)
+    return list((drive(engine, cars, 0, 59) + engine.finish(T0 + 59)).windows)
+
+
+def test_a_car_that_a_motorcycle_came_up_to_is_no_second_box() -> None:
+    """The car stands 1 m before the line from 8 s on; the motorcycle comes at 20 s, from 60 m up the road, and stands
+    in front of it, in its outline; at 40 s both drive off with 5 m/s and cross within 0.3 s."""
+    car = Car(1, path((0, 60), (8, 1), (40, 1), (50, -49)), length_m=4.4)
+    bike = Car(2, path((20, 60), (28, 0.4), (40, 0.4), (50, -49.6)), kind="motorcycle", across_m=1.8, length_m=1.9)
+    assert counted(measure([car, bike])) == 2

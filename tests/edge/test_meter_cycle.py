@@ -51,6 +51,18 @@ def test_a_cycle_lasts_from_green_to_green() -> None:
     assert all(c.method == "discharge" and c.confidence is not None and c.confidence >= 0.5 for c in found)
 
 
+def test_the_first_green_counts_when_its_queue_was_seen_standing() -> None:
+    """Watched from 6 s on: the head stands for 4 s before the green of 10 s, less than a pause, and shows the red."""
+    done = drive(meter(), [car for i in range(2) for car in queue(i)], 6, 80)
+    (found,) = done.cycles
+    assert (found.from_s - T0, found.to_s - T0) == (pytest.approx(10, abs=1.5), pytest.approx(60, abs=1.5))
+
+
+def test_a_first_discharge_that_began_before_is_no_green() -> None:
+    """Watched from 11 s on, when the heads roll: only the green of 60 s begins in view, and its cycle is not over."""
+    assert drive(meter(), [car for i in range(2) for car in queue(i)], 11, 80).cycles == ()
+
+
 def test_what_a_cycle_says_of_its_queue() -> None:
     """Four rows of two: 8 at green, tail 2 + 3·7 + 4.4 = 27.4 m, all discharged, none left.
 

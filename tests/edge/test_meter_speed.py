@@ -30,7 +30,7 @@ def test_speed_does_not_depend_on_the_frame_rate(fps: float) -> None:
 NO_SPEED: dict[str, Path] = {
     "two sightings near the line": lambda t: {0: 60.0, 2: 40.0, 4: 4.0, 5: -4.0}.get(round(t * 8)),
     "stands, jumps 9 m in one frame, stands": lambda t: 4.5 if t < 3 else (-4.5 if t < 6 else None),
-    "creeps 1.4 m over the line and stands": path((0, 1), (5, 0.7), (10, -0.7), (30, -0.7)),
+    "creeps 1.6 m over the line and stands": path((0, 1), (5, 0.8), (10, -0.8), (30, -0.8)),
 }
 
 
@@ -73,6 +73,20 @@ def test_percentiles_need_thirty_vehicles() -> None:
     assert (enough.speed_p15_mps, enough.speed_p50_mps, enough.speed_p85_mps) == pytest.approx(
         (5.435, 6.45, 7.465), abs=1e-6
     )
+
+
+def test_percentiles_of_a_class_need_thirty_of_it() -> None:
+    """30 cars at 5.0, 5.1 ... 7.9 m/s and 29 motorcycles at 10 m/s: MP has percentiles, SM none, all 59 some."""
+    cars = [Car(i + 1, path((0.9 * i, 20), (0.9 * i + 30 / (5 + i / 10), -10))) for i in range(30)]
+    bikes = [
+        Car(i + 101, path((0.9 * i, 20), (0.9 * i + 3, -10)), kind="motorcycle", lane=2, across_m=4.9)
+        for i in range(29)
+    ]
+    row = approach_row(measure(cars + bikes))
+    assert row.speed_n == 59
+    (one,) = row.class_speeds
+    assert (one.pkji, one.n) == ("MP", 30)
+    assert (one.p15_mps, one.p50_mps, one.p85_mps) == pytest.approx((5.435, 6.45, 7.465), abs=1e-6)
 
 
 def test_edie_by_hand() -> None:

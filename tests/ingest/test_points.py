@@ -1,7 +1,7 @@
 """From messages to rows, and from rows to line protocol."""
 
 import pytest
-from simpang_edge.message import Channel, decode, encode, topic
+from simpang_edge.message import Channel, ClassSpeedX, decode, encode, topic
 from simpang_ingest.lines import field_names, line
 from simpang_ingest.points import Cities, time_ns, to_rows
 from simpang_ingest.rows import TABLES, CycleRow, EventRow, HealthRow, WindowRow
@@ -31,6 +31,16 @@ def test_a_window_keeps_its_figures_and_its_unknowns() -> None:
     assert row.observed_ratio == 0.75  # 45 of 60 seconds
     assert (row.state, row.state_code, row.flags) == ("dense", 1, "dark,night")
     assert row.reason_en == "queue 140 m, 3 cycles not cleared"
+
+
+def test_percentiles_of_a_class_are_columns_of_their_own() -> None:
+    """Those of a class with too few vehicles stay unknown."""
+    speeds = {"SM": ClassSpeedX(n=31, p15_kmh=18.0, p50_kmh=36.0, p85_kmh=54.0)}
+    row = only(window(1, speed_by_class=speeds), WindowRow)
+    assert isinstance(row, WindowRow)
+    columns = (row.speed_n_sm, row.speed_p15_sm_kmh, row.speed_p50_sm_kmh, row.speed_p85_sm_kmh)
+    assert columns == (31, 18.0, 36.0, 54.0)
+    assert (row.speed_n_mp, row.speed_p85_mp_kmh) == (None, None)
 
 
 def test_an_unknown_state_has_no_number() -> None:

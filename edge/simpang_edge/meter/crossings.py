@@ -9,12 +9,15 @@ import numpy as np
 from ..data import FloatArray, IntArray
 from .decisions import Decisions, Rule
 from .fits import MAX_MPS, Line, fit
-from .fleet import Fleet, Rows, Seen, history
+from .fleet import SEGMENTS, Fleet, Rows, Seen, history
 from .settings import WIDTH_M
 
 BAND_M: Final = 0.5
-"""Half of the hysteresis: clearly upstream beyond +0.5 m, clearly past beyond -0.5 m."""
+PAST_M: Final = 0.75
+"""The hysteresis: clearly upstream beyond +0.5 m, clearly past beyond -0.75 m. A front is known to half a metre, and
+many stop with it on the line."""
 
+APART_M: Final = 3.0
 NEAR_M: Final = 8.0
 AROUND_S: Final = 1.0
 WIDE_S: Final = 1.5
@@ -84,18 +87,21 @@ class _Past:
 class StopLine:
     """Watches the fleet cross the stop lines of its approaches.
 
-    A vehicle counts when it was at least 0.5 m upstream and then is at least 0.5 m past the line; it can do so once.
+    A vehicle counts when it was at least 0.5 m upstream and then is at least 0.75 m past the line; it can do so once.
     Two more cases count, both from its fitted motion: a track that begins past the line but came over it at most
     0.5 s before (a late detection), unless a lost vehicle that was counted fits it; and a track that ends at most
     1.5 m before the line while moving toward it at 2 m/s or more (the edge of the view, an occlusion). A vehicle in
-    the very place of one that was just counted is a second box around it and does not count.
+    the very place of one that was just counted is a second box around it and does not count, unless one of them came
+    up from behind while the other was there. One that stands up to 0.75 m past the line has not crossed it before it
+    leaves: its position is not known better.
 
     line_m (A, len(KINDS)): where each kind crosses, metres upstream: 0, and for motorcycles the far edge of a
-    motorcycle box. decisions: where each decision is told, for whoever asks why.
+    motorcycle box. length_m (A,): measured length. decisions: where each decision is told, for whoever asks why.
     """
 
-    def __init__(self, line_m: FloatArray, decisions: Decisions | None = None) -> None:
+    def __init__(self, line_m: FloatArray, length_m: FloatArray, decisions: Decisions | None = None) -> None:
         self._line_m = line_m
+        self._length_m = length_m
         self._decisions = decisions
         self._past: deque[_Past] = deque(maxlen=64)
 
@@ -107,7 +113,7 @@ class StopLine:
         rows["armed"][row] |= along_m >= BAND_M
         passes = (before_m > 0) & (along_m <= 0)
         rows["passed_s"][row[passes]] = _passed_s(seen, before_m, along_m)[passes]
-        for r in row[~rows["counted"][row] & (along_m <= -BAND_M)].tolist():
+        for r in row[~rows["counted"][row] & (along_m <= -PAST_M)].tolist():
             self._count(fleet, r, seen.time_s)
         active = fleet.active()
         crossed_s = rows["crossed_s"][active]
@@ -155,11 +161,11 @@ class StopLine:
 
     def _count(self, fleet: Fleet, row: int, now_s: float) -> None:
         rows = fleet.rows
-        if (other := self._inside_another(rows, row, now_s)) is not None:
+        if (other := self._inside_another(fleet, row, now_s)) is not None:
             self._leave_out(rows, row, now_s, Rule.SECOND_BOX, other)
             return
         if rows["armed"][row]:
-            self._mark(rows, row, float(rows["passed_s"][row]), Rule.CROSSED)
+            self._mark(rows, row, _left_s(rows[row]), Rule.CROSSED)
             return
         crossed_s = _came_over_s(rows, row, self._line_of(rows[row]))
         if crossed_s is None:
@@ -193,11 +199,22 @@ class StopLine:
             )
         )
 
-    def _inside_another(self, rows: Rows, row: int, now_s: float) -> int | None:
+    def _inside_another(self, fleet: Fleet, row: int, now_s: float) -> int | None:
         """The vehicle that was counted a moment ago and is in the same place: two boxes around one vehicle."""
-        one = rows[row]
+        one = fleet.rows[row]
         near = [p for p in self._past if p.approach == one["approach"] and now_s - p.time_s <= AGAIN_S]
-        return next((p.track for p in near if p.overlaps(one, now_s)), None)
+        return next((p.track for p in near if p.overlaps(one, now_s) and not self._came_apart(fleet, one, p)), None)
+
+    def _came_apart(self, fleet: Fleet, one: Rows, past: _Past) -> bool:
+        """Whether the later of two tracks began clearly behind where the other one was then."""
+        known = fleet.rows_of(np.array([past.track]))
+        if not len(known):
+            return False
+        older, newer = sorted((one, fleet.rows[known[0]]), key=lambda r: float(r["first_s"]))
+        ends_m = self._length_m[one["approach"]] / SEGMENTS * np.arange(1, SEGMENTS + 1)
+        passed = older["passes_s"] <= newer["first_s"]
+        was_m = min(float(older["first_m"]), float(ends_m[passed].min(initial=np.inf)))
+        return bool(newer["first_m"] - was_m > APART_M)
 
     def _known(self, fleet: Fleet, row: int, now_s: float) -> int | None:
         """The counted vehicle that is no longer seen and would be where this track began."""
@@ -211,6 +228,11 @@ def _vanished_moving(rows: Rows, row: int, left_m: float) -> bool:
     """left_m: distance to the line at the end of the track."""
     one = rows[row]
     return bool(one["armed"] and not one["counted"] and left_m <= LOST_M and one["speed_mps"] >= MOVING_MPS)
+
+
+def _left_s(one: Rows) -> float:
+    """When a vehicle that is clearly past its line was on it: for one that stood there, when it left."""
+    return float(np.fmax(one["passed_s"], one["still_s"]))
 
 
 def _passed_s(seen: Seen, before_m: FloatArray, along_m: FloatArray) -> FloatArray:

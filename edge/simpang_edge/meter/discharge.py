@@ -10,6 +10,8 @@ from .memory import Memory, QueueSample
 PAUSE_S: Final = 8.0
 """A time this long without a queued vehicle crossing ends a discharge."""
 
+HEAD_M: Final = 8.0
+STOOD_S: Final = 2.0
 TOGETHER_S: Final = 8.0
 RED_SHOWN_S: Final = 10.0
 """The end of green is known only if a vehicle waits within this long after the last crossing; else nobody came."""
@@ -21,8 +23,8 @@ class Discharge:
 
     Green starts when vehicles that were queued begin to cross after at least 8 s in which none did: two of them
     within 8 s, or one when no other was queued (a single motorcycle that creeps over the line in red is no start).
-    The start is when the first of them last stood. The first discharge that is seen counts only when the pause
-    before it was seen too.
+    The start is when the first of them last stood. The first discharge that is seen counts only when the red before it
+    was seen too: the pause, or a vehicle that stood within 8 m of the line for 2 s when it was first seen.
     """
 
     memory: Memory
@@ -34,11 +36,17 @@ class Discharge:
     def cross(self, crossing: Crossing) -> float | None:
         """Account for a queued vehicle over the line; the start of green that it confirms, if it does."""
         if self.last_s is None or crossing.time_s - self.last_s >= PAUSE_S:
-            seen = self.last_s is not None or crossing.time_s - (self.begin_s or crossing.time_s) >= PAUSE_S
+            seen = self.last_s is not None or self._watched(crossing)
             self._group, self._confirmed = [], not seen
         self.last_s = crossing.time_s
         self._group.append(crossing)
         return None if self._confirmed else self._confirm()
+
+    def _watched(self, first: Crossing) -> bool:
+        """Whether the red before the first crossing of all was seen: for the length of a pause, or because the vehicle
+        stood at the line when it was first seen."""
+        head = first.start_m <= HEAD_M and first.still_s - first.start_s >= STOOD_S
+        return head or first.time_s - (self.begin_s or first.time_s) >= PAUSE_S
 
     def running(self, now_s: float) -> bool:
         """Whether queued vehicles crossed within the last pause time."""

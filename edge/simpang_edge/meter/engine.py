@@ -32,7 +32,8 @@ from .cover import Cover
 from .crossings import Crossing, StopLine
 from .cycle import Starts
 from .decisions import Decisions
-from .exposure import Amount, between
+from .emerged import Emerged
+from .exposure import Amount, between, unseen
 from .faults import Faults
 from .fleet import Fleet, Seen
 from .friction import Friction
@@ -89,7 +90,7 @@ class Meter:
         self._time = Timeline(s.max_gap_s, s.step_back_s, s.jump_s)
         grace_s = s.move_grace_s if camera.movements else s.grace_s
         self._windows = tuple(Windows(w, grace_s, self._layout) for w in sorted(set(s.windows_s)))
-        self._line = StopLine(self._layout.line_m, decisions)
+        self._line = StopLine(self._layout.line_m, self._layout.length_m[self._layout.approach_cell], decisions)
         self._moves = Movements(camera)
         self._decisions = decisions
         pcu = Pcu(camera, s.standards)
@@ -97,6 +98,7 @@ class Meter:
         self._means = rows_of.Means(pcu, Errors(s.speed, sights))
         self._queue = Queue(s.queue, self._layout, pcu.rows)
         self._hidden = Hidden(s.queue, self._layout)
+        self._emerged = Emerged(self._layout)
         self._arrivals = Arrivals(self._layout)
         self._recent = Recent(self._layout)
         self._incidents = Incidents(camera.id, self._layout, s.incidents)
@@ -235,11 +237,12 @@ class Meter:
         for windows in self._windows:
             windows.retract(since_s, self._spans)
             windows.look(since_s, scene.time_s, scene.UNUSABLE.intersection(scene.flags))
-        lost_s = sum(max(0.0, span.to_s - max(span.from_s, since_s)) for span in self._spans)
+        lost_s = sum(max(0.0, span.to_s - max(span.from_s, since_s)) for span in self._spans if span.watched)
         self._time.observed_s = max(0.0, self._time.observed_s - lost_s)
         self._spans.clear()
         self._fleet.clear()
         self._hidden.clear()
+        self._emerged.clear()
         self._stays.clear()
         self._cover.clear()
         return done
@@ -274,16 +277,22 @@ class Meter:
         self._recent.speeds(self._fleet, seen, self._settings.queue.enter_mps)
         for windows in self._windows:
             windows.frame(move.to_s)
-            if move.observed_s > 0:
-                windows.spread(move.from_s, move.to_s, exposure)
         if move.observed_s > 0:
-            self._spans.append(Span(move.from_s, move.to_s, exposure))
+            self._add(Span(move.from_s, move.to_s, exposure))
         while self._spans and self._spans[0].to_s < move.to_s - REMEMBER_S:
             self._spans.popleft()
 
+    def _add(self, span: Span) -> None:
+        """What was on the road in a span, to every window."""
+        for windows in self._windows:
+            windows.spread(span)
+        self._spans.append(span)
+
     def _end(self, ids: IntArray) -> tuple[Crossing, ...]:
         """Let go of vehicles that are gone."""
-        crossings = self._line.end(self._fleet, self._fleet.rows_of(ids))
+        row = self._fleet.rows_of(ids)
+        crossings = self._line.end(self._fleet, row)
+        self._emerged.lose(self._fleet, row)
         self._fleet.forget(ids)
         return crossings
 
@@ -292,7 +301,7 @@ class Meter:
         for crossing in crossings:
             for windows in self._windows:
                 windows.cross(crossing)
-            self._hidden.cross(crossing.approach, crossing.lane, crossing.time_s)
+            self._hidden.cross(crossing.approach, crossing.lane, crossing.kind, crossing.time_s)
             self._recent.cross(crossing)
             self._move(self._moves.cross(crossing))
             self._in_zones.cross(crossing)
@@ -318,6 +327,8 @@ class Meter:
             return Readings()
         self._second = second
         done = self._cross(self._end(self._fleet.stale(time_s)) + self._end(self._hidden.hold(self._fleet, time_s)))
+        for way in self._emerged.look(self._fleet, time_s):
+            self._add(Span(way.from_s, way.to_s, unseen(way, self._layout), watched=False))
         for arrival in self._arrivals.look(self._fleet, time_s):
             self._watches[arrival.approach].arrive(arrival)
         self._queue_now = queue = self._queue.now(self._fleet, time_s)
@@ -347,6 +358,7 @@ class Meter:
         self._stays.clear()
         self._spans.clear()
         self._hidden.clear()
+        self._emerged.clear()
         self._recent.reset_time()
         for watch in self._watches:
             watch.reset(move.from_s)

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from ..data import FloatArray, IntArray
+from .emerged import Way
 from .fleet import PERSON, Fleet, Seen
 from .layout import Layout
 from .settings import IS_MOTOR, WIDTH_M
@@ -68,6 +69,20 @@ def between(fleet: Fleet, seen: Seen, layout: Layout, frame_s: float) -> FloatAr
     amounts[Amount.OCCUPIED_S] = _occupied(layout, lanes[(front_m < DETECTOR_M) & at_line]) * frame_s
     amounts[Amount.STOP_BAR_S] = _occupied(layout, lanes[(front_m < STOP_BAR_M) & at_line]) * frame_s
     amounts[Amount.GAP_MS], amounts[Amount.GAP_S] = _gaps(layout, lanes, front_m, rear_m, frame_s)
+    return amounts
+
+
+def unseen(way: Way, layout: Layout) -> FloatArray:
+    """Amounts of a way that a vehicle made hidden."""
+    amounts = nothing(layout)
+    approach = np.array([way.approach])
+    ends_m = np.array([way.from_m]), np.array([way.to_m])
+    length_m = layout.length_m[layout.approach_cell[approach]]
+    time_s, distance_m = _edie(*ends_m, np.array([way.to_s - way.from_s]), length_m)
+    places = layout.places(approach, np.array([way.lane]))
+    if IS_MOTOR[way.kind]:
+        amounts[Amount.TIME_S], amounts[Amount.DISTANCE_M] = places.sums(time_s), places.sums(distance_m)
+    amounts[Amount.AREA_M2S] = places.sums(time_s * way.length_m * WIDTH_M[way.kind])
     return amounts
 
 

@@ -49,7 +49,7 @@ ROW = np.dtype(
         ("back_since_s", "f8"), ("back_from_m", "f8"), ("kerb_told", "?"),
         ("lengths_m", "f8", (LENGTHS,)), ("lengths", "i8"), ("passes_s", "f8", (SEGMENTS,)), ("arrived", "?"),
         ("held", "?"), ("held_s", "f8"), ("accounted_m", "f8"), ("orphan", "?"),
-        ("reach_m", "f8"), ("reach_s", "f8"), ("reach_mps", "f8"),
+        ("reach_m", "f8"), ("reach_s", "f8"), ("reach_mps", "f8"), ("settled", "?"),
     ]
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
@@ -61,7 +61,7 @@ counted. times_s, alongs_m: a ring of the latest
 contact point came to the end of each part of the measured length, the one nearest the line first, NaN where that was
 not seen. arrived: its arrival was told. held: queued and hidden. held_s, accounted_m: until when and where its hidden
 way is accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came, when, and how fast
-then; a box whose lower part is hidden makes it seem to move back."""
+then; a box whose lower part is hidden makes it seem to move back. settled: where it came from was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,7 @@ class Fleet:
             if self._decisions is not None and rows["approach"][row[n]] == vehicles.approach[picked[n]]:
                 self._decisions.about(Rule.JUMPED, rows[row[n]], now_s, float(vehicles.along_m[picked[n]]))
             rows[row[n]] = _blank(vehicles, int(picked[n]))
+            rows["settled"][row[n]] = True
         before_s = rows["seen_s"][row]
         gap_s = now_s - before_s
         if now_s - self._frame_s > max_gap_s:
@@ -136,6 +137,11 @@ class Fleet:
         if len(unsure):
             slope_mps[unsure] = slopes(times_s[unsure], alongs_m[unsure], now_s - LONG_S, MIN_SPAN_S)[0]
         return np.where(np.abs(slope_mps) <= MAX_MPS, -slope_mps, np.nan)
+
+    @property
+    def watched_s(self) -> float:
+        """Since when the road has been watched without a break."""
+        return float(self._watched_s)
 
     def rows_of(self, ids: IntArray) -> IntArray:
         """Rows of those of the ids that are remembered, int64 (m,)."""

@@ -12,6 +12,9 @@ from ..standards import EmpSet
 from .crossings import Crossing
 from .fleet import Rows
 
+URBAN: Final = ("SM", "MP", "KS", "KS", "KS", None)
+"""What each of `PKJI_CLASSES` counts as in urban analysis (domain reference, section 2); KTB is no traffic flow."""
+
 HEAVY: Final = tuple(PKJI_CLASSES.index(name) for name in ("KS", "BB", "TB"))
 
 
@@ -49,6 +52,11 @@ class Pcu:
         """Crossings by PKJI class."""
         codes = [self.code(c.kind, c.length_m, c.length_known) for c in crossings]
         return tuple(codes.count(i) for i in range(len(PKJI_CLASSES)))
+
+    def urban(self, crossing: Crossing) -> str | None:
+        """SM, MP or KS of a motor vehicle, None for all else."""
+        code = self.code(crossing.kind, crossing.length_m, crossing.length_known)
+        return URBAN[code] if code >= 0 else None
 
     def crossing(self, crossing: Crossing) -> float:
         """smp of one vehicle over the line."""

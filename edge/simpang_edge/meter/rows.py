@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..data import KINDS, FloatArray, Measurement, Quality, Scope
+from ..data import KINDS, ClassSpeeds, FloatArray, Measurement, Quality, Scope
 from .crossings import Crossing
 from .exposure import Amount
 from .layout import Cell, Layout
@@ -100,7 +100,7 @@ def _row(tally: Tally, index: int, cell: Cell, means: Means) -> Measurement:
     figures: dict[str, Any] = {
         **_flow(group, tally.observed_s),
         **_classes(group, means.pcu),
-        **_speeds(group, cell, means.errors),
+        **_speeds(group, cell, means),
         **_space(tally.exposure[:, index], tally.observed_s, cell),
         **_queue(tally, index, cell),
         **_trip(group, cell),
@@ -155,14 +155,14 @@ def _headway_s(motor: list[Crossing]) -> float | None:
     return _mean([b - a for lane in times for a, b in pairwise(lane)])
 
 
-def _speeds(group: Group, cell: Cell, errors: Errors) -> dict[str, Any]:
-    """Time mean at the line with its 95 % interval; 15/50/85th percentile from 30 vehicles on (§1)."""
+def _speeds(group: Group, cell: Cell, means: Means) -> dict[str, Any]:
+    """Time mean at the line with its 95 % interval; 15/50/85th percentile from 30 vehicles on, also by class (§1)."""
     known = [c for c in group.motor if c.speed_mps is not None]
     if not known:
         return {"speed_n": 0}
     speed = np.array([c.speed_mps for c in known], np.float64)
     mean = float(speed.mean())
-    half = errors.half_mps(known, cell.index, mean)
+    half = means.errors.half_mps(known, cell.index, mean)
     figures: dict[str, Any] = {
         "speed_n": len(speed),
         "speed_time_mean_mps": mean,
@@ -171,7 +171,18 @@ def _speeds(group: Group, cell: Cell, errors: Errors) -> dict[str, Any]:
     if len(speed) >= MIN_PERCENTILE_N:
         p15, p50, p85 = np.percentile(speed, (15, 50, 85))
         figures |= {"speed_p15_mps": float(p15), "speed_p50_mps": float(p50), "speed_p85_mps": float(p85)}
+        figures["class_speeds"] = _class_speeds(known, means.pcu)
     return figures
+
+
+def _class_speeds(known: list[Crossing], pcu: Pcu) -> tuple[ClassSpeeds, ...]:
+    """Percentiles of the classes of which 30 vehicles or more have a speed."""
+    found = []
+    for name in ("SM", "MP", "KS"):
+        own = [c.speed_mps for c in known if c.speed_mps is not None and pcu.urban(c) == name]
+        if len(own) >= MIN_PERCENTILE_N:
+            found.append(ClassSpeeds(name, len(own), *np.percentile(own, (15, 50, 85)).tolist()))
+    return tuple(found)
 
 
 def space_mean_mps(exposure: FloatArray) -> float | None:

@@ -66,4 +66,5 @@ def withheld(row: Measurement) -> Measurement:
         speed_p15_mps=None,
         speed_p50_mps=None,
         speed_p85_mps=None,
+        class_speeds=(),
     )

@@ -1,8 +1,8 @@
 """Windows [start, end) of event time, aligned to the clock: what belongs in which, and when one is complete."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,11 +46,15 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What one frame added: kept for a while, to be taken back when it turns out that the picture was false."""
+    """What one frame added: kept for a while, to be taken back when it turns out that the picture was false.
+
+    watched: whether the time counts as observed with it; not, where it is about a vehicle that was hidden then.
+    """
 
     from_s: float
     to_s: float
     exposure: FloatArray
+    watched: bool = True
 
 
 class Windows:
@@ -76,16 +80,21 @@ class Windows:
         if self._next is None:
             self._next = self._number(time_s)
 
-    def spread(self, from_s: float, to_s: float, exposure: FloatArray, sign: float = 1.0) -> None:
+    def spread(self, span: Span, sign: float = 1.0) -> None:
         """Give every window its share of an observed span and of the amounts in it; with sign -1 take it away."""
-        span_s, at_s = to_s - from_s, from_s
+        for tally, part_s in self._shares(span.from_s, span.to_s):
+            tally.observed_s += sign * part_s * span.watched
+            tally.exposure += span.exposure * (sign * part_s / (span.to_s - span.from_s))
+
+    def _shares(self, from_s: float, to_s: float) -> Iterator[tuple[Tally, float]]:
+        """The running windows that a span lies in, with the seconds of it that lie there."""
+        at_s = from_s
         while at_s < to_s:
             number = self._number(at_s)
             end_s = min(to_s, (number + 1.0) * self.length_s)
             tally = self._tally(number)
             if tally is not None:
-                tally.observed_s += sign * (end_s - at_s)
-                tally.exposure += exposure * (sign * (end_s - at_s) / span_s)
+                yield tally, end_s - at_s
             at_s = end_s
 
     def frame(self, time_s: float) -> None:
@@ -122,14 +131,9 @@ class Windows:
 
     def look(self, from_s: float, to_s: float, flags: Iterable[str]) -> None:
         """Account for what the picture was like in this span."""
-        at_s = from_s
-        while at_s < to_s:
-            number = self._number(at_s)
-            end_s = min(to_s, (number + 1.0) * self.length_s)
-            tally = self._tally(number)
-            for flag in flags if tally is not None else ():
-                tally.scene_s[flag] = tally.scene_s.get(flag, 0.0) + end_s - at_s  # type: ignore[union-attr]
-            at_s = end_s
+        for tally, part_s in self._shares(from_s, to_s):
+            for flag in flags:
+                tally.scene_s[flag] = tally.scene_s.get(flag, 0.0) + part_s
 
     def hide(self, time_s: float, lost_s: FloatArray) -> None:
         """Account for seconds (C,) in which cells could not be seen."""
@@ -148,7 +152,8 @@ class Windows:
         for span in spans:
             from_s = max(span.from_s, since_s)
             if span.to_s > from_s:
-                self.spread(from_s, span.to_s, span.exposure * ((span.to_s - from_s) / (span.to_s - span.from_s)), -1)
+                share = (span.to_s - from_s) / (span.to_s - span.from_s)
+                self.spread(replace(span, from_s=from_s, exposure=span.exposure * share), -1)
         for tally in self._open.values():
             tally.observed_s = max(0.0, tally.observed_s)
             tally.crossings = [c for c in tally.crossings if c.time_s < since_s]

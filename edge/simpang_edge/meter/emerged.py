@@ -1,0 +1,235 @@
+"""Vehicles that come out from behind others: since when they have been on the road (a rule of ours).
+
+Nothing appears in the middle of a road. A track that begins there is a vehicle that was on the road before, and its
+time counts in density, delay and arrivals, though nobody saw it:
+
+* Where a track of about its size was lost upstream of it a moment ago, it is that vehicle, and only the time in
+  between was not seen.
+* Else it has been behind a larger vehicle all the way, if one hides that place and no other vehicle stands in it (a
+  second box around a vehicle comes out of nothing). Vehicles of a lane keep their order: it came into view after the
+  one ahead of it and before the one behind. A third of that time is counted: rather too little, as the neighbour that
+  was seen may not be the next one.
+
+All others are left as they are: a detector that finds late is no reason to count what was not there.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import KINDS, FloatArray, IntArray
+from .fleet import PERSON, SEGMENTS, Fleet, Rows
+from .hidden import covered
+from .layout import Layout
+from .settings import WIDTH_M
+from .trips import mark_pass
+
+SETTLED_S: Final = 2.0
+FRESH_S: Final = 0.5
+MOVED_M: Final = 3.0
+"""A track is believed after this long, and after it has gone so far down the road: what stands may be no vehicle."""
+
+LONGEST_S: Final = 120.0
+BROKE_S: Final = 3.0
+"""A track that breaks is found again within this time; longer, something must hide the vehicle."""
+
+LOST_S: Final = 15.0
+FASTEST_MPS: Final = 15.0
+SLACK_M: Final = 2.0
+BESIDE_M: Final = 2.0
+FREE_MPS: Final = 10.0
+"""Speed of a vehicle over the way that it was hidden, at the least time that it can have taken [ours]."""
+
+LATER: Final = 1 / 3
+DOUBLED_M: Final = 1.0
+
+EDGE_SHARE: Final = 0.9
+"""A track that begins in the last tenth of the measured length came into view there."""
+
+TWO_WHEELS: Final = (KINDS.index("motorcycle"), KINDS.index("bicycle"))
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A vehicle's way that nobody saw, from one place and time to another."""
+
+    approach: int
+    lane: int
+    kind: int
+    length_m: float
+    from_s: float
+    to_s: float
+    from_m: float
+    to_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """Where a track ended before the stop line."""
+
+    approach: int
+    two_wheels: bool
+    seen_s: float
+    along_m: float
+    across_m: float
+    passes_s: FloatArray
+    arrived: bool
+
+    def leads_to(self, one: Rows, longest_s: float) -> bool:
+        """Whether a vehicle that was lost here can be where this track began."""
+        gap_s = float(one["first_s"] - self.seen_s)
+        moved_m = self.along_m - float(one["first_m"])
+        same = self.approach == one["approach"] and self.two_wheels == (one["kind"] in TWO_WHEELS)
+        beside = abs(self.across_m - float(one["across_m"])) <= BESIDE_M
+        return bool(same and beside and 0 < gap_s <= longest_s and -SLACK_M <= moved_m <= FASTEST_MPS * gap_s + SLACK_M)
+
+
+class Emerged:
+    """Finds what new vehicles were hidden for."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._lost: deque[_Lost] = deque(maxlen=64)
+
+    def clear(self) -> None:
+        """Forget the lost tracks: the clock was set, or the picture was away."""
+        self._lost.clear()
+
+    def lose(self, fleet: Fleet, row: IntArray) -> None:
+        """Remember where tracks (m,) ended before the stop line."""
+        rows = fleet.rows
+        upstream = row[~rows["counted"][row] & (rows["along_m"][row] > 0) & (rows["kind"][row] != PERSON)]
+        self._lost.extend(_lost(rows[r]) for r in upstream.tolist())
+
+    def look(self, fleet: Fleet, now_s: float) -> list[Way]:
+        """Ways of the vehicles whose tracks are believed by now; each is told once. A hidden vehicle whose track ended
+        and that is found again under another one is let go."""
+        rows, row = fleet.rows, fleet.active()
+        row = row[~rows["settled"][row] & (now_s - rows["first_s"][row] >= SETTLED_S)]
+        row = row[(rows["first_m"][row] - rows["along_m"][row] >= MOVED_M) & (now_s - rows["seen_s"][row] < FRESH_S)]
+        rows["settled"][row] = True
+        row = row[(rows["kind"][row] != PERSON) & (rows["first_m"][row] > 0)]
+        ways = (self._way(fleet, r) for r in row.tolist())
+        return [way for way in ways if way is not None]
+
+    def _way(self, fleet: Fleet, row: int) -> Way | None:
+        one = fleet.rows[row]
+        hidden = bool(covered(fleet, self._layout.toward, np.array([row]))[0])
+        lost = self._found(fleet, one, LOST_S if hidden else BROKE_S)
+        if lost is not None:
+            return self._goes_on(fleet.rows, row, lost)
+        length_m = self._length_m(one)
+        stood = bool(covered(fleet, self._layout.toward, np.array([row]), only="was_queued")[0])
+        if not stood or one["first_m"] > EDGE_SHARE * length_m or one["speed_mps"] < -1 or _doubled(fleet, row):
+            return None
+        from_s, known = self._came_s(fleet, row, length_m)
+        if known:
+            self._mark(fleet.rows, row, (length_m + 1e-6, float(one["first_m"])), (from_s, float(one["first_s"])))
+        return _way(one, from_s, length_m)
+
+    def _found(self, fleet: Fleet, one: Rows, longest_s: float) -> _Lost | None:
+        """The lost track that this one continues; it is remembered no longer."""
+        orphans = fleet.active()
+        orphans = orphans[fleet.rows["orphan"][orphans]]
+        for r in orphans.tolist():
+            if (known := _lost(fleet.rows[r])).leads_to(one, LOST_S):
+                fleet.forget(fleet.rows["id"][[r]])
+                return known
+        lost = next((lost for lost in reversed(self._lost) if lost.leads_to(one, longest_s)), None)
+        if lost is not None:
+            self._lost.remove(lost)
+        return lost
+
+    def _goes_on(self, rows: Rows, row: int, lost: _Lost) -> Way:
+        """The way of a vehicle that was lost and found again."""
+        one = rows[row]
+        known_s = rows["passes_s"][row]
+        rows["passes_s"][row] = np.where(np.isnan(known_s), lost.passes_s, known_s)
+        rows["arrived"][row] |= lost.arrived
+        self._mark(rows, row, (lost.along_m, float(one["first_m"])), (lost.seen_s, float(one["first_s"])))
+        return _way(one, lost.seen_s, lost.along_m)
+
+    def _mark(self, rows: Rows, row: int, way_m: tuple[float, float], time_s: tuple[float, float]) -> None:
+        if way_m[0] > way_m[1]:
+            mark_pass(rows, row, way_m, time_s, self._length_m(rows[row]))
+
+    def _length_m(self, one: Rows) -> float:
+        return float(self._layout.length_m[self._layout.approach_cell[one["approach"]]])
+
+    def _came_s(self, fleet: Fleet, row: int, length_m: float) -> tuple[float, bool]:
+        """When a vehicle that was never seen before came into the measured length, between its neighbours; and whether
+        one ahead of it was seen to come in, else it may have been there longer."""
+        one = fleet.rows[row]
+        first_s = float(one["first_s"])
+        latest_s = first_s - (length_m - float(one["first_m"])) / FREE_MPS
+        least_s = max(fleet.watched_s, first_s - LONGEST_S)
+        ahead_s, behind_s = _neighbours_s(fleet, row, length_m)
+        known = ahead_s is not None
+        ahead_s = least_s if ahead_s is None else ahead_s
+        behind_s = latest_s if behind_s is None else min(behind_s, latest_s)
+        return max(least_s, min(latest_s, behind_s - LATER * (behind_s - min(ahead_s, behind_s)))), known
+
+
+def _lost(one: Rows) -> _Lost:
+    return _Lost(
+        int(one["approach"]),
+        int(one["kind"]) in TWO_WHEELS,
+        float(np.fmax(one["seen_s"], one["held_s"])),
+        float(one["along_m"]),
+        float(one["across_m"]),
+        one["passes_s"].copy(),
+        bool(one["arrived"]),
+    )
+
+
+def _way(one: Rows, from_s: float, from_m: float) -> Way:
+    return Way(
+        int(one["approach"]),
+        int(one["lane"]),
+        int(one["kind"]),
+        float(one["length_m"]),
+        from_s,
+        float(one["first_s"]),
+        from_m,
+        float(one["first_m"]),
+    )
+
+
+def _neighbours_s(fleet: Fleet, row: int, length_m: float) -> tuple[float | None, float | None]:
+    """When the nearest vehicle of the lane ahead of this one came into the measured length, and the nearest behind
+    it; None where there is none of which that was seen."""
+    rows, one = fleet.rows, fleet.rows[row]
+    others = fleet.active()
+    others = others[(rows["approach"][others] == one["approach"]) & (rows["lane"][others] == one["lane"])]
+    entries_s = _entries_s(rows, others, length_m)
+    usable = (others != row) & np.isfinite(entries_s) & (rows["kind"][others] != PERSON)
+    away_m = rows["along_m"][others[usable]] - one["along_m"]
+
+    def nearest(side: NDArray[np.bool_]) -> float | None:
+        if not side.any():
+            return None
+        return float(entries_s[usable][int(np.argmin(np.where(side, np.abs(away_m), np.inf)))])
+
+    return nearest(away_m < 0), nearest(away_m >= 0)
+
+
+def _entries_s(rows: Rows, row: IntArray, length_m: float) -> FloatArray:
+    """When vehicles (n,) came into the measured length, NaN where that was not seen, (n,)."""
+    passed_s: FloatArray = rows["passes_s"][row, SEGMENTS - 1]
+    began_s = np.where(rows["first_m"][row] > EDGE_SHARE * length_m, rows["first_s"][row], np.nan)
+    return np.where(np.isnan(passed_s), began_s, passed_s)
+
+
+def _doubled(fleet: Fleet, row: int) -> bool:
+    """Whether another vehicle, seen earlier, is in the very place of this one."""
+    rows, one = fleet.rows, fleet.rows[row]
+    others = fleet.fresh(float(one["seen_s"]), SETTLED_S)
+    others = others[(others != row) & (rows["approach"][others] == one["approach"])]
+    others = others[rows["first_s"][others] < one["first_s"]]
+    width_m = WIDTH_M[rows["kind"][others]] + WIDTH_M[int(one["kind"])]
+    front_m, rear_m = fleet.extent_m(others)
+    inside = (one["along_m"] > front_m - DOUBLED_M) & (one["along_m"] < rear_m + DOUBLED_M)
+    return bool((inside & (np.abs(rows["across_m"][others] - one["across_m"]) < 0.4 * width_m)).any())
