@@ -75,12 +75,17 @@ def write_camera(folder: Path, camera: Camera, clip: Path) -> None:
         "approaches": [{
             "id": camera.approach, "heading": camera.heading, "stop_line": _stop_line(eye, way),
             "lanes": [{"id": lane.index + 1, "polygon": _pixels(eye, lane_edges_m(way, lane))} for lane in way.lanes],
-            "length_m": camera.length_m, "speed_limit_kmh": limit_kmh(scenario, way),
+            "length_m": camera.length_m, "speed_limit_kmh": limit_kmh(scenario, way), **_control(net, camera),
         }],
         **_ways_out(eye, scenario, net, way),
     }  # fmt: skip
     text = yaml.dump(entry, sort_keys=False, default_flow_style=None, width=110)
     beside(clip, "camera.yaml").write_text(text, encoding="utf-8")
+
+
+def _control(net: Network, camera: Camera) -> dict[str, str]:
+    """An approach without a signal says so; the edge's default is a signal."""
+    return {} if camera.approach in net.link_arm else {"control": "unsignalised"}
 
 
 def _ways_out(eye: Pinhole, scenario: Scenario, net: Network, way: Approach) -> dict[str, Any]:

@@ -51,6 +51,7 @@ def test_a_scenario_file_is_simulated_sketched_measured_and_reported(tmp_path: P
     [
         pytest.param(("--scenarios", "nowhere"), "simpang_empat_pagi", id="an unknown clip: the known are named"),
         pytest.param(("--scenarios", "nowhere.mp4"), "NAME.mp4, .truth.json", id="a clip without its files"),
+        pytest.param(("--scenarios", "mini.yaml@x"), "after @ comes the seed", id="a seed that is none"),
         pytest.param(("--detector", "best"), "known are perfect, model", id="an unknown detector"),
         pytest.param(("--fps", "8,x"), "expected numbers from 0.5 to 60", id="a rate that is none"),
         pytest.param(("--baseline", "none.json"), "--update", id="a baseline that is not there"),

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 from simpang_edge.resources import shipped
 
 from .errors import BenchError
+
+SCENARIOS: Final = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def committed() -> tuple[Case, ...]:
 
 
 def find(names: Sequence[str], drawn: bool, cache: Path, processes: int) -> tuple[Case, ...]:
-    """The cases of names of clips, paths of clips (.mp4) and scenario files (.yaml, one case per camera).
+    """The cases of names of clips, paths of clips (.mp4) and scenario files (.yaml, one case per camera; .yaml@SEED is
+    the same with another seed).
 
     drawn: whether a scenario's pictures are needed; else outlines are enough. Raises `BenchError`.
     """
@@ -68,13 +71,16 @@ def find(names: Sequence[str], drawn: bool, cache: Path, processes: int) -> tupl
 
 
 def _of(name: str, drawn: bool, cache: Path, processes: int) -> tuple[Case, ...]:
-    path = Path(name)
+    file, _, seed = name.partition("@")
+    path = Path(file)
+    if seed and (path.suffix not in SCENARIOS or not seed.isdigit()):
+        raise BenchError(f"{name!r}: after @ comes the seed of a scenario file, such as junction.yaml@21")
     if path.suffix == ".mp4":
         return (Case(path),)
-    if path.suffix in {".yaml", ".yml"}:
+    if path.suffix in SCENARIOS:
         from .scenes import prepare
 
-        return tuple(Case(clip) for clip in prepare(path, drawn, cache, processes))
+        return tuple(Case(clip) for clip in prepare(path, int(seed) if seed else None, drawn, cache, processes))
     known = {case.name: case for case in committed()}
     if name not in known:
         raise BenchError(f"no clip {name!r}; known are {', '.join(known)}; or give a path to a .mp4 or scenario .yaml")

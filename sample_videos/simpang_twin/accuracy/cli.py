@@ -24,7 +24,9 @@ DEFAULT_CACHE = Path("~/.cache/simpang/accuracy")
 def accuracy(
     scenarios: Annotated[
         list[str] | None,
-        typer.Option("--scenarios", help="clips by name or path (.mp4), or scenario files (.yaml); default: all clips"),
+        typer.Option(
+            "--scenarios", help="clips by name or path (.mp4), or scenario files (.yaml, .yaml@SEED); default: all"
+        ),
     ] = None,
     detector: Annotated[
         list[str] | None, typer.Option("--detector", help="perfect (the true boxes) or model; default: both")

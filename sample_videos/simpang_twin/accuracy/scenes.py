@@ -19,10 +19,13 @@ VERSION = "5"
 """Of the sketches: a change here makes kept ones useless."""
 
 
-def prepare(path: Path, drawn: bool, cache: Path, processes: int) -> list[Path]:
-    """The clips of a scenario's cameras, made where they are not in the cache. Raises `BenchError`."""
+def prepare(path: Path, seed: int | None, drawn: bool, cache: Path, processes: int) -> list[Path]:
+    """The clips of a scenario's cameras, made where they are not in the cache. seed: instead of the file's own; then it
+    becomes part of the name. Raises `BenchError`."""
     try:
         plan = scenario.load(path)
+        if seed is not None:
+            plan = plan.model_copy(update={"seed": seed, "name": f"{plan.name}-{seed}"})
         folder = cache / f"{plan.name}-{_fingerprint(plan, drawn)}"
         with _alone(folder):
             return [_clip(plan, camera, folder, drawn, processes) for camera in plan.cameras]
