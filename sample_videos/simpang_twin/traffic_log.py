@@ -82,7 +82,7 @@ def columns(vehicles: list[Track], movements: dict[str, str], frames: int, step_
     }
     for v, track in enumerate(vehicles):
         lane = _kept(track)
-        rows = np.flatnonzero((lane > 0) & (track.rear_along_m > -1.0))
+        rows = np.flatnonzero((lane > 0) & (np.maximum(track.front_along_m, track.rear_along_m) > -1.0))
         rows = _until_left(track, rows) if track.id in movements else rows
         frame = track.frame[rows].astype(np.int32)
         parts["vehicle"].append(np.full(len(rows), v))

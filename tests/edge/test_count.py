@@ -22,7 +22,7 @@ from simpang_edge.lines import Crossing, Line
 from simpang_edge.render import probe
 
 CLIP = Path(__file__).parents[2] / "sample_videos" / "simpang_empat_pagi.mp4"
-STOP_LINE = "478.9,535,943,537"
+STOP_LINE = "468.4,351.6,847.5,350.4"
 """The stop line in pixels (``simpang_empat_pagi.camera.yaml``): left to right, so traffic toward the camera, which
 moves down the picture, crosses forward."""
 

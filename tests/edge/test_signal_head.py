@@ -15,8 +15,8 @@ from simpang_edge.signal_head import SignalHeads, lit
 
 CLIPS = Path(__file__).parents[2] / "sample_videos"
 HEADS = {
-    "simpang_empat_pagi": {"red": (131, 306, 144, 319), "yellow": (132, 323, 145, 336), "green": (132, 340, 146, 354)},
-    "simpang_empat_pagi_timur": {"red": (65, 153, 72, 160), "yellow": (66, 161, 73, 168), "green": (66, 170, 73, 177)},
+    "simpang_empat_pagi": {"red": (170, 160, 182, 172), "yellow": (172, 175, 183, 187), "green": (173, 190, 184, 201)},
+    "simpang_empat_pagi_timur": {"red": (110, 61, 117, 67), "yellow": (111, 67, 118, 74), "green": (112, 74, 119, 81)},
 }
 LONG_S = 36.0
 

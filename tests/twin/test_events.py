@@ -138,7 +138,8 @@ def test_spillback_slows_the_exit_down(result: tuple[Network, Run]) -> None:
 
 
 def test_rider_goes_upstream_and_counts_nowhere(result: tuple[Network, Run], folder: Path) -> None:
-    """The wrong-way rider runs from the junction to 60 m upstream at 5 m/s: 12 s on the approach, no crossing."""
+    """The wrong-way rider runs from the junction to 60 m upstream at 5 m/s: 12 s on the approach, in the kerb lane
+    (0.6 m inside the kerb), no crossing, in no movement."""
     net, run = result
     found = happened(result, "wrong_way")
     log = truth_file.observed(folder, PLAN.cameras[0], PLAN, net, run)
@@ -146,7 +147,10 @@ def test_rider_goes_upstream_and_counts_nowhere(result: tuple[Network, Run], fol
     assert found.id == RIDER
     assert found.end_s is not None
     assert found.end_s - found.begin_s == pytest.approx(60 / 5, abs=0.2)
-    assert RIDER not in log.ids
+    own = log.vehicle == log.ids.index(RIDER)
+    assert ((log.front_m > 0) & own).sum() * log.step_s == pytest.approx(12, abs=0.2)
+    assert set(log.lane[own].tolist()) == {1}
+    assert log.movements[log.ids.index(RIDER)] == "wrong_way"
     assert RIDER not in {p.crossing.id for p in log.passed}
 
 

@@ -52,7 +52,8 @@ def test_a_gate_moves_into_the_junction_where_the_exit_is_out_of_the_picture(net
 
 
 def test_an_exit_that_is_not_seen_has_no_gate(net: network.Network) -> None:
-    """From 10 m the view reaches 9.4 m, and a gate at most 6 m before the exit, 10.75 m: none."""
+    """From 10 m the view reaches 9.4 m. On the left, where through traffic passes near, a gate lies at most 6 m before
+    the exit, at 10.75 m: none; else at most 8 m, at 8.75 m, but over its width of 9.5 m: none either."""
     assert gates(net, 10.0) == {}
 
 
