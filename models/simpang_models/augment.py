@@ -17,6 +17,7 @@ MIN_VISIBLE = 0.35
 REFERENCE = (640, 384)
 MOSAIC_ZOOM = 0.8
 WHOLE_SHARE = 0.5
+REPAINT_SHARE = 0.25
 Random = np.random.Generator
 
 
@@ -147,6 +148,8 @@ def _flip_boxes(boxes: Boxes, width: int) -> Boxes:
 def relight(picture: Picture, random: Random) -> Picture:
     """Colour, gamma, night, blur, noise and compression, each at times."""
     picture = _tone(picture, random)
+    if random.random() < REPAINT_SHARE:
+        picture = _repaint(picture, random)
     if random.random() < 0.15:
         picture = _night(picture, random)
     if random.random() < 0.15:
@@ -170,6 +173,13 @@ def _tone(picture: Picture, random: Random) -> Picture:
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
         picture = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
     return picture
+
+
+def _repaint(picture: Picture, random: Random) -> Picture:
+    """All hues turned: a bus is one in any colour, and so is an auto-rickshaw."""
+    hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
+    hsv[:, :, 0] = (hsv[:, :, 0].astype(np.int16) + int(random.integers(20, 160))) % 180
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
 
 
 def _night(picture: Picture, random: Random) -> Picture:

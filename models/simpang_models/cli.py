@@ -145,6 +145,8 @@ def train(
     threads: Annotated[int, typer.Option(min=1, help="Threads for the arithmetic on a CPU.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto: CUDA where there is a card.")] = "auto",
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 7,
+    network: Annotated[str, typer.Option(help="Size: n, or t for the thin one.")] = "n",
+    rate: Annotated[float, typer.Option(min=0.0, help="Highest learning rate.")] = 1e-3,
 ) -> None:
     """Train the detector; needs the extra train. The same command goes on where it was stopped."""
     from simpang_models.data import load_store
@@ -154,7 +156,15 @@ def train(
     with clear_errors():
         store = load_store(data, teacher, training_sets(data))
         settings = Settings(
-            steps=steps, minutes=minutes, batch=batch, workers=workers, threads=threads, device=device, seed=seed
+            steps=steps,
+            minutes=minutes,
+            batch=batch,
+            rate=rate,
+            seed=seed,
+            workers=workers,
+            threads=threads,
+            device=device,
+            network=network,
         )
         typer.echo(str(run(store, start, out, settings)))
 

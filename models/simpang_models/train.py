@@ -22,7 +22,8 @@ from torch.utils.data import DataLoader
 from simpang_models.boxes import CLASSES
 from simpang_models.data import Drawn, Store
 from simpang_models.loss import Loss, Target, batch_loss
-from simpang_models.network import Detector, cells
+from simpang_models.network import PLANS, Detector, cells
+from simpang_models.start import start_full
 from simpang_models.thin import Imitation, start_thin
 
 SAVE_EVERY_S = 60.0
@@ -43,7 +44,8 @@ class Settings:
         frozen: how many blocks stay as they start, the front included: edges and textures are the same in our
             pictures, and leaving them alone saves half of the work; 0 trains everything.
         device: "cpu", "cuda", or "auto".
-        start: the work before the first step, see `thin`.
+        start: the work before the first step of network `t`, see `thin`.
+        network: size, a key of PLANS.
     """
 
     steps: int = 6000
@@ -59,6 +61,7 @@ class Settings:
     threads: int = 1
     device: str = "auto"
     start: Imitation = field(default_factory=Imitation)
+    network: str = "n"
 
 
 @dataclass
@@ -95,8 +98,10 @@ def train(store: Store, start: Path, out: Path, settings: Settings, clock: Clock
     """Train, or go on where `out` was left; returns the file with the averaged weights.
 
     Raises:
-        ValueError: `start` is no network to start from, or the device is not there.
+        ValueError: `start` is no network to start from, or network or device is not there.
     """
+    if settings.network not in PLANS:
+        raise ValueError(f"network {settings.network!r}: known are {', '.join(PLANS)}")
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
@@ -153,7 +158,7 @@ def _note_session(state: State, store: Store, settings: Settings, device: torch.
 def _open_state(
     store: Store, start: Path, out: Path, settings: Settings, device: torch.device, progress: Progress
 ) -> State:
-    network = Detector(len(CLASSES)).to(device, memory_format=torch.channels_last)
+    network = Detector(len(CLASSES), PLANS[settings.network]).to(device, memory_format=torch.channels_last)
     saved = out / "state.pt"
     if not saved.is_file():
         _start(network, store, start, settings, progress)
@@ -182,7 +187,11 @@ def _start(network: Detector, store: Store, start: Path, settings: Settings, pro
     def report(text: str, done: int, total: int) -> None:
         progress.update(task, description=text, completed=done, total=total)
 
-    start_thin(network, start, (picture for picture, _ in batches), settings.start, report)
+    inputs = (picture for picture, _ in batches)
+    if PLANS[settings.network].thin:
+        start_thin(network, start, inputs, settings.start, report)
+    else:
+        start_full(network, start, inputs, settings.start.wholes)
     progress.remove_task(task)
 
 
@@ -300,6 +309,8 @@ def revision() -> str:
 
 def load_network(path: Path) -> Detector:
     """A network with the weights of `average.pt`."""
-    network = Detector(len(CLASSES))
-    network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
+    weights = torch.load(path, weights_only=True, map_location="cpu")
+    plan = PLANS["t" if "backbone.front.layers.0.weight" in weights else "n"]
+    network = Detector(len(CLASSES), plan)
+    network.load_state_dict(weights)
     return network
