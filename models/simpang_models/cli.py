@@ -147,6 +147,8 @@ def train(
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 7,
     network: Annotated[str, typer.Option(help="Size: n, or t for the thin one.")] = "n",
     rate: Annotated[float, typer.Option(min=0.0, help="Highest learning rate.")] = 1e-3,
+    frozen: Annotated[int, typer.Option(min=0, max=15, help="Blocks that stay as they start, the front too.")] = 4,
+    reuse: Annotated[int, typer.Option(min=1, help="Steps per prepared batch.")] = 1,
 ) -> None:
     """Train the detector; needs the extra train. The same command goes on where it was stopped."""
     from simpang_models.data import load_store
@@ -165,6 +167,8 @@ def train(
             threads=threads,
             device=device,
             network=network,
+            frozen=frozen,
+            reuse=reuse,
         )
         typer.echo(str(run(store, start, out, settings)))
 

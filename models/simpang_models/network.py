@@ -131,13 +131,23 @@ class Backbone(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Pictures 0..1 to three maps of 32, 96 and 320 channels."""
-        x = self.front(x)
-        taps = []
-        for index, block in enumerate(self.blocks):
-            x = block(x)
+        return self.finish(self.begin(x, 0), 0)
+
+    def begin(self, x: Tensor, blocks: int) -> list[Tensor]:
+        """The front and the first `blocks` blocks: the taps among them, and behind these the last output."""
+        return self._through([self.front(x)], range(blocks))
+
+    def finish(self, begun: list[Tensor], blocks: int) -> list[Tensor]:
+        """The other blocks, from what `begin` gave with the same number, to all three maps."""
+        return self._through(begun, range(blocks, len(self.blocks)))[:-1]
+
+    def _through(self, begun: list[Tensor], which: range) -> list[Tensor]:
+        *taps, x = begun
+        for index in which:
+            x = self.blocks[index](x)
             if index in TAPS:
                 taps.append(x)
-        return taps
+        return [*taps, x]
 
 
 class Pyramid(nn.Module):
@@ -224,19 +234,31 @@ class Detector(nn.Module):
     def __init__(self, classes: int, plan: Plan) -> None:
         super().__init__()
         self.input_scale = SCALE_INPUT
+        self.frozen = 0
         self.backbone = Backbone(Front() if plan.thin else PublishedFront(), plan.widths)
         self.pyramid = Pyramid()
         self.head = Head(classes, plan)
 
     def forward(self, picture: Tensor) -> Raw:
         """Raw outputs for a batch of pictures whose sides are multiples of 32."""
+        return self.finish(self.begin(picture))
+
+    def begin(self, picture: Tensor) -> list[Tensor]:
+        """What the frozen beginning makes of the pictures: it stays the same in training, so it may be kept."""
         x = picture if self.input_scale == 1.0 else picture * self.input_scale
-        parts = [self.head(m, level) for level, m in enumerate(self.pyramid(self.backbone(x)))]
+        return self.backbone.begin(x, self.frozen) if self.frozen else [x]
+
+    def finish(self, begun: list[Tensor]) -> Raw:
+        """Raw outputs from what `begin` gave."""
+        taps = self.backbone.finish(begun, self.frozen) if self.frozen else self.backbone(begun[0])
+        maps = self.pyramid(taps)
+        parts = [self.head(m, level) for level, m in enumerate(maps)]
         cls, reg = (torch.cat([p[i] for p in parts], dim=1) for i in (0, 1))
         return Raw(cls, reg)
 
     def freeze(self, blocks: int) -> None:
         """Keep the front and the first `blocks` blocks as they are, in training too; 0 freezes nothing."""
+        self.frozen = blocks
         if blocks:
             for part in (self.backbone.front, *self.backbone.blocks[:blocks]):
                 part.requires_grad_(False).eval()

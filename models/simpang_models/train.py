@@ -8,6 +8,7 @@ import json
 import math
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -29,7 +30,23 @@ from simpang_models.thin import Imitation, start_thin
 SAVE_EVERY_S = 60.0
 START_SEED = 1_000_003
 """Added to the seed for the inputs of the start, so that training does not begin with the same ones."""
+KEPT = 150
+"""Prepared batches among which a reused one is chosen."""
 Batch = tuple[Tensor, list[Target]]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch behind the frozen part of the network.
+
+    Attributes:
+        begun: what `Detector.begin` gave.
+        cell: the cells of this input size.
+    """
+
+    begun: list[Tensor]
+    cell: Tensor
+    targets: list[Target]
 
 
 @dataclass(frozen=True)
@@ -42,7 +59,8 @@ class Settings:
             whichever is used up first, so a run on a busy machine still ends well.
         batch: pictures of 640×384 per step; more of the smaller inputs, fewer of the larger.
         frozen: how many blocks stay as they start, the front included: edges and textures are the same in our
-            pictures, and leaving them alone saves half of the work; 0 trains everything.
+            pictures, and leaving them alone saves half of the work; 0 trains everything, 15 only pyramid and head.
+        reuse: steps per prepared batch; what the frozen part makes of the last KEPT batches is kept for them.
         device: "cpu", "cuda", or "auto".
         start: the work before the first step of network `t`, see `thin`.
         network: size, a key of PLANS.
@@ -56,6 +74,7 @@ class Settings:
     decay: float = 0.02
     average: float = 0.998
     frozen: int = 4
+    reuse: int = 1
     seed: int = 7
     workers: int = 1
     threads: int = 1
@@ -119,8 +138,8 @@ def train(store: Store, start: Path, out: Path, settings: Settings, clock: Clock
 def _run(state: State, store: Store, out: Path, settings: Settings, clock: Clock, progress: Progress) -> None:
     task = progress.add_task("training", total=settings.steps, completed=state.step)
     before = saved = clock()
-    for picture, targets in _batches(store, settings, state.step):
-        loss = _step(state, picture, targets, settings)
+    for batch in _prepared(state, store, settings):
+        loss = _step(state, batch, settings)
         now = clock()
         state.spent_s, before = state.spent_s + now - before, now
         progress.update(task, advance=1, description=f"loss {float(loss.total.detach()):.3f}")
@@ -229,15 +248,33 @@ def _rate(state: State, settings: Settings) -> float:
     return settings.rate * rise * (0.02 + 0.98 * (1 + math.cos(math.pi * progress_share(state, settings))) / 2)
 
 
-def _step(state: State, picture: Tensor, targets: list[Target], settings: Settings) -> Loss:
-    for group in state.optimiser.param_groups:
-        group["lr"] = _rate(state, settings) * group["factor"]
-    device = next(state.network.parameters()).device
-    height, width = picture.shape[2:]
+def _prepared(state: State, store: Store, settings: Settings) -> Iterator[Prepared]:
+    """New batches, each followed by `reuse` − 1 of the last ones, chosen by chance."""
+    random = np.random.default_rng((settings.seed, state.step))
+    kept: deque[Prepared] = deque(maxlen=KEPT)
+    for picture, targets in _batches(store, settings, state.step // settings.reuse):
+        kept.append(_begin(state.network, picture, targets))
+        yield kept[-1]
+        for _ in range(settings.reuse - 1):
+            yield kept[random.integers(len(kept))]
+
+
+@torch.no_grad()
+def _begin(network: Detector, picture: Tensor, targets: list[Target]) -> Prepared:
+    device = next(network.parameters()).device
     inputs = picture.to(device, non_blocking=True).float().contiguous(memory_format=torch.channels_last)
     with torch.autocast(device.type, torch.bfloat16):
-        raw = state.network(inputs)
-    loss = batch_loss(raw, cells(height, width).to(device), [t.to(device) for t in targets])
+        begun = network.begin(inputs)
+    height, width = picture.shape[2:]
+    return Prepared(begun, cells(height, width).to(device), [t.to(device) for t in targets])
+
+
+def _step(state: State, batch: Prepared, settings: Settings) -> Loss:
+    for group in state.optimiser.param_groups:
+        group["lr"] = _rate(state, settings) * group["factor"]
+    with torch.autocast(batch.cell.device.type, torch.bfloat16):
+        raw = state.network.finish(batch.begun)
+    loss = batch_loss(raw, batch.cell, batch.targets)
     state.optimiser.zero_grad(set_to_none=True)
     loss.total.backward()
     nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)

@@ -18,7 +18,9 @@ from simpang_models.labels import Truth  # noqa: E402
 from simpang_models.thin import Imitation  # noqa: E402
 from simpang_models.train import Settings, choose_device, load_network, train  # noqa: E402
 
-SETTINGS = Settings(steps=3, batch=1, workers=0, start=Imitation(first_steps=1, polish_steps=1, crops=1, wholes=1))
+SETTINGS = Settings(
+    steps=3, batch=1, workers=0, network="t", start=Imitation(first_steps=1, polish_steps=1, crops=1, wholes=1)
+)
 
 
 @pytest.fixture(scope="module")
