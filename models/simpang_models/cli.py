@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simpang_models import agree_cli, eval_cli, yolo_cli
+from simpang_models import agree_cli, card_cli, eval_cli, yolo_cli
 from simpang_models.boxes import CLASSES
 from simpang_models.labels import TRAIN_SETS, LabelSet, pictures_of
 from simpang_models.options import Data, Json, Size, clear_errors, parse_size
@@ -19,6 +19,8 @@ app.command("agree")(agree_cli.compare)
 app.command("leak")(eval_cli.check_leak)
 app.command("worst")(eval_cli.show_worst)
 app.command("wrap")(yolo_cli.wrap_file)
+app.command("prepare")(card_cli.prepare)
+app.command("card")(card_cli.card)
 
 
 @app.command()

@@ -14,7 +14,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from simpang_models.network import SCALE_INPUT, Backbone, Detector, PublishedFront
+from simpang_models.network import SCALE_INPUT, Backbone, Detector, PublishedFront, Tower
 from simpang_models.thin import Inputs, load_published
 
 ANCHORS, SQUARE = 3, 1
@@ -23,7 +23,6 @@ ANCHOR_SIDE = 8.0
 """Side of the square anchor, in strides; it lies on the cell's corner, not its middle."""
 MIDDLE_UNIT, SIDE_UNIT = 0.1, 0.2
 """What one unit of the published head's outputs moves: a share of the anchor's side, and of the logarithm of a side."""
-TOWERS = ("cls_tower", "reg_tower")
 
 
 def start_full(network: Detector, published: Path, inputs: Inputs, batches: int) -> None:
@@ -34,7 +33,7 @@ def start_full(network: Detector, published: Path, inputs: Inputs, batches: int)
     """
     backbone, pyramid = load_published(published)
     stored = _stored(published)
-    if f"{TOWERS[0]}.0.weight" in stored:
+    if "cls_tower.0.weight" in stored:
         _unfold_input_scale(backbone)
         _take_head(network, stored)
     network.backbone.load_state_dict(backbone.state_dict())
@@ -52,25 +51,34 @@ def _stored(path: Path) -> dict[str, Tensor]:
     return found
 
 
-@torch.no_grad()
 def _unfold_input_scale(backbone: Backbone) -> None:
     """Files of our export take 0..255 in the first convolution."""
     assert isinstance(backbone.front, PublishedFront)
-    backbone.front.stem.weight.div_(SCALE_INPUT)
+    with torch.no_grad():
+        backbone.front.stem.weight.div_(SCALE_INPUT)
 
 
-@torch.no_grad()
 def _take_head(network: Detector, stored: dict[str, Tensor]) -> None:
-    for name in TOWERS:
-        tower = getattr(network.head, name)
-        for index, conv in enumerate(tower.convs):
-            conv.weight.copy_(stored[f"{name}.{3 * index}.weight"])
-            for norms in tower.norms:
-                norms[index].weight.copy_(stored[f"{name}.{3 * index + 1}.weight"])
-                norms[index].bias.copy_(stored[f"{name}.{3 * index + 1}.bias"])
-    _take_outputs(network.head.cls, stored, "cls")
-    _take_outputs(network.head.reg, stored, "reg")
-    _rewrite_boxes(network.head.reg)
+    head = network.head
+    with torch.no_grad():
+        _take_tower(head.cls_tower, stored, "cls_tower")
+        _take_tower(head.reg_tower, stored, "reg_tower")
+        _take_outputs(head.cls, stored, "cls")
+        _take_outputs(head.reg, stored, "reg")
+        _rewrite_boxes(head.reg)
+
+
+def _take_tower(tower: Tower, stored: dict[str, Tensor], name: str) -> None:
+    for index, conv in enumerate(tower.convs):
+        _give(conv, stored, f"{name}.{3 * index}", ("weight",))
+        for norms in tower.norms:
+            assert isinstance(norms, nn.ModuleList)
+            _give(norms[index], stored, f"{name}.{3 * index + 1}", ("weight", "bias"))
+
+
+def _give(layer: nn.Module, stored: dict[str, Tensor], name: str, parts: tuple[str, ...]) -> None:
+    for part in parts:
+        getattr(layer, part).copy_(stored[f"{name}.{part}"])
 
 
 def _take_outputs(layer: nn.Conv2d, stored: dict[str, Tensor], name: str) -> None:
@@ -91,7 +99,6 @@ def _rewrite_boxes(layer: nn.Conv2d) -> None:
     layer.bias.mul_(unit).add_(shift)
 
 
-@torch.no_grad()
 def gather_statistics(network: Detector, inputs: Inputs, batches: int) -> None:
     """Give every normalisation the mean and variance over some inputs."""
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
@@ -100,8 +107,8 @@ def gather_statistics(network: Detector, inputs: Inputs, batches: int) -> None:
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None
-    for _ in range(batches):
-        picture = next(inputs).to(device).float()
-        network(picture.contiguous(memory_format=torch.channels_last))
+    with torch.no_grad():
+        for _ in range(batches):
+            network(next(inputs).to(device).float().contiguous(memory_format=torch.channels_last))
     for norm in norms:
         norm.momentum = 0.1

@@ -259,11 +259,10 @@ def _prepared(state: State, store: Store, settings: Settings) -> Iterator[Prepar
             yield kept[random.integers(len(kept))]
 
 
-@torch.no_grad()
 def _begin(network: Detector, picture: Tensor, targets: list[Target]) -> Prepared:
     device = next(network.parameters()).device
     inputs = picture.to(device, non_blocking=True).float().contiguous(memory_format=torch.channels_last)
-    with torch.autocast(device.type, torch.bfloat16):
+    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
         begun = network.begin(inputs)
     height, width = picture.shape[2:]
     return Prepared(begun, cells(height, width).to(device), [t.to(device) for t in targets])
