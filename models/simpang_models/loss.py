@@ -164,7 +164,7 @@ def picture_loss(raw: Raw, index: int, cell: Tensor, target: Target) -> tuple[Lo
     assigned = assign(logits.detach(), found.detach(), cell, target)
     weight = target.weight[assigned.label]
     cls = _class_loss(logits, cell, assigned, weight, target)
-    cls = cls + NAME_WEIGHT * _name_loss(logits[assigned.cell], assigned, weight, target)
+    cls = cls + NAME_WEIGHT * name_loss(logits[assigned.cell], assigned, weight, target)
     error = 1 - generalised_iou(found[assigned.cell], target.boxes[assigned.label])
     share = assigned.score * weight
     return Loss(cls, BOX_WEIGHT * (error * share).sum()), share.sum()
@@ -194,7 +194,7 @@ def _positive_counts(assigned: Assignment, weight: Tensor, target: Target) -> Te
     return counts
 
 
-def _name_loss(logits: Tensor, assigned: Assignment, weight: Tensor, target: Target) -> Tensor:
+def name_loss(logits: Tensor, assigned: Assignment, weight: Tensor, target: Target) -> Tensor:
     """Cross-entropy between the classes at responsible cells, as a sum; a group's label wants any of its members.
 
     It asks which kind, not whether: the class loss alone is nearly as content with "truck" for a bus.

@@ -68,6 +68,22 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(store: Store, published:
     assert all(torch.allclose(whole[name], parts[name], rtol=0, atol=1e-6) for name in whole)
 
 
+def test_reused_batches_train_the_rest(store: Store, published: Path, tmp_path: Path) -> None:
+    """With a frozen backbone and each batch used twice, three steps need two batches; backbone still, head moved."""
+    settings = replace(SETTINGS, network="n", frozen=15, reuse=2)
+    weights = load_network(train(store, published, tmp_path / "run", settings, minutes_pass())).state_dict()
+    start = load_network(train(store, published, tmp_path / "start", replace(settings, steps=1, rate=0.0))).state_dict()
+    still = [name for name in weights if name.startswith("backbone.")]
+    assert all(torch.equal(weights[name], start[name]) for name in still)
+    assert not torch.equal(weights["head.reg.weight"], start["head.reg.weight"])
+
+
+def test_an_unknown_network_is_refused(store: Store, published: Path, tmp_path: Path) -> None:
+    """The message lists the sizes there are."""
+    with pytest.raises(ValueError, match="network 'x': known are n, t"):
+        train(store, published, tmp_path, replace(SETTINGS, network="x"))
+
+
 def test_the_record_says_what_was_done(store: Store, published: Path, tmp_path: Path) -> None:
     """Steps, data hash, settings and the curve; a run that goes on with other settings adds a session."""
     once = replace(SETTINGS, steps=1)
