@@ -291,7 +291,7 @@ def _wheels(mesh: Mesh, s: CarShape) -> None:
     for y in (s.length_m / 2 - 0.78, -s.length_m / 2 + 0.75):
         for x in (-1.0, 1.0):
             at = x * (s.width_m / 2 - 0.105)
-            mesh.wheel((at, y, r * 1.06), r * 1.16, 0.212, hub=BLACK)
+            mesh.disc((at, y, r * 1.13), r * 1.13, 0.212, BLACK)
             mesh.wheel((at, y, r), r, 0.225)
 
 

@@ -62,14 +62,15 @@ def _read(path: Path) -> U8:
 
 
 class Sensor:
-    """Lens and sensor of the camera: a little blur, dirt and drops on the glass, noise that changes with every frame
-    and grows in the dark, the clock in the corner."""
+    """Lens and sensor of the camera: a little blur, dirt and drops on the glass, its levels of black and white, noise
+    that changes with every frame and grows in the dark, the clock in the corner."""
 
     def __init__(self, scenario: Scenario, camera: Camera) -> None:
         self._start: datetime = scenario.start_utc
         self._step_s = scenario.step_s
         self._camera = camera
         scene = light.air(scenario.light, scenario.weather)
+        self._black, self._white = light.levels(scene)
         rng = np.random.default_rng(scenario.seed + 5)
         shape = (camera.height_px + 64, camera.width_px + 64, 1)
         grain = rng.standard_normal(shape).astype(np.float32)
@@ -87,6 +88,7 @@ class Sensor:
         soft = soft if self._drops is None else glass.through_drops(soft, self._drops)
         strength = dirt_at(self._camera, frame * self._step_s)
         soft = soft if self._dirt is None or strength == 0 else glass.through_dirt(soft, self._dirt, strength)
+        soft = (soft - self._black) * (255.0 / (self._white - self._black))
         dx, dy = (frame * 29) % 64, (frame * 43) % 64
         h, w = image.shape[:2]
         noisy = soft * self._shade + self._grain[dy : dy + h, dx : dx + w]

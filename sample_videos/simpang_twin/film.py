@@ -242,7 +242,8 @@ class CameraUnit:
         heading = np.degrees(np.arctan2(*self._pose.heading[row]))
         head, tail = self._lamps_on(row)
         lit_by = light.nearest(self._pose.centre_m[row], self._street)
-        return Placed(self._model(row).node, float(x), float(y), float(heading), head, tail, lit_by)
+        way = float(self._motion.way_m[row])
+        return Placed(self._model(row).node, float(x), float(y), float(heading), head, tail, lit_by, way)
 
     def _lamps_on(self, row: int) -> tuple[float, float]:
         """Brightness of head and tail lamps: by the light, by the law for motorcycles, and the brake."""

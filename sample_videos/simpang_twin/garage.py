@@ -1,5 +1,6 @@
 """Which mesh a vehicle gets: model by its type, colours drawn from its id (the same id always looks the same)."""
 
+import math
 import zlib
 
 import numpy as np
@@ -8,9 +9,10 @@ from simpang_twin import cars, heavy, people, riders
 from simpang_twin.fleet import BY_NAME
 from simpang_twin.mesh import Mesh, Rgb
 
-# Drawn poses of one walking or pedalling cycle, and the way it takes (two steps; one turn of the cranks).
+# Drawn poses of one walking or pedalling cycle, and the way it takes (two steps; one turn of the cranks;
+# the wheels make two).
 STEPS = 8
-_CYCLES_M = {"pedestrian": 1.5, "bicycle": 4.5}
+_CYCLES_M = {"pedestrian": 1.5, "bicycle": 4 * math.pi * riders.BICYCLE_WHEEL_M}
 
 # Linear colours. White, silver, black and grey dominate Indonesian streets.
 _CAR_PAINTS: tuple[Rgb, ...] = (
@@ -32,26 +34,28 @@ _CAB_PAINTS: tuple[Rgb, ...] = (
 _BOX_PAINTS: tuple[Rgb, ...] = ((0.60, 0.61, 0.62), (0.45, 0.46, 0.48), (0.66, 0.66, 0.66), (0.12, 0.24, 0.42))
 _BAJAJ_PAINTS: tuple[Rgb, ...] = ((0.02, 0.14, 0.42), (0.42, 0.10, 0.02), (0.03, 0.22, 0.40))
 _BIKE_PAINTS: tuple[Rgb, ...] = (
-    (0.03, 0.03, 0.03),
-    (0.02, 0.02, 0.022),
-    (0.03, 0.03, 0.03),
-    (0.16, 0.012, 0.012),
-    (0.45, 0.45, 0.45),
-    (0.02, 0.035, 0.11),
-    (0.10, 0.10, 0.105),
-)
-_SHIRTS: tuple[Rgb, ...] = (
-    (0.05, 0.20, 0.07), (0.03, 0.03, 0.035), (0.55, 0.55, 0.54), (0.06, 0.10, 0.28), (0.34, 0.04, 0.04),
-    (0.20, 0.18, 0.16), (0.48, 0.36, 0.09), (0.25, 0.35, 0.45), (0.62, 0.60, 0.55),
+    (0.025, 0.025, 0.027), (0.020, 0.020, 0.022), (0.030, 0.030, 0.032), (0.075, 0.077, 0.08), (0.40, 0.03, 0.025),
+    (0.34, 0.02, 0.02), (0.62, 0.62, 0.61), (0.70, 0.70, 0.68), (0.36, 0.37, 0.38), (0.03, 0.09, 0.36),
+    (0.06, 0.20, 0.45), (0.10, 0.14, 0.10), (0.50, 0.45, 0.34), (0.55, 0.34, 0.03),
 )  # fmt: skip
-_TROUSERS: tuple[Rgb, ...] = ((0.025, 0.032, 0.06), (0.015, 0.015, 0.016), (0.08, 0.07, 0.055), (0.10, 0.10, 0.10))
+_BOX_COLOURS: tuple[Rgb, ...] = ((0.03, 0.28, 0.09), (0.60, 0.16, 0.02), (0.45, 0.03, 0.03), (0.04, 0.04, 0.045))
+_WHITE_PLATE: Rgb = (0.62, 0.62, 0.60)
+_BLACK_PLATE: Rgb = (0.02, 0.02, 0.02)
+_SHIRTS: tuple[Rgb, ...] = (
+    (0.04, 0.24, 0.08), (0.03, 0.03, 0.035), (0.55, 0.55, 0.54), (0.06, 0.10, 0.28), (0.38, 0.04, 0.04),
+    (0.20, 0.18, 0.16), (0.52, 0.38, 0.07), (0.25, 0.38, 0.52), (0.66, 0.64, 0.60), (0.05, 0.05, 0.055),
+    (0.12, 0.12, 0.13), (0.45, 0.15, 0.20), (0.30, 0.10, 0.30), (0.08, 0.26, 0.28), (0.50, 0.22, 0.04),
+    (0.36, 0.33, 0.26), (0.10, 0.16, 0.10),
+)  # fmt: skip
+_TROUSERS: tuple[Rgb, ...] = (
+    (0.025, 0.032, 0.06), (0.05, 0.08, 0.16), (0.015, 0.015, 0.016), (0.08, 0.07, 0.055), (0.12, 0.12, 0.12),
+    (0.26, 0.22, 0.16), (0.02, 0.02, 0.022),
+)  # fmt: skip
 _HELMETS: tuple[Rgb, ...] = (
-    (0.03, 0.03, 0.03),
-    (0.65, 0.65, 0.65),
-    (0.03, 0.30, 0.10),
-    (0.45, 0.04, 0.03),
-    (0.05, 0.08, 0.30),
-)
+    (0.03, 0.03, 0.03), (0.05, 0.05, 0.055), (0.65, 0.65, 0.65), (0.03, 0.30, 0.10), (0.45, 0.04, 0.03),
+    (0.05, 0.08, 0.30), (0.30, 0.31, 0.33), (0.55, 0.42, 0.30), (0.60, 0.30, 0.30),
+)  # fmt: skip
+_HAIR: tuple[Rgb, ...] = (people.HAIR, people.HAIR, (0.30, 0.28, 0.26), (0.10, 0.14, 0.25), (0.35, 0.15, 0.18))
 
 
 def look_of(vehicle_id: str) -> int:
@@ -97,13 +101,24 @@ def _light(model: str, rng: np.random.Generator, step: int) -> Mesh:
         return riders.bicycle(paint, rider, step / STEPS)
     if model == "bajaj":
         return riders.bajaj(_pick(_BAJAJ_PAINTS, rng), (0.02, 0.02, 0.022), rider)
+    bike = _bike(paint, rng)
     if model == "bebek":
-        return riders.bebek(paint, rider)
-    return riders.scooter(paint, rider, _clothes(rng) if model == "scooter_two" else None)
+        return riders.bebek(bike, rider)
+    return riders.scooter(bike, rider, _clothes(rng) if model == "scooter_two" else None)
+
+
+def _bike(paint: Rgb, rng: np.random.Generator) -> riders.Bike:
+    """Plates are white since 2022, older ones black; one in seven carries a delivery box."""
+    plate = _WHITE_PLATE if rng.random() < 0.6 else _BLACK_PLATE
+    return riders.Bike(paint, plate, _pick(_BOX_COLOURS, rng) if rng.random() < 0.14 else None)
 
 
 def _clothes(rng: np.random.Generator) -> riders.Clothes:
-    return riders.Clothes(_pick(_SHIRTS, rng), _pick(_TROUSERS, rng), _pick(_HELMETS, rng))
+    shirt, trousers, helmet, hair = (_pick(p, rng) for p in (_SHIRTS, _TROUSERS, _HELMETS, _HAIR))
+    yoke = _pick(_SHIRTS, rng) if rng.random() < 0.25 else None
+    shin = people.SKIN if rng.random() < 0.2 else None
+    pack = _pick(_TROUSERS, rng) if rng.random() < 0.25 else None
+    return riders.Clothes(shirt, trousers, helmet, yoke, shin, hair, pack)
 
 
 def _pick(palette: tuple[Rgb, ...], rng: np.random.Generator) -> Rgb:

@@ -1,5 +1,6 @@
 """Sun, sky, haze and lamps in figures, shared by the painted ground and the vehicles' shader (linear RGB)."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from simpang_twin.network import F64
 LAMP_COLOUR = np.array([1.0, 0.84, 0.60])
 LAMP_STRENGTH = 30.0
 LAMP_HEIGHT_M = 8.7
+_LEVELLED_M = 40.0
 HEADLIGHT_COLOUR = np.array([1.0, 0.96, 0.88])
 
 _SUN = np.array([1.0, 0.93, 0.80]) * 1.1
@@ -92,6 +94,15 @@ def haze_m(light: Light, weather: Weather) -> float:
     """Range at which contrast falls to 1/e: the air's, and shorter the more it rains [ours: 700 m without rain, 482 m
     at 10 mm/h, 352 m at 30 mm/h]."""
     return float(1 / (1 / light.haze_m + 0.00013 * weather.rain_mmph**0.7))
+
+
+def levels(scene: Air) -> tuple[float, float]:
+    """Display values (0–255) that a camera makes black and white: by day it takes most of the veil off that the air
+    lays over what is 40 m away; when lamps light the scene it leaves the picture as it is."""
+    if scene.glow > 0.5:
+        return 0.0, 255.0
+    veil = float(scene.haze.mean()) * (1 - math.exp(-_LEVELLED_M / scene.haze_m))
+    return 0.85 * 255.0 * veil ** (1 / 2.2), 232.0
 
 
 def sun_direction(light: Light) -> F64:

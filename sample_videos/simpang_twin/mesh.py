@@ -15,8 +15,12 @@ Rgb = tuple[float, float, float]
 Point = tuple[float, float, float]
 
 # Surface codes, carried in the colour's alpha: how the shader treats the surface. LAMP always shines in its own colour;
-# HEAD and TAIL are switched by vehicle.
-MATTE, PAINT, GLASS, LAMP, HEAD, TAIL = 1.0, 0.75, 0.5, 0.25, 0.20, 0.15
+# HEAD and TAIL are switched by vehicle. A WHEEL's colour is no colour: red and green are the place on the disc (0 to 1,
+# the hub at 0.5), blue is the kind of rim plus the radius in metres, and the shader paints tyre and spokes.
+MATTE, PAINT, GLASS, WHEEL, LAMP, HEAD, TAIL = 1.0, 0.75, 0.5, 0.35, 0.25, 0.20, 0.15
+# Kinds of rims.
+ALLOY, STEEL, SLIM = 0.0, 1.0, 2.0
+_TYRE: Rgb = (0.014, 0.014, 0.015)
 
 
 @dataclass
@@ -85,17 +89,36 @@ class Mesh:
         shade = np.repeat(np.asarray(paint, dtype=np.float64)[:, :, None], 6, axis=2)
         self.parts.append(np.concatenate([corners, shade], axis=3).reshape(-1, 10).astype(np.float32))
 
-    def wheel(self, centre: Point, radius: float, width: float, hub: Rgb = (0.45, 0.45, 0.47)) -> None:
-        """A tyre on the x axis with a lighter hub on both sides."""
-        self._disc_pair(centre, radius, width, (0.02, 0.02, 0.022))
-        self._disc_pair(centre, radius * 0.58, width + 0.02, hub)
+    def hull(self, stations: list[tuple[float, float, float, float]], colour: Rgb, surface: float = MATTE,
+             square: float = 0.6) -> None:  # fmt: skip
+        """A smooth closed body along y through (y, half width, z low, z high); `square` below 1 makes it boxier."""
+        turn = np.linspace(0, 2 * math.pi, 13)
+        across, up = (np.sign(f) * np.abs(f) ** square for f in (np.cos(turn).round(9), np.sin(turn).round(9)))
+        rings = np.array([np.stack([half * across, np.full(13, y), (z0 + z1) / 2 + (z1 - z0) / 2 * up], axis=1)
+                          for y, half, z0, z1 in stations])  # fmt: skip
+        self.surface(rings, np.broadcast_to((*colour, surface), (len(rings) - 1, 12, 4)))
+        for ring in (rings[0], rings[-1]):
+            self._cap(ring[:-1], colour, surface)
 
-    def _disc_pair(self, centre: Point, radius: float, width: float, colour: Rgb, n: int = 14) -> None:
-        cx, cy, cz = centre
-        angle = np.arange(n) * 2 * math.pi / n
-        ring = [(cy + radius * math.cos(t), cz + radius * math.sin(t)) for t in angle]
-        rings = [[(cx + side, y, z) for y, z in ring] for side in (-width / 2, width / 2)]
-        self.loft(rings, colour)
+    def wheel(self, centre: Point, radius: float, width: float, kind: float = ALLOY) -> None:
+        """A tyre on the x axis whose sides the shader paints with a rim that turns as the vehicle drives."""
+        profile = ((-0.5, 0.93), (-0.36, 1.0), (0.36, 1.0), (0.5, 0.93))
+        self.loft([_circle(centre, radius * r, width * x) for x, r in profile], _TYRE)
+        for side in (-1.0, 1.0):
+            self._rim(centre, radius * 0.93, side * (width / 2 + 0.004), kind)
+
+    def _rim(self, centre: Point, radius: float, aside: float, kind: float) -> None:
+        ring = np.array(_circle(centre, radius, aside))
+        p = np.stack([np.broadcast_to((centre[0] + aside, *centre[1:]), ring.shape), ring, np.roll(ring, -1, axis=0)],
+                     axis=1).reshape(-1, 3)  # fmt: skip
+        disc = (p[:, 1:] - np.array(centre[1:])) / radius / 2 + 0.5
+        n = len(p)
+        normal = np.tile((math.copysign(1.0, aside), 0.0, 0.0), (n, 1))
+        self.parts.append(np.hstack([p, normal, disc, np.tile((kind + radius, WHEEL), (n, 1))]).astype(np.float32))
+
+    def disc(self, centre: Point, radius: float, width: float, colour: Rgb) -> None:
+        """A plain cylinder on the x axis."""
+        self.loft([_circle(centre, radius, x) for x in (-width / 2, width / 2)], colour)
 
     def ellipsoid(self, centre: Point, radii: Point, colour: Rgb, surface: float = MATTE, n: int = 10) -> None:
         """A smooth ellipsoid."""
@@ -117,6 +140,13 @@ class Mesh:
         last = radius if end_radius is None else end_radius
         rings = [[tuple(p) for p in a + circle * radius], [tuple(p) for p in b + circle * last]]
         self.loft(rings, colour, surface)
+
+
+def _circle(centre: Point, radius: float, aside: float, n: int = 16) -> list[Point]:
+    """Points around an axis along x, `aside` of the centre."""
+    cx, cy, cz = centre
+    turn = [i * 2 * math.pi / n for i in range(n)]
+    return [(cx + aside, cy + radius * math.cos(t), cz + radius * math.sin(t)) for t in turn]
 
 
 @lru_cache

@@ -12,11 +12,16 @@ _SHOE: Rgb = (0.03, 0.03, 0.033)
 
 @dataclass(frozen=True)
 class Clothes:
-    """Colours of one person."""
+    """Colours of one person: shirt with sleeves, trousers, helmet, the shirt's yoke, the legs below the knee, the hair
+    or what covers it, the pack on the back (None for none)."""
 
     shirt: Rgb
     trousers: Rgb
     helmet: Rgb
+    yoke: Rgb | None = None
+    shin: Rgb | None = None
+    hair: Rgb = HAIR
+    pack: Rgb | None = None
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,11 @@ def person(mesh: Mesh, c: Clothes, p: Posture, helmet: bool) -> None:
     for i, x in enumerate((-1.0, 1.0)):
         hip = (p.hip[0] + x * 0.10, p.hip[1], p.hip[2])
         knee = p.knees[i]
-        _limb(mesh, (hip, knee, p.feet[i]), (0.090, 0.068, 0.050), c.trousers)
+        _limb(mesh, (hip, knee, p.feet[i]), (0.095, 0.072, 0.052), c.trousers, c.shin)
         f = p.feet[i]
         mesh.ellipsoid((f[0], f[1] + 0.06, f[2] - 0.02), (0.055, 0.13, 0.05), _SHOE, n=8)
         start = (p.shoulder[0] + x * 0.19, p.shoulder[1], p.shoulder[2] - 0.05)
-        _limb(mesh, (start, p.elbows[i], p.hands[i]), (0.062, 0.050, 0.040), c.shirt)
+        _limb(mesh, (start, p.elbows[i], p.hands[i]), (0.068, 0.054, 0.042), c.shirt)
         mesh.ellipsoid(p.hands[i], (0.045, 0.055, 0.045), SKIN, n=6)
 
 
@@ -52,7 +57,9 @@ def _trunk(mesh: Mesh, c: Clothes, p: Posture) -> None:
     mesh.ellipsoid((x, y0, z0 + 0.02), (0.17, 0.14, 0.13), c.trousers)
     mesh.limb((x, y0, z0 + 0.04), (x, (y0 * 1.2 + y1 * 0.8) / 2, (z0 + z1) / 2), 0.155, c.shirt, 0.165)
     mesh.ellipsoid((x, (y0 * 0.6 + y1 * 1.4) / 2, z1 - 0.17), (0.20, 0.135, 0.20), c.shirt, n=12)
-    mesh.ellipsoid((x, y1, z1 - 0.05), (0.225, 0.105, 0.085), c.shirt, n=10)
+    mesh.ellipsoid((x, y1, z1 - 0.05), (0.225, 0.105, 0.085), c.yoke or c.shirt, n=10)
+    if c.pack:
+        mesh.ellipsoid((x, (y0 + y1) / 2 - 0.17, (z0 + z1) / 2 + 0.06), (0.16, 0.11, 0.24), c.pack)
     mesh.limb((x, y1, z1 - 0.02), (x, y1 + 0.02, z1 + 0.10), 0.055, SKIN)
 
 
@@ -61,16 +68,18 @@ def _head(mesh: Mesh, c: Clothes, shoulder: Point, helmet: bool) -> None:
     mesh.ellipsoid((x, y + 0.03, z - 0.02), (0.085, 0.10, 0.12), SKIN)
     if helmet:
         mesh.ellipsoid((x, y, z + 0.035), (0.132, 0.150, 0.130), c.helmet, PAINT)
-        mesh.ellipsoid((x, y + 0.075, z + 0.01), (0.105, 0.085, 0.055), (0.02, 0.022, 0.026), GLASS, n=8)
+        mesh.ellipsoid((x, y + 0.072, z + 0.005), (0.112, 0.090, 0.062), (0.02, 0.022, 0.026), GLASS, n=8)
+        mesh.box((x - 0.09, y + 0.10, z + 0.075), (x + 0.09, y + 0.19, z + 0.09), (0.02, 0.02, 0.02))
     else:
-        mesh.ellipsoid((x, y - 0.01, z + 0.03), (0.098, 0.115, 0.105), HAIR, MATTE)
+        mesh.ellipsoid((x, y - 0.01, z + 0.03), (0.098, 0.115, 0.105), c.hair, MATTE)
 
 
-def _limb(mesh: Mesh, joints: tuple[Point, Point, Point], radii: tuple[float, float, float], colour: Rgb) -> None:
+def _limb(mesh: Mesh, joints: tuple[Point, Point, Point], radii: tuple[float, float, float], colour: Rgb,
+          lower: Rgb | None = None) -> None:  # fmt: skip
     start, middle, end = joints
     mesh.limb(start, middle, radii[0], colour, radii[1])
     mesh.ellipsoid(middle, (radii[1] * 1.08,) * 3, colour, n=8)
-    mesh.limb(middle, end, radii[1], colour, radii[2])
+    mesh.limb(middle, end, radii[1], lower or colour, radii[2])
 
 
 def walker(c: Clothes, share: float) -> Mesh:

@@ -2,11 +2,12 @@
 
 import itertools
 import math
+from dataclasses import dataclass
 
-from simpang_twin.mesh import GLASS, HEAD, MATTE, PAINT, TAIL, Mesh, Point, Rgb
+from simpang_twin.mesh import GLASS, HEAD, MATTE, PAINT, SLIM, TAIL, Mesh, Point, Rgb
 from simpang_twin.people import Clothes, Posture, person
 
-__all__ = ["Clothes", "bajaj", "bebek", "bicycle", "scooter"]
+__all__ = ["Bike", "Clothes", "bajaj", "bebek", "bicycle", "scooter"]
 
 _BLACK: Rgb = (0.022, 0.022, 0.025)
 _TYRE: Rgb = (0.016, 0.016, 0.017)
@@ -14,55 +15,81 @@ _STEEL: Rgb = (0.36, 0.36, 0.37)
 _AMBER: Rgb = (0.70, 0.26, 0.02)
 _LENS: Rgb = (0.8, 0.78, 0.7)
 _RED: Rgb = (0.35, 0.015, 0.015)
+_ENGINE: Rgb = (0.10, 0.10, 0.105)
+BICYCLE_WHEEL_M = 0.34
+_SEAT: Rgb = (0.020, 0.019, 0.018)
 
 
-def scooter(paint: Rgb, rider: Clothes, passenger: Clothes | None = None) -> Mesh:
+@dataclass(frozen=True)
+class Bike:
+    """Colours of one motorcycle: bodywork, number plate, and the carrier's box where it has one."""
+
+    paint: Rgb
+    plate: Rgb
+    box: Rgb | None = None
+
+
+def scooter(look: Bike, rider: Clothes, passenger: Clothes | None = None) -> Mesh:
     """An automatic scooter: broad front apron, flat floor, fat tail; with a rider and perhaps a passenger."""
     mesh = Mesh()
-    _wheel(mesh, 0.66, 0.27, 0.115, paint)
-    _wheel(mesh, -0.64, 0.27, 0.125, _BLACK)
-    _fork(mesh, 0.66, 0.27, 0.46)
-    apron = [(0.36, 0.12, 0.40, 0.44, 0.48), (0.52, 0.19, 0.42, 0.50, 0.58), (0.74, 0.235, 0.44, 0.54, 0.66),
-             (0.90, 0.21, 0.42, 0.50, 0.63), (0.99, 0.14, 0.40, 0.45, 0.55)]  # fmt: skip
-    mesh.loft([_flat(*ring) for ring in apron], paint, PAINT)
-    panel = [(0.40, 0.05, 0.42, 0.47, 0.52), (0.60, 0.085, 0.44, 0.55, 0.635), (0.72, 0.10, 0.44, 0.58, 0.672)]
-    mesh.loft([_flat(*ring) for ring in panel], _BLACK, MATTE)
-    mesh.box((-0.20, -0.15, 0.26), (0.20, 0.43, 0.33), _BLACK)
-    _tail(mesh, paint, 0.19, 0.30)
-    mesh.box((-0.22, -0.80, 0.28), (-0.10, -0.20, 0.44), _BLACK)
-    mesh.limb((0.15, -0.30, 0.32), (0.17, -0.92, 0.42), 0.06, _BLACK, 0.065)
-    _handlebar(mesh, paint, 1.03)
-    _front_lamps(mesh, 0.655, 0.82, 0.115)
-    _ride(mesh, rider, -0.14, (0.20, 0.33), hands=True)
+    _wheel(mesh, 0.64, 0.275, 0.115, look.paint)
+    _wheel(mesh, -0.64, 0.275, 0.145, _BLACK)
+    _fork(mesh, 0.64, 0.275, 0.46)
+    apron = [(0.33, 0.13, 0.36, 0.41, 0.46), (0.47, 0.21, 0.40, 0.48, 0.55), (0.66, 0.27, 0.42, 0.52, 0.64),
+             (0.84, 0.255, 0.40, 0.49, 0.63), (0.95, 0.17, 0.38, 0.44, 0.55)]  # fmt: skip
+    mesh.loft([_flat(*ring) for ring in apron], look.paint, PAINT)
+    beak = [(0.44, 0.07, 0.40, 0.50, 0.545), (0.58, 0.11, 0.44, 0.56, 0.635), (0.70, 0.13, 0.44, 0.59, 0.665)]
+    mesh.loft([_flat(*ring) for ring in beak], _BLACK, PAINT)
+    mesh.box((-0.22, 0.34, 0.40), (0.22, 0.41, 0.90), _BLACK)
+    mesh.hull([(-0.20, 0.22, 0.24, 0.34), (0.20, 0.235, 0.24, 0.33), (0.44, 0.16, 0.26, 0.40)], look.paint, PAINT)
+    mesh.box((-0.19, -0.15, 0.33), (0.19, 0.40, 0.345), _BLACK)
+    _tail(mesh, look.paint, 0.195, 0.34)
+    mesh.limb((-0.15, -0.18, 0.29), (-0.15, -0.66, 0.28), 0.085, _ENGINE, 0.075)
+    _exhaust(mesh, (-0.26, 0.30), 0.068)
+    _handlebar(mesh, look.paint, 1.02)
+    _front_lamps(mesh, 0.665, 0.79, 0.15)
+    _front_plate(mesh, 0.66, 0.60, look.plate)
+    _rear_plate(mesh, look.plate)
+    _ride(mesh, rider, -0.14, (0.20, 0.36), hands=True)
     if passenger:
-        _ride(mesh, passenger, -0.56, (-0.20, 0.34), hands=False)
+        _ride(mesh, passenger, -0.55, (-0.22, 0.34), hands=False)
+    elif look.box is not None:
+        _delivery_box(mesh, look.box)
     return mesh
 
 
-def bebek(paint: Rgb, rider: Clothes) -> Mesh:
+def bebek(look: Bike, rider: Clothes) -> Mesh:
     """An underbone motorcycle: slim body, larger wheels, leg shields at the sides."""
     mesh = Mesh()
-    _wheel(mesh, 0.67, 0.30, 0.095, paint)
-    _wheel(mesh, -0.66, 0.30, 0.105, _BLACK)
-    _fork(mesh, 0.67, 0.30, 0.46)
-    mesh.limb((0, 0.42, 0.88), (0, -0.05, 0.48), 0.095, paint, surface=PAINT)
+    _wheel(mesh, 0.66, 0.30, 0.095, look.paint)
+    _wheel(mesh, -0.66, 0.30, 0.125, _BLACK)
+    _fork(mesh, 0.66, 0.30, 0.46)
+    mesh.hull([(-0.25, 0.10, 0.42, 0.66), (0.10, 0.11, 0.42, 0.66), (0.42, 0.12, 0.62, 0.98)], look.paint, PAINT)
     for x in (-1.0, 1.0):
-        low, high = sorted((x * 0.10, x * 0.235))
-        mesh.frustum((low, 0.26, 0.36), (high, 0.44, 0.84), (0.02, 0.02, 0.08, 0.02), paint, PAINT)
-    mesh.box((-0.13, -0.22, 0.26), (0.13, 0.20, 0.50), _STEEL)
-    _tail(mesh, paint, 0.15, 0.44)
-    mesh.limb((0.16, -0.05, 0.30), (0.18, -0.92, 0.40), 0.045, _STEEL, 0.06)
-    _handlebar(mesh, paint, 1.03)
-    _front_lamps(mesh, 0.585, 0.98, 0.105)
-    _ride(mesh, rider, -0.16, (0.06, 0.34), hands=True)
+        low, high = sorted((x * 0.12, x * 0.27))
+        mesh.frustum((low, 0.30, 0.34), (high, 0.46, 0.84), (0.03, 0.03, 0.08, 0.02), look.paint, PAINT)
+        mesh.limb((x * 0.10, 0.0, 0.28), (x * 0.27, 0.0, 0.29), 0.025, _BLACK)
+    mesh.hull([(-0.20, 0.13, 0.24, 0.46), (0.05, 0.15, 0.22, 0.48), (0.24, 0.11, 0.30, 0.46)], _ENGINE)
+    for z in (0.30, 0.35, 0.40):
+        mesh.box((-0.155, 0.02, z), (0.155, 0.22, z + 0.015), _STEEL)
+    _tail(mesh, look.paint, 0.16, 0.46)
+    for x in (-0.14, 0.14):
+        mesh.limb((x, -0.64, 0.30), (x, -0.48, 0.66), 0.034, _STEEL)
+    mesh.limb((0.16, -0.05, 0.27), (0.17, -0.40, 0.28), 0.03, _STEEL)
+    _exhaust(mesh, (-0.38, 0.28), 0.060)
+    _handlebar(mesh, look.paint, 1.02)
+    _front_lamps(mesh, 0.575, 0.99, 0.125)
+    _front_plate(mesh, 0.57, 0.84, look.plate)
+    _rear_plate(mesh, look.plate)
+    _ride(mesh, rider, -0.16, (0.02, 0.33), hands=True)
     return mesh
 
 
 def bicycle(paint: Rgb, rider: Clothes, share: float) -> Mesh:
-    """A city bicycle with its rider, the cranks at a share (0 to 1) of their turn."""
+    """A city bicycle with its rider, the cranks at a share (0 to 1) of their turn, in which the wheels turn twice."""
     mesh = Mesh()
     for y in (0.54, -0.54):
-        _hoop(mesh, y, 0.34)
+        _hoop(mesh, y, BICYCLE_WHEEL_M, 4 * math.pi * share)
     hub, seat, head, crank = (0, -0.54, 0.34), (0, -0.20, 0.86), (0, 0.36, 0.84), (0.0, -0.10, 0.30)
     for a, b in ((seat, crank), (head, crank), (head, seat), (seat, hub), (crank, hub), (head, (0, 0.54, 0.34))):
         mesh.limb(a, b, 0.022, paint, surface=PAINT)
@@ -85,13 +112,15 @@ def _pedal(crank: Point, x: float, angle: float) -> Point:
     return x * 0.12, crank[1] + 0.16 * math.cos(angle), crank[2] + 0.05 - 0.16 * math.sin(angle)
 
 
-def _hoop(mesh: Mesh, y: float, radius: float) -> None:
-    """A thin tyre with spokes, seen through."""
+def _hoop(mesh: Mesh, y: float, radius: float, turned: float) -> None:
+    """A thin tyre with spokes that has rolled forward by an angle (radians), seen through."""
     points = [(y + radius * math.cos(t * math.pi / 9), radius + radius * math.sin(t * math.pi / 9)) for t in range(19)]
     for (y0, z0), (y1, z1) in itertools.pairwise(points):
         mesh.limb((0, y0, z0), (0, y1, z1), 0.022, _TYRE)
     for t in range(0, 18, 3):
-        mesh.limb((0, y, radius), (0, points[t][0], points[t][1]), 0.006, _STEEL)
+        angle = t * math.pi / 9 - turned
+        tip = (0.0, y + radius * math.cos(angle), radius + radius * math.sin(angle))
+        mesh.limb((0, y, radius), tip, 0.006, _STEEL)
 
 
 def bajaj(paint: Rgb, roof: Rgb, driver: Clothes) -> Mesh:
@@ -130,79 +159,102 @@ def _flat(z: float, half: float, back: float, side: float, front: float) -> list
             (-half * 0.42, front, z), (-half, side, z), (-half, back, z)]  # fmt: skip
 
 
-def _slab(y: float, half: float, z0: float, z1: float) -> list[Point]:
-    c = half * 0.35
-    outline = [(-half, z0 + c), (-half, z1 - c), (-half + c, z1), (half - c, z1),
-               (half, z1 - c), (half, z0 + c), (half - c, z0), (-half + c, z0)]  # fmt: skip
-    return [(x, y, z) for x, z in outline]
-
-
 def _wheel(mesh: Mesh, y: float, radius: float, width: float, fender: Rgb) -> None:
-    """A tyre with its rim, and the mudguard close over it."""
-    mesh.wheel((0.0, y, radius), radius, width, hub=_STEEL)
+    """A tyre with its rim and brake disc, and the mudguard close over it."""
+    mesh.wheel((0.0, y, radius), radius, width, SLIM)
+    mesh.disc((0.0, y, radius), 0.085, width + 0.05, _STEEL)
     rings: list[list[Point]] = []
-    for degrees in range(15, 166, 25):
+    for degrees in range(35, 166, 26):
         t = math.radians(degrees)
-        section = ((0.085, 0.02), (0.085, 0.05), (-0.085, 0.05), (-0.085, 0.02))
+        section = ((0.08, 0.0), (0.06, 0.045), (-0.06, 0.045), (-0.08, 0.0))
         rings.append([(x, y + (radius + r) * math.cos(t), radius + (radius + r) * math.sin(t)) for x, r in section])
     mesh.loft(rings, fender, PAINT)
 
 
 def _fork(mesh: Mesh, axle_y: float, axle_z: float, top_y: float) -> None:
-    for x in (-0.098, 0.098):
+    for x in (-0.10, 0.10):
         mesh.limb((x, axle_y, axle_z), (x, axle_y - 0.08, axle_z + 0.24), 0.034, _STEEL)
         mesh.limb((x, axle_y - 0.08, axle_z + 0.24), (x, top_y, 0.80), 0.028, _BLACK)
 
 
+def _exhaust(mesh: Mesh, start: tuple[float, float], radius: float) -> None:
+    """The silencer low on the right side with its bright heat shield."""
+    y, z = start
+    mesh.limb((0.17, y, z), (0.19, -0.90, 0.42), radius, _BLACK, radius * 1.1)
+    mesh.limb((0.205, y - 0.12, z + 0.05), (0.215, -0.74, 0.42), radius * 0.75, _STEEL, surface=PAINT)
+
+
 def _tail(mesh: Mesh, paint: Rgb, half: float, low: float) -> None:
-    """Seat, painted tail, tail lamp, plate and rear mudguard."""
-    body = [
-        _slab(-0.93, half * 0.5, 0.62, 0.76),
-        _slab(-0.66, half, low + 0.12, 0.79),
-        _slab(-0.12, half * 0.9, low, 0.74),
-    ]
-    mesh.loft(body, paint, PAINT)
-    mesh.loft([_slab(-0.84, 0.10, 0.75, 0.84), _slab(-0.35, 0.15, 0.74, 0.83), _slab(0.04, 0.10, 0.72, 0.79)], _BLACK)
-    mesh.box((-0.11, -0.97, 0.66), (0.11, -0.88, 0.75), _RED, TAIL)
-    for x in (-0.15, 0.15):
-        mesh.ellipsoid((x, -0.90, 0.70), (0.035, 0.03, 0.03), _AMBER, n=6)
-    mesh.frustum((-0.10, -0.97, 0.36), (0.10, -0.88, 0.66), (0.0, 0.0, 0.0, 0.0), _BLACK)
-    mesh.box((-0.115, -0.99, 0.49), (0.115, -0.965, 0.60), (0.30, 0.30, 0.30))
-    for x in (-0.13, 0.13):
-        mesh.limb((x, -0.64, 0.30), (x, -0.50, 0.66), 0.03, _STEEL)
+    """Seat, painted tail, grab rail, tail lamp and rear mudguard."""
+    mesh.hull([(-0.92, half * 0.45, 0.64, 0.76), (-0.70, half * 0.95, low + 0.16, 0.79),
+               (-0.30, half, low, 0.77), (-0.04, half * 0.8, low, 0.73)], paint, PAINT)  # fmt: skip
+    mesh.hull([(-0.86, 0.08, 0.76, 0.83), (-0.62, 0.14, 0.76, 0.86), (-0.34, 0.155, 0.74, 0.83),
+               (-0.12, 0.14, 0.72, 0.79), (0.06, 0.07, 0.70, 0.76)], _SEAT)  # fmt: skip
+    for x in (-1.0, 1.0):
+        mesh.limb((x * 0.16, -0.60, 0.80), (x * 0.12, -0.92, 0.84), 0.018, _STEEL)
+        mesh.ellipsoid((x * 0.15, -0.91, 0.70), (0.04, 0.03, 0.03), _AMBER, n=6)
+    mesh.limb((-0.12, -0.92, 0.84), (0.12, -0.92, 0.84), 0.018, _STEEL)
+    mesh.box((-0.16, -0.965, 0.67), (0.16, -0.86, 0.76), _RED, TAIL)
+    mesh.box((-0.06, -0.97, 0.69), (0.06, -0.86, 0.74), (0.55, 0.03, 0.03), TAIL)
+    mesh.frustum((-0.13, -0.96, 0.40), (0.13, -0.86, 0.67), (0.0, 0.0, 0.0, 0.0), _BLACK)
+
+
+def _front_plate(mesh: Mesh, y: float, z: float, colour: Rgb) -> None:
+    mesh.box((-0.13, y, z - 0.05), (0.13, y + 0.015, z + 0.05), colour)
+    mesh.box((-0.10, y, z - 0.015), (0.10, y + 0.018, z + 0.02), _other(colour))
+
+
+def _rear_plate(mesh: Mesh, colour: Rgb) -> None:
+    mesh.box((-0.13, -0.985, 0.48), (0.13, -0.955, 0.60), colour)
+    mesh.box((-0.10, -0.988, 0.53), (0.10, -0.955, 0.565), _other(colour))
+
+
+def _other(colour: Rgb) -> Rgb:
+    """The colour of the plate's figures: what stands out against it."""
+    return (0.02, 0.02, 0.02) if colour[0] > 0.2 else (0.45, 0.45, 0.45)
 
 
 def _handlebar(mesh: Mesh, paint: Rgb, z: float) -> None:
-    mesh.limb((-0.35, 0.33, z), (0.35, 0.33, z), 0.024, _BLACK)
-    cowl = [(z - 0.06, 0.15, 0.30, 0.38, 0.53), (z + 0.03, 0.16, 0.30, 0.37, 0.50), (z + 0.10, 0.09, 0.30, 0.33, 0.40)]
+    mesh.limb((-0.36, 0.33, z), (0.36, 0.33, z), 0.024, _BLACK)
+    cowl = [(z - 0.07, 0.16, 0.30, 0.38, 0.53), (z + 0.03, 0.18, 0.30, 0.37, 0.50), (z + 0.09, 0.10, 0.30, 0.33, 0.41)]
     mesh.loft([_flat(*ring) for ring in cowl], paint, PAINT)
     mesh.loft([_flat(z + 0.06, 0.10, 0.33, 0.40, 0.475), _flat(z + 0.17, 0.06, 0.32, 0.35, 0.39)], _BLACK, GLASS)
     for x in (-1.0, 1.0):
-        mesh.limb((x * 0.23, 0.34, z), (x * 0.30, 0.33, z + 0.18), 0.014, _BLACK)
-        mesh.ellipsoid((x * 0.31, 0.33, z + 0.23), (0.072, 0.022, 0.052), _BLACK, PAINT, n=8)
-        mesh.limb((x * 0.24, 0.33, z), (x * 0.36, 0.32, z), 0.034, _BLACK)
+        mesh.limb((x * 0.25, 0.34, z), (x * 0.33, 0.33, z + 0.19), 0.014, _BLACK)
+        mesh.ellipsoid((x * 0.345, 0.34, z + 0.23), (0.078, 0.028, 0.055), _BLACK, PAINT, n=8)
+        mesh.ellipsoid((x * 0.345, 0.325, z + 0.23), (0.066, 0.018, 0.045), (0.30, 0.34, 0.40), GLASS, n=8)
+        mesh.limb((x * 0.25, 0.33, z), (x * 0.38, 0.32, z), 0.034, _BLACK)
+        mesh.limb((x * 0.20, 0.37, z), (x * 0.35, 0.39, z - 0.02), 0.012, _STEEL)
 
 
 def _front_lamps(mesh: Mesh, y: float, z: float, half: float) -> None:
-    mesh.ellipsoid((0, y - 0.03, z), (half + 0.025, 0.05, 0.085), _BLACK, PAINT)
-    mesh.ellipsoid((0, y, z), (half, 0.045, 0.060), _LENS, HEAD)
+    """Head lamp in its dark frame, with a bright bar under it and the turn signals beside it."""
+    mesh.ellipsoid((0, y - 0.035, z), (half + 0.03, 0.05, 0.090), _BLACK, PAINT)
+    mesh.ellipsoid((0, y - 0.01, z), (half, 0.045, 0.062), (0.30, 0.31, 0.33), GLASS)
+    mesh.ellipsoid((0, y + 0.005, z + 0.005), (half * 0.62, 0.04, 0.042), _LENS, HEAD)
     for x in (-1.0, 1.0):
-        mesh.ellipsoid((x * (half + 0.055), y - 0.06, z - 0.01), (0.045, 0.04, 0.03), _AMBER, n=6)
-    mesh.box((-0.115, y - 0.01, z - 0.20), (0.115, y + 0.012, z - 0.11), (0.32, 0.32, 0.32))
+        mesh.ellipsoid((x * (half + 0.045), y - 0.07, z + 0.02), (0.05, 0.04, 0.032), _AMBER, n=6)
+
+
+def _delivery_box(mesh: Mesh, colour: Rgb) -> None:
+    """A carrier's box on the rear seat with a pale stripe around it."""
+    mesh.box((-0.22, -0.90, 0.86), (0.22, -0.46, 1.26), colour)
+    mesh.box((-0.225, -0.905, 1.08), (0.225, -0.455, 1.14), (0.55, 0.55, 0.53))
+    mesh.box((-0.225, -0.905, 1.24), (0.225, -0.455, 1.28), _BLACK)
 
 
 def _ride(mesh: Mesh, c: Clothes, seat_y: float, foot: tuple[float, float], hands: bool) -> None:
     """A rider (hands on the grips) or a passenger (hands on the rider) astride the seat."""
     y, z = foot
-    knee_y = seat_y + 0.40
-    knees: tuple[Point, Point] = ((-0.235, knee_y, 0.70), (0.235, knee_y, 0.70))
-    feet: tuple[Point, Point] = ((-0.215, y, z), (0.215, y, z))
+    knee_y, out = (seat_y + 0.42, 0.255) if hands else (seat_y + 0.34, 0.295)
+    knees: tuple[Point, Point] = ((-out, knee_y, 0.74), (out, knee_y, 0.74))
+    feet: tuple[Point, Point] = ((-0.225, y, z), (0.225, y, z))
     if hands:
-        grips: tuple[Point, Point] = ((-0.32, 0.31, 1.04), (0.32, 0.31, 1.04))
-        elbows: tuple[Point, Point] = ((-0.345, seat_y + 0.22, 1.08), (0.345, seat_y + 0.22, 1.08))
+        grips: tuple[Point, Point] = ((-0.33, 0.30, 1.04), (0.33, 0.30, 1.04))
+        elbows: tuple[Point, Point] = ((-0.375, seat_y + 0.20, 1.09), (0.375, seat_y + 0.20, 1.09))
     else:
-        grips = ((-0.17, seat_y + 0.30, 1.00), (0.17, seat_y + 0.30, 1.00))
-        elbows = ((-0.29, seat_y + 0.08, 1.05), (0.29, seat_y + 0.08, 1.05))
-    lean = 0.10 if hands else 0.05
-    posture = Posture((0, seat_y, 0.84), (0, seat_y + lean, 1.35), grips, feet, knees, elbows)
+        grips = ((-0.19, seat_y + 0.34, 1.00), (0.19, seat_y + 0.34, 1.00))
+        elbows = ((-0.31, seat_y + 0.08, 1.08), (0.31, seat_y + 0.08, 1.08))
+    lean, lift = (0.12, 0.0) if hands else (0.06, 0.06)
+    posture = Posture((0, seat_y, 0.85 + lift), (0, seat_y + lean, 1.34 + lift), grips, feet, knees, elbows)
     person(mesh, c, posture, helmet=True)

@@ -48,7 +48,8 @@ class Layers:
 @dataclass(frozen=True)
 class Placed:
     """A body in the picture: its model's node, position of its middle on the ground, heading, how bright its head and
-    tail lamps shine (0 off to 1), and the street lamps that light it, (K, 4): place (m) and strength."""
+    tail lamps shine (0 off to 1), the street lamps that light it, (K, 4): place (m) and strength, and the metres its
+    wheels have rolled."""
 
     node: Any
     x_m: float
@@ -57,6 +58,7 @@ class Placed:
     head: float = 0.0
     tail: float = 0.0
     lit_by: F64 = field(default_factory=lambda: np.zeros((0, 4)))
+    way_m: float = 0.0
 
 
 class _Pass:
@@ -150,8 +152,7 @@ class Stage:
             holder.set_pos_hpr(placed.x_m, placed.y_m, 0.0, -placed.heading_deg, 0.0, 0.0)
             low, high = (i + 1) % 256, (i + 1) // 256
             holder.set_shader_input("code", core.Vec4(low / 255.0, high / 255.0, 0.0, 1.0))
-            if placed.head or placed.tail:
-                holder.set_shader_input("own_lamps", core.Vec4(placed.head, placed.tail, 0.0, 0.0))
+            holder.set_shader_input("own_lamps", core.Vec4(placed.head, placed.tail, placed.way_m, 0.0))
             if len(placed.lit_by):
                 holder.set_shader_input("lamps_at", _lamps(placed.lit_by))
         core.GraphicsEngine.get_global_ptr().render_frame()
