@@ -55,7 +55,7 @@ class LabelSet:
 
 TRAIN_SETS = (
     LabelSet("bogor_cctv", (MOTORCYCLE, CAR, HEAVY_UNKNOWN), False, 10.0),
-    LabelSet("rf100_tollroad_id", (CAR, BUS, TRUCK), False, 1.5),
+    LabelSet("rf100_tollroad_id", (CAR, BUS, TRUCK), False, 2.5),
     LabelSet("atl_v2", ROAD, False, 2.0),
     LabelSet("overpass_vehicle_1class", (VEHICLE_UNKNOWN,), False, 1.0),
     LabelSet("manaus_ccc_cctv", (*ROAD, PERSON), True, 5.0),

@@ -189,12 +189,19 @@ def _open_state(
         values = torch.load(saved, weights_only=True, map_location=device)
         network.load_state_dict(values["network"])
         state.average.load_state_dict(values["average"])
-        state.optimiser.load_state_dict(values["optimiser"])
+        _take_optimiser(state.optimiser, values["optimiser"])
         state.step, state.curve, state.spent_s = values["step"], values["curve"], values["spent_s"]
         state.sessions = values["sessions"]
     else:
         _save(state, out)
     return state
+
+
+def _take_optimiser(optimiser: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
+    """The saved moments, unless another part of the network is trained now."""
+    counts = [[len(g["params"]) for g in groups] for groups in (optimiser.param_groups, saved["param_groups"])]
+    if counts[0] == counts[1]:
+        optimiser.load_state_dict(saved)
 
 
 def _start(network: Detector, store: Store, start: Path, settings: Settings, progress: Progress) -> None:
