@@ -62,8 +62,8 @@ def _read(path: Path) -> U8:
 
 
 class Sensor:
-    """Lens and sensor of the camera: a little blur, dirt and drops on the glass, its levels of black and white, noise
-    that changes with every frame and grows in the dark, the clock in the corner."""
+    """Lens and sensor of the camera: a little blur, dirt and drops on the glass, its levels of black and white and
+    its sharpening by day, noise that changes with every frame and grows in the dark, the clock in the corner."""
 
     def __init__(self, scenario: Scenario, camera: Camera) -> None:
         self._start: datetime = scenario.start_utc
@@ -71,6 +71,9 @@ class Sensor:
         self._camera = camera
         scene = light.air(scenario.light, scenario.weather)
         self._black, self._white = light.levels(scene)
+        # A small picture is a large one's, made smaller in the camera: the lens's blur shrinks with it.
+        self._blur_px = 0.55 * min(camera.height_px / 720, 1.0)
+        self._edges = 0.7 if scene.noise < 2 else 0.0
         rng = np.random.default_rng(scenario.seed + 5)
         shape = (camera.height_px + 64, camera.width_px + 64, 1)
         grain = rng.standard_normal(shape).astype(np.float32)
@@ -84,11 +87,12 @@ class Sensor:
 
     def see(self, image: U8, frame: int) -> U8:
         """One frame as the camera would deliver it; image (H, W, 3) BGR."""
-        soft = cv2.GaussianBlur(image, (0, 0), 0.55).astype(np.float32)
+        soft = cv2.GaussianBlur(image, (0, 0), self._blur_px).astype(np.float32)
         soft = soft if self._drops is None else glass.through_drops(soft, self._drops)
         strength = dirt_at(self._camera, frame * self._step_s)
         soft = soft if self._dirt is None or strength == 0 else glass.through_dirt(soft, self._dirt, strength)
         soft = (soft - self._black) * (255.0 / (self._white - self._black))
+        soft += self._edges * (soft - cv2.GaussianBlur(soft, (0, 0), 1.2))
         dx, dy = (frame * 29) % 64, (frame * 43) % 64
         h, w = image.shape[:2]
         noisy = soft * self._shade + self._grain[dy : dy + h, dx : dx + w]

@@ -110,7 +110,8 @@ def _light(model: str, rng: np.random.Generator, step: int) -> Mesh:
 def _bike(paint: Rgb, rng: np.random.Generator) -> riders.Bike:
     """Plates are white since 2022, older ones black; one in seven carries a delivery box."""
     plate = _WHITE_PLATE if rng.random() < 0.6 else _BLACK_PLATE
-    return riders.Bike(paint, plate, _pick(_BOX_COLOURS, rng) if rng.random() < 0.14 else None)
+    fender = paint if rng.random() < 0.4 else (0.022, 0.022, 0.025)
+    return riders.Bike(paint, fender, plate, _pick(_BOX_COLOURS, rng) if rng.random() < 0.14 else None)
 
 
 def _clothes(rng: np.random.Generator) -> riders.Clothes:

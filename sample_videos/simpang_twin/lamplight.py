@@ -95,8 +95,8 @@ class Lamplight:
                 _dot(source, at, size, glow)
         scale = image.shape[0] / 720
         small = cv2.resize(source, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-        wide = cv2.GaussianBlur(small, (0, 0), 4.0 * scale) * 0.9 + cv2.GaussianBlur(small, (0, 0), 14.0 * scale) * 0.7
-        middle = cv2.GaussianBlur(source, (0, 0), 2.6 * scale) * 0.5
+        wide = cv2.GaussianBlur(small, (0, 0), 4.0 * scale) * 0.7 + cv2.GaussianBlur(small, (0, 0), 14.0 * scale) * 0.6
+        middle = cv2.GaussianBlur(source, (0, 0), 2.6 * scale) * 0.4
         glow = self._full((source + middle + cv2.resize(wide, self._half)).astype(np.float32))
         return backdrop.to_srgb(backdrop.linear(image) + glow * self._scene.glow)
 
@@ -136,11 +136,11 @@ class Lamplight:
         facing = float(heading @ way[:2]) / max(float(np.hypot(*way[:2])), 1e-6)
         if facing <= 0:
             return 1.0, 0.0
-        size = max((0.085 if head else 0.07) * self._eye.focal_px / reach, 0.75 * self._eye.height_px / 720)
+        size = max((0.070 if head else 0.06) * self._eye.focal_px / reach, 0.75 * self._eye.height_px / 720)
         if not head:
             return size, 1.1 * facing
         above = np.degrees(np.arcsin(way[2] / reach))
-        return size, facing**3 * (1.0 + 9.0 * float(np.exp(-((above / 9.0) ** 2))))
+        return size, facing**3 * (1.0 + 5.0 * float(np.exp(-((above / 9.0) ** 2))))
 
     def _beams(self, shining: list[Shining]) -> F32:
         total = np.zeros((self._half[1], self._half[0]), np.float32)

@@ -4,6 +4,8 @@ import itertools
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from simpang_twin.mesh import GLASS, HEAD, MATTE, PAINT, SLIM, TAIL, Mesh, Point, Rgb
 from simpang_twin.people import Clothes, Posture, person
 
@@ -22,9 +24,10 @@ _SEAT: Rgb = (0.020, 0.019, 0.018)
 
 @dataclass(frozen=True)
 class Bike:
-    """Colours of one motorcycle: bodywork, number plate, and the carrier's box where it has one."""
+    """Colours of one motorcycle: bodywork, front mudguard, number plate, and the carrier's box where it has one."""
 
     paint: Rgb
+    fender: Rgb
     plate: Rgb
     box: Rgb | None = None
 
@@ -32,9 +35,9 @@ class Bike:
 def scooter(look: Bike, rider: Clothes, passenger: Clothes | None = None) -> Mesh:
     """An automatic scooter: broad front apron, flat floor, fat tail; with a rider and perhaps a passenger."""
     mesh = Mesh()
-    _wheel(mesh, 0.64, 0.275, 0.115, look.paint)
-    _wheel(mesh, -0.64, 0.275, 0.145, _BLACK)
-    _fork(mesh, 0.64, 0.275, 0.46)
+    _wheel(mesh, 0.64, 0.29, 0.135, look.fender)
+    _wheel(mesh, -0.64, 0.29, 0.155, _BLACK)
+    _fork(mesh, 0.64, 0.29, 0.46)
     apron = [(0.33, 0.13, 0.36, 0.41, 0.46), (0.47, 0.21, 0.40, 0.48, 0.55), (0.66, 0.27, 0.42, 0.52, 0.64),
              (0.84, 0.255, 0.40, 0.49, 0.63), (0.95, 0.17, 0.38, 0.44, 0.55)]  # fmt: skip
     mesh.loft([_flat(*ring) for ring in apron], look.paint, PAINT)
@@ -61,9 +64,9 @@ def scooter(look: Bike, rider: Clothes, passenger: Clothes | None = None) -> Mes
 def bebek(look: Bike, rider: Clothes) -> Mesh:
     """An underbone motorcycle: slim body, larger wheels, leg shields at the sides."""
     mesh = Mesh()
-    _wheel(mesh, 0.66, 0.30, 0.095, look.paint)
-    _wheel(mesh, -0.66, 0.30, 0.125, _BLACK)
-    _fork(mesh, 0.66, 0.30, 0.46)
+    _wheel(mesh, 0.66, 0.31, 0.12, look.fender)
+    _wheel(mesh, -0.66, 0.31, 0.135, _BLACK)
+    _fork(mesh, 0.66, 0.31, 0.46)
     mesh.hull([(-0.25, 0.10, 0.42, 0.66), (0.10, 0.11, 0.42, 0.66), (0.42, 0.12, 0.62, 0.98)], look.paint, PAINT)
     for x in (-1.0, 1.0):
         low, high = sorted((x * 0.12, x * 0.27))
@@ -92,7 +95,7 @@ def bicycle(paint: Rgb, rider: Clothes, share: float) -> Mesh:
         _hoop(mesh, y, BICYCLE_WHEEL_M, 4 * math.pi * share)
     hub, seat, head, crank = (0, -0.54, 0.34), (0, -0.20, 0.86), (0, 0.36, 0.84), (0.0, -0.10, 0.30)
     for a, b in ((seat, crank), (head, crank), (head, seat), (seat, hub), (crank, hub), (head, (0, 0.54, 0.34))):
-        mesh.limb(a, b, 0.022, paint, surface=PAINT)
+        mesh.limb(a, b, 0.028, paint, surface=PAINT)
     mesh.limb(head, (0, 0.34, 1.02), 0.018, _STEEL)
     mesh.limb((-0.28, 0.26, 1.04), (0.28, 0.26, 1.04), 0.018, _BLACK)
     mesh.ellipsoid((0, -0.22, 0.92), (0.08, 0.14, 0.04), _BLACK, n=8)
@@ -116,11 +119,16 @@ def _hoop(mesh: Mesh, y: float, radius: float, turned: float) -> None:
     """A thin tyre with spokes that has rolled forward by an angle (radians), seen through."""
     points = [(y + radius * math.cos(t * math.pi / 9), radius + radius * math.sin(t * math.pi / 9)) for t in range(19)]
     for (y0, z0), (y1, z1) in itertools.pairwise(points):
-        mesh.limb((0, y0, z0), (0, y1, z1), 0.022, _TYRE)
+        mesh.limb((0, y0, z0), (0, y1, z1), 0.026, _TYRE)
     for t in range(0, 18, 3):
         angle = t * math.pi / 9 - turned
         tip = (0.0, y + radius * math.cos(angle), radius + radius * math.sin(angle))
-        mesh.limb((0, y, radius), tip, 0.006, _STEEL)
+        mesh.limb((0, y, radius), tip, 0.009, _STEEL)
+    for x in (-1.0, 1.0):
+        rim = [(x * r, y + (radius - d) * math.cos(t * math.pi / 9), radius + (radius - d) * math.sin(t * math.pi / 9))
+               for t in range(19) for r, d in ((0.022, 0.02), (0.016, 0.055))]  # fmt: skip
+        grid = np.array(rim).reshape(19, 2, 3)
+        mesh.surface(grid, np.broadcast_to((*_STEEL, PAINT), (18, 1, 4)))
 
 
 def bajaj(paint: Rgb, roof: Rgb, driver: Clothes) -> Mesh:
@@ -174,7 +182,7 @@ def _wheel(mesh: Mesh, y: float, radius: float, width: float, fender: Rgb) -> No
 def _fork(mesh: Mesh, axle_y: float, axle_z: float, top_y: float) -> None:
     for x in (-0.10, 0.10):
         mesh.limb((x, axle_y, axle_z), (x, axle_y - 0.08, axle_z + 0.24), 0.034, _STEEL)
-        mesh.limb((x, axle_y - 0.08, axle_z + 0.24), (x, top_y, 0.80), 0.028, _BLACK)
+        mesh.limb((x, axle_y - 0.08, axle_z + 0.24), (x, top_y, 0.80), 0.03, _STEEL)
 
 
 def _exhaust(mesh: Mesh, start: tuple[float, float], radius: float) -> None:
@@ -246,12 +254,12 @@ def _delivery_box(mesh: Mesh, colour: Rgb) -> None:
 def _ride(mesh: Mesh, c: Clothes, seat_y: float, foot: tuple[float, float], hands: bool) -> None:
     """A rider (hands on the grips) or a passenger (hands on the rider) astride the seat."""
     y, z = foot
-    knee_y, out = (seat_y + 0.42, 0.255) if hands else (seat_y + 0.34, 0.295)
+    knee_y, out = (seat_y + 0.42, 0.295) if hands else (seat_y + 0.34, 0.325)
     knees: tuple[Point, Point] = ((-out, knee_y, 0.74), (out, knee_y, 0.74))
-    feet: tuple[Point, Point] = ((-0.225, y, z), (0.225, y, z))
+    feet: tuple[Point, Point] = ((-0.25, y, z), (0.25, y, z))
     if hands:
         grips: tuple[Point, Point] = ((-0.33, 0.30, 1.04), (0.33, 0.30, 1.04))
-        elbows: tuple[Point, Point] = ((-0.375, seat_y + 0.20, 1.09), (0.375, seat_y + 0.20, 1.09))
+        elbows: tuple[Point, Point] = ((-0.40, seat_y + 0.20, 1.10), (0.40, seat_y + 0.20, 1.09))
     else:
         grips = ((-0.19, seat_y + 0.34, 1.00), (0.19, seat_y + 0.34, 1.00))
         elbows = ((-0.31, seat_y + 0.08, 1.08), (0.31, seat_y + 0.08, 1.08))
