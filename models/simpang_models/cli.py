@@ -13,6 +13,8 @@ from simpang_models.labels import TRAIN_SETS, LabelSet, pictures_of
 from simpang_models.options import Data, Json, Size, clear_errors, parse_size
 from simpang_models.registry import copy_verified, find, read_registry, verify
 
+VERSION = "2026.11.2"
+"""Of the models that this code trains."""
 app = typer.Typer(no_args_is_help=True, help="The detector: use it, measure it, train it.", add_completion=False)
 app.command("eval")(eval_cli.evaluate_models)
 app.command("agree")(agree_cli.compare)
@@ -182,6 +184,7 @@ def export_model(
     name: Annotated[str | None, typer.Option(help="Name in the metadata.")] = None,
     version: Annotated[str | None, typer.Option(help="Version in the metadata.")] = None,
     calibrate: Annotated[Path | None, typer.Option(help="Folder of pictures: write 8-bit arithmetic.")] = None,
+    power: Annotated[float, typer.Option(min=0.1, max=10.0, help="Scores to this power; own models only.")] = 1.0,
     size: yolo_cli.Sizes = None,
     class_map: yolo_cli.Map = None,
 ) -> None:
@@ -194,10 +197,10 @@ def export_model(
             raise ValueError("--calibrate is for our own models; a YOLO is written with float32 arithmetic")
         if is_yolo(weights):
             return yolo_cli.export_yolo(weights, out, name, version, size, class_map)
-        return _export_own(Path(weights), out, name or "simpang-n", version or "2026.11", calibrate)
+        return _export_own(Path(weights), out, (name or "simpang-n", version or VERSION), calibrate, power)
 
 
-def _export_own(weights: Path, out: Path, name: str, version: str, calibrate: Path | None) -> None:
+def _export_own(weights: Path, out: Path, named: tuple[str, str], calibrate: Path | None, power: float) -> None:
     from tempfile import TemporaryDirectory
 
     from simpang_models.contract import Description
@@ -207,7 +210,7 @@ def _export_own(weights: Path, out: Path, name: str, version: str, calibrate: Pa
 
     with TemporaryDirectory() as folder:
         full = Path(folder) / "full.onnx"
-        export(load_network(weights), Description(name, version, "Apache-2.0", SIZES), full)
+        export(load_network(weights), Description(*named, "Apache-2.0", SIZES), full, power)
         if calibrate is None:
             store_half(full, out)
         else:

@@ -33,11 +33,16 @@ class _Suppression(torch.autograd.Function):
 
 
 class Contract(nn.Module):
-    """The network with pre- and post-processing inside, for a batch of one; takes the network over."""
+    """The network with pre- and post-processing inside, for a batch of one; takes the network over.
 
-    def __init__(self, network: Detector) -> None:
+    power: of the scores; below 1 it raises them, so that a new training has its operating point where users of an
+    older model have their thresholds. The order of the boxes stays.
+    """
+
+    def __init__(self, network: Detector, power: float) -> None:
         super().__init__()
         self.network = network
+        self.power = power
         self.network.fold_input_scale()
         self.register_buffer("group", torch.tensor(GROUP, dtype=torch.float32))
 
@@ -46,6 +51,7 @@ class Contract(nn.Module):
         raw = self.network(image.permute(0, 3, 1, 2).float())
         best, kind = torch.sigmoid(raw.cls[0]).max(dim=1)
         score, chosen = torch.topk(best, MAX_BOXES)
+        score = score**self.power
         kind = kind[chosen]
         boxes = decode(raw.reg[0][chosen], cells_at(chosen, image.shape[1], image.shape[2]))
         keep = self._keep(boxes, score, kind)
@@ -64,9 +70,9 @@ class Contract(nn.Module):
         return good[picked[:, 2]]
 
 
-def export(network: Detector, facts: Description, path: Path) -> None:
-    """Write the contract's ONNX file, weights stored as float32."""
-    module = Contract(network.float().eval()).eval()
+def export(network: Detector, facts: Description, path: Path, power: float = 1.0) -> None:
+    """Write the contract's ONNX file, weights stored as float32; `power` as in `Contract`."""
+    module = Contract(network.float().eval(), power).eval()
     picture = torch.randint(0, 255, (1, 384, 640, 3), dtype=torch.uint8)
     torch.onnx.export(
         module,

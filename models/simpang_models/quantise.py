@@ -18,7 +18,7 @@ from simpang_models.pictures import Picture, letterbox, read_picture
 MIN_HALF_VALUES = 64
 REDUCE_RANGE = True
 """Weights use 7 of the 8 bits: processors without VNNI add pairs of products in 16 bits and would overflow."""
-LAST = ("/head/cls/", "/head/reg/")
+LAST = ("/head/cls/", "/head/reg/", "/head/naming/cls/", "/head/Add")
 BODY = "/network/"
 
 
