@@ -10,7 +10,7 @@ from simpang_twin.network import F64
 
 # Colour of the street lamps, and their strength: light on the road under one is strength / height² [ours].
 LAMP_COLOUR = np.array([1.0, 0.84, 0.60])
-LAMP_STRENGTH = 48.0
+LAMP_STRENGTH = 44.0
 LAMP_HEIGHT_M = 8.7
 _LEVELLED_M = 40.0
 HEADLIGHT_COLOUR = np.array([1.0, 0.96, 0.88])
@@ -37,7 +37,7 @@ _LOOKS: dict[Sky, _Look] = {
     "overcast": _Look((0.92, 0.95, 0.99), (0.30, 0.30, 0.29), (0.72, 0.75, 0.77), (0.60, 0.64, 0.69), 0.42, 0.12, 1.2),
     "dusk": _Look((0.145, 0.150, 0.185), (0.050, 0.046, 0.050), (0.27, 0.21, 0.20), (0.09, 0.12, 0.20),
                   0.45, 0.75, 2.2),
-    "night": _Look((0.040, 0.042, 0.050), (0.050, 0.045, 0.036), (0.022, 0.022, 0.027), (0.006, 0.007, 0.012),
+    "night": _Look((0.035, 0.037, 0.045), (0.045, 0.040, 0.032), (0.022, 0.022, 0.027), (0.006, 0.007, 0.012),
                    0.40, 1.0, 2.4),
 }  # fmt: skip
 

@@ -91,8 +91,8 @@ class Mesh:
 
     def hull(self, stations: list[tuple[float, float, float, float]], colour: Rgb, surface: float = MATTE,
              square: float = 0.6) -> None:  # fmt: skip
-        """A smooth closed body along y through (y, half width, z low, z high); `square` below 1 makes it boxier."""
-        turn = np.linspace(0, 2 * math.pi, 13)
+        """A smooth closed body along y, rear first, through (y, half width, z low, z high); `square` < 1: boxier."""
+        turn = -np.linspace(0, 2 * math.pi, 13)
         across, up = (np.sign(f) * np.abs(f) ** square for f in (np.cos(turn).round(9), np.sin(turn).round(9)))
         rings = np.array([np.stack([half * across, np.full(13, y), (z0 + z1) / 2 + (z1 - z0) / 2 * up], axis=1)
                           for y, half, z0, z1 in stations])  # fmt: skip
@@ -105,16 +105,18 @@ class Mesh:
         profile = ((-0.5, 0.93), (-0.36, 1.0), (0.36, 1.0), (0.5, 0.93))
         self.loft([_circle(centre, radius * r, width * x) for x, r in profile], _TYRE)
         for side in (-1.0, 1.0):
-            self._rim(centre, radius * 0.93, side * (width / 2 + 0.004), kind)
+            self._rim(centre, radius, side * (width / 2 + 0.004), kind)
 
     def _rim(self, centre: Point, radius: float, aside: float, kind: float) -> None:
-        ring = np.array(_circle(centre, radius, aside))
-        p = np.stack([np.broadcast_to((centre[0] + aside, *centre[1:]), ring.shape), ring, np.roll(ring, -1, axis=0)],
-                     axis=1).reshape(-1, 3)  # fmt: skip
-        disc = (p[:, 1:] - np.array(centre[1:])) / radius / 2 + 0.5
-        n = len(p)
-        normal = np.tile((math.copysign(1.0, aside), 0.0, 0.0), (n, 1))
-        self.parts.append(np.hstack([p, normal, disc, np.tile((kind + radius, WHEEL), (n, 1))]).astype(np.float32))
+        """One side of a wheel: a disc whose vertices carry their place on it instead of a colour."""
+        inner = 0.93 * radius
+        ring = np.array(_circle(centre, inner, aside))
+        hub = np.broadcast_to((centre[0] + aside, *centre[1:]), ring.shape)
+        p = np.stack([hub, ring, np.roll(ring, -1, axis=0)], axis=1).reshape(-1, 3)
+        place = (p[:, 1:] - np.array(centre[1:])) / inner / 2 + 0.5
+        normal = np.tile((math.copysign(1.0, aside), 0.0, 0.0), (len(p), 1))
+        look = np.tile((kind + radius, WHEEL), (len(p), 1))
+        self.parts.append(np.hstack([p, normal, place, look]).astype(np.float32))
 
     def disc(self, centre: Point, radius: float, width: float, colour: Rgb) -> None:
         """A plain cylinder on the x axis."""

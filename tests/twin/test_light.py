@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from simpang_twin import backdrop, film, light, motion, rain, scenario, shutter, simulate
+from simpang_twin import backdrop, film, garage, light, motion, rain, scenario, shutter, simulate
 from simpang_twin.camera import pinhole
 from simpang_twin.conditions import Light, Weather
 from simpang_twin.run import Run
-from simpang_twin.stage import Stage
+from simpang_twin.stage import Placed, Stage
 
 MINI = Path(__file__).parents[2] / "sample_videos" / "scenarios" / "mini.yaml"
 FRAME = 20
@@ -140,3 +140,24 @@ def test_motion_blur_smears_along_the_way_only() -> None:
     assert 6 <= len(columns) - 10 <= 9
     assert out[..., 3].sum() == pytest.approx(100, rel=0.01)
     assert np.array_equal(shutter.smear(colour, code, np.array([[0.5, 0.0]]), [0]), colour)
+
+
+def test_wheels_turn_with_the_way() -> None:
+    """The wheels of 0.31 m look the same after a whole turn, 2π·0.31 = 1.948 m, and differ after a tenth of one."""
+    plan = scenario.load(MINI)
+    camera = plan.cameras[0].model_copy(update={"position_m": (0.0, -20.0, 3.0), "look_at_m": (0.0, 0.0, 0.6)})
+    stage = Stage(pinhole(camera.model_copy(update={"width_px": 320, "height_px": 180})), light.air(Light(), Weather()))
+    node = stage.body(garage.mesh_of("mpv", 5).vertices())
+
+    start, tenth, whole = (stage.draw([Placed(node, 0.0, 0.0, 90.0, way_m=way)]).colour for way in (0.0, 0.195, 1.948))
+    stage.close()
+
+    assert np.abs(start - tenth).max() > 30
+    assert np.abs(start - whole).max() < 8
+
+
+def test_a_camera_takes_the_airs_veil_for_black_by_day_only() -> None:
+    """haze_m 700: 1 − e^(−40/700) = 0.0555; the haze's mean (0.62 + 0.68 + 0.74)/3 = 0.68 makes a veil of 0.0378, on
+    display 255·0.0378^(1/2.2) = 57.5, of which 85 % = 48.9 are taken; at night nothing."""
+    assert light.levels(light.air(Light(haze_m=700), Weather()))[0] == pytest.approx(48.9, abs=0.2)
+    assert light.levels(light.air(Light(sky="night"), Weather())) == (0.0, 255.0)

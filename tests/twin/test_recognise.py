@@ -51,6 +51,12 @@ def test_steps_follow_the_way() -> None:
     assert garage.step_of("mpv", 12.3) == 0
 
 
+def test_a_bicycles_wheels_turn_twice_with_its_cranks() -> None:
+    """Two turns of a wheel of 0.34 m are 4·π·0.34 = 4.27 m, one cycle of 8 steps: 3 m are step int(3/4.27·8) = 5."""
+    assert garage.step_of("bicycle", 3.0) == 5
+    assert garage.step_of("bicycle", 3.0 + 4.2726) == 5
+
+
 def test_a_name_picks_colours_like_a_number() -> None:
     """Ids that are numbers keep their looks; others have a fixed one of their own."""
     assert garage.look_of("17") == 17
