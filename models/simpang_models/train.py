@@ -222,11 +222,11 @@ def _start(network: Detector, store: Store, start: Path, settings: Settings, pro
 
 
 def _optimiser(network: Detector, settings: Settings) -> torch.optim.Optimizer:
-    """What was trained before learns more slowly than the new head."""
+    """The backbone, trained before, learns more slowly than pyramid and head."""
     groups: dict[float, list[nn.Parameter]] = {1.0: [], 0.3: []}
     for name, value in network.named_parameters():
         if value.requires_grad:
-            groups[1.0 if name.startswith("head.") else 0.3].append(value)
+            groups[0.3 if name.startswith("backbone.") else 1.0].append(value)
     parts = [{"params": p, "lr": settings.rate * f, "factor": f} for f, p in groups.items()]
     return torch.optim.AdamW(parts, weight_decay=settings.decay)
 
