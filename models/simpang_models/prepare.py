@@ -1,7 +1,7 @@
 """Data preparation: one folder of training sets from the collected pictures and frames of clips, with a manifest.
 
-Evaluation sets (`*_eval`) and pictures that the review excludes are left out. What is already there is kept, so the
-work can be stopped and resumed.
+Evaluation sets (`*_eval`), pictures that the review excludes and frames of evaluation cameras are left out. What is
+already there is kept, so the work can be stopped and resumed.
 """
 
 import json
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from simpang_models.labels import label_path, manifest_hash, pictures_of
+from simpang_models.leak import read_hashes, shows_evaluation
 from simpang_models.pictures import write_picture
 from simpang_models.review import picture_hash, read_excluded
 
@@ -63,11 +64,14 @@ def _copy(picture: Path, target: Path) -> None:
 def clip_frames(clip: Path, out: Path, every: int) -> Iterator[str]:
     """Write every `every`-th frame of a clip as unlabelled pictures into the set `clip_NAME`; yields per frame read.
 
+    Frames that may show an evaluation camera are left out.
+
     Raises:
         ValueError: no readable clip.
     """
     folder = out / f"clip_{clip.stem}" / "images"
     folder.mkdir(parents=True, exist_ok=True)
+    evaluation = read_hashes(True)
     video = cv2.VideoCapture(str(clip))
     read, picture = video.read()
     if not read:
@@ -76,7 +80,9 @@ def clip_frames(clip: Path, out: Path, every: int) -> Iterator[str]:
     while read:
         target = folder / f"{clip.stem}_{number:05d}.jpg"
         if number % every == 0 and not target.is_file():
-            write_picture(target, np.asarray(picture, np.uint8))
+            frame = np.asarray(picture, np.uint8)
+            if not shows_evaluation(frame, evaluation):
+                write_picture(target, frame)
         yield clip.stem
         number += 1
         read, picture = video.read()

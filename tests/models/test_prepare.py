@@ -5,8 +5,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from simpang_models.cli import app
+from simpang_models.leak import Hashed, shows_evaluation
 from typer.testing import CliRunner
+
+imagehash = pytest.importorskip("imagehash")
+Image = pytest.importorskip("PIL.Image")
 
 
 def a_set(folder: Path, name: str, labels: str | None) -> None:
@@ -39,6 +44,17 @@ def test_sets_and_clip_frames_are_collected(tmp_path: Path) -> None:
     assert found == [*frames, "manifest.json", "road/images/a.png", "road/labels/a.txt"]
     facts = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert [(f["set"], f["pictures"], f["labelled"]) for f in facts] == [("clip_night", 3, 0), ("road", 1, 1)]
+
+
+def test_a_frame_of_an_evaluation_camera_is_known() -> None:
+    """A picture whose hash is on the list is known, also mirrored; its negative, all bits turned, is not."""
+    picture = np.random.default_rng(3).integers(0, 256, (64, 96, 3), np.uint8)
+    grey = Image.fromarray(picture[:, :, ::-1]).convert("L")
+    phash = str(imagehash.phash(grey, 16))
+    turned = "".join(f"{15 - int(c, 16):x}" for c in phash)
+    assert shows_evaluation(picture, [Hashed("set", "", phash, turned)])
+    assert shows_evaluation(picture, [Hashed("set", "", turned, phash)])
+    assert not shows_evaluation(picture, [Hashed("set", "", turned, turned)])
 
 
 def test_what_is_no_folder_of_sets_is_named(tmp_path: Path) -> None:
