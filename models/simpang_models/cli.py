@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from simpang_models.boxes import CLASSES
 from simpang_models.labels import TRAIN_SETS, LabelSet, pictures_of
 from simpang_models.options import Data, Json, Size, clear_errors, parse_size
 from simpang_models.registry import copy_verified, find, read_registry, verify
+
+if TYPE_CHECKING:
+    from simpang_models.network import Detector
 
 VERSION = "2026.11.2"
 """Of the models that this code trains."""
@@ -185,6 +188,9 @@ def export_model(
     version: Annotated[str | None, typer.Option(help="Version in the metadata.")] = None,
     calibrate: Annotated[Path | None, typer.Option(help="Folder of pictures: write 8-bit arithmetic.")] = None,
     power: Annotated[float, typer.Option(min=0.1, max=10.0, help="Scores to this power; own models only.")] = 1.0,
+    start: Annotated[
+        Path | None, typer.Option(help="start.pt of the run: write the middle between it and average.pt.")
+    ] = None,
     size: yolo_cli.Sizes = None,
     class_map: yolo_cli.Map = None,
 ) -> None:
@@ -197,20 +203,22 @@ def export_model(
             raise ValueError("--calibrate is for our own models; a YOLO is written with float32 arithmetic")
         if is_yolo(weights):
             return yolo_cli.export_yolo(weights, out, name, version, size, class_map)
-        return _export_own(Path(weights), out, (name or "simpang-n", version or VERSION), calibrate, power)
+        from simpang_models.train import load_network
+
+        network = load_network(Path(weights), start)
+        return _export_own(network, out, (name or "simpang-n", version or VERSION), calibrate, power)
 
 
-def _export_own(weights: Path, out: Path, named: tuple[str, str], calibrate: Path | None, power: float) -> None:
+def _export_own(network: "Detector", out: Path, named: tuple[str, str], calibrate: Path | None, power: float) -> None:
     from tempfile import TemporaryDirectory
 
     from simpang_models.contract import Description
     from simpang_models.export import SIZES, export
     from simpang_models.quantise import quantise, store_half
-    from simpang_models.train import load_network
 
     with TemporaryDirectory() as folder:
         full = Path(folder) / "full.onnx"
-        export(load_network(weights), Description(*named, "Apache-2.0", SIZES), full, power)
+        export(network, Description(*named, "Apache-2.0", SIZES), full, power)
         if calibrate is None:
             store_half(full, out)
         else:
