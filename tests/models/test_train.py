@@ -78,6 +78,18 @@ def test_reused_batches_train_the_rest(store: Store, published: Path, tmp_path: 
     assert not torch.equal(weights["head.reg.weight"], start["head.reg.weight"])
 
 
+def test_half_way_back_to_the_start(store: Store, published: Path, tmp_path: Path) -> None:
+    """Every weight lies in the middle between start.pt and average.pt, but for the naming tower, which stays."""
+    end = train(store, published, tmp_path, replace(SETTINGS, network="n", frozen=15, steps=2), minutes_pass())
+    start, trained = (load_network(tmp_path / name).state_dict() for name in ("start.pt", end.name))
+    found = load_network(end, tmp_path / "start.pt").state_dict()
+    wanted = (start["head.reg.weight"] + trained["head.reg.weight"]) / 2
+    assert torch.allclose(found["head.reg.weight"], wanted, atol=1e-6)
+    assert not torch.equal(start["head.reg.weight"], trained["head.reg.weight"])
+    tower = "head.naming.tower.convs.0.weight"
+    assert torch.equal(found[tower], trained[tower])
+
+
 def test_an_unknown_network_is_refused(store: Store, published: Path, tmp_path: Path) -> None:
     """The message lists the sizes there are."""
     with pytest.raises(ValueError, match="network 'x': known are n, t"):
