@@ -33,8 +33,9 @@ def start_full(network: Detector, published: Path, inputs: Inputs, batches: int)
     """
     backbone, pyramid = load_published(published)
     stored = _stored(published)
-    if "cls_tower.0.weight" in stored:
+    if stored:
         _unfold_input_scale(backbone)
+    if "cls_tower.0.weight" in stored:
         _take_head(network, stored)
     network.backbone.load_state_dict(backbone.state_dict())
     network.pyramid.load_state_dict(pyramid.state_dict())
@@ -42,7 +43,7 @@ def start_full(network: Detector, published: Path, inputs: Inputs, batches: int)
 
 
 def _stored(path: Path) -> dict[str, Tensor]:
-    """The tensors of the file's head by their short names."""
+    """The tensors of the head by their short names, of a file of ours; of others none."""
     found = {}
     for tensor in onnx.load(str(path)).graph.initializer:
         if tensor.name.startswith("network.head."):
