@@ -1,9 +1,10 @@
 """`simpang models …`: detect, evaluate, verify with the edge's packages; label, train, export with [train]."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from tempfile import TemporaryDirectory
+from typing import Annotated
 
 import typer
 
@@ -12,9 +13,6 @@ from simpang_models.boxes import CLASSES
 from simpang_models.labels import TRAIN_SETS, LabelSet, pictures_of
 from simpang_models.options import Data, Json, Size, clear_errors, parse_size
 from simpang_models.registry import copy_verified, find, read_registry, verify
-
-if TYPE_CHECKING:
-    from simpang_models.network import Detector
 
 VERSION = "2026.11.2"
 """Of the models that this code trains."""
@@ -188,6 +186,7 @@ def export_model(
     version: Annotated[str | None, typer.Option(help="Version in the metadata.")] = None,
     calibrate: Annotated[Path | None, typer.Option(help="Folder of pictures: write 8-bit arithmetic.")] = None,
     power: Annotated[float, typer.Option(min=0.1, max=10.0, help="Scores to this power; own models only.")] = 1.0,
+    handicap: Annotated[list[str] | None, typer.Option(help="CLASS=VALUE taken from the class's logits.")] = None,
     start: Annotated[
         Path | None, typer.Option(help="start.pt of the run: write the middle between it and average.pt.")
     ] = None,
@@ -203,24 +202,46 @@ def export_model(
             raise ValueError("--calibrate is for our own models; a YOLO is written with float32 arithmetic")
         if is_yolo(weights):
             return yolo_cli.export_yolo(weights, out, name, version, size, class_map)
-        from simpang_models.train import load_network
-
-        network = load_network(Path(weights), start)
-        return _export_own(network, out, (name or "simpang-n", version or VERSION), calibrate, power)
+        own = Own(name or "simpang-n", version or VERSION, power, _handicaps(handicap or []))
+        return _export_own(Path(weights), start, own, out, calibrate)
 
 
-def _export_own(network: "Detector", out: Path, named: tuple[str, str], calibrate: Path | None, power: float) -> None:
-    from tempfile import TemporaryDirectory
+@dataclass(frozen=True)
+class Own:
+    """What is said of our own model, and what is done to its scores (see `export.Contract`)."""
 
+    name: str
+    version: str
+    power: float
+    handicap: dict[int, float]
+
+
+def _export_own(weights: Path, start: Path | None, own: Own, out: Path, calibrate: Path | None) -> None:
     from simpang_models.contract import Description
     from simpang_models.export import SIZES, export
-    from simpang_models.quantise import quantise, store_half
+    from simpang_models.train import load_network
 
+    facts = Description(own.name, own.version, "Apache-2.0", SIZES)
     with TemporaryDirectory() as folder:
         full = Path(folder) / "full.onnx"
-        export(network, Description(*named, "Apache-2.0", SIZES), full, power)
-        if calibrate is None:
-            store_half(full, out)
-        else:
-            quantise(full, out, sorted(p for p in calibrate.iterdir() if p.is_file()))
+        export(load_network(weights, start), facts, full, own.power, own.handicap)
+        _shrink(full, out, calibrate)
     typer.echo(str(out))
+
+
+def _handicaps(words: list[str]) -> dict[int, float]:
+    pairs = [word.partition("=") for word in words]
+    try:
+        return {CLASSES.index(kind): float(value) for kind, _, value in pairs}
+    except ValueError as error:
+        text = f"--handicap {' '.join(words)}: expected CLASS=NUMBER, classes {', '.join(CLASSES)}"
+        raise ValueError(text) from error
+
+
+def _shrink(full: Path, out: Path, calibrate: Path | None) -> None:
+    from simpang_models.quantise import quantise, store_half
+
+    if calibrate is None:
+        store_half(full, out)
+    else:
+        quantise(full, out, sorted(p for p in calibrate.iterdir() if p.is_file()))

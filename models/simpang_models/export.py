@@ -37,12 +37,15 @@ class Contract(nn.Module):
 
     power: of the scores; below 1 it raises them, so that a new training has its operating point where users of an
     older model have their thresholds. The order of the boxes stays.
+    handicap: (7,) taken from the class logits: rare kinds weigh more in training and are named too readily.
     """
 
-    def __init__(self, network: Detector, power: float) -> None:
+    def __init__(self, network: Detector, power: float, handicap: Tensor) -> None:
         super().__init__()
         self.network = network
         self.power = power
+        with torch.no_grad():
+            self.network.head.cls.bias -= handicap
         self.network.fold_input_scale()
         self.register_buffer("group", torch.tensor(GROUP, dtype=torch.float32))
 
@@ -70,9 +73,14 @@ class Contract(nn.Module):
         return good[picked[:, 2]]
 
 
-def export(network: Detector, facts: Description, path: Path, power: float = 1.0) -> None:
-    """Write the contract's ONNX file, weights stored as float32; `power` as in `Contract`."""
-    module = Contract(network.float().eval(), power).eval()
+def export(
+    network: Detector, facts: Description, path: Path, power: float = 1.0, handicap: dict[int, float] | None = None
+) -> None:
+    """Write the contract's ONNX file, weights stored as float32; `power` and `handicap` (by class) as in `Contract`."""
+    taken = torch.zeros(len(facts.classes))
+    for kind, value in (handicap or {}).items():
+        taken[kind] = value
+    module = Contract(network.float().eval(), power, taken).eval()
     picture = torch.randint(0, 255, (1, 384, 640, 3), dtype=torch.uint8)
     torch.onnx.export(
         module,
