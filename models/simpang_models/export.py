@@ -37,22 +37,23 @@ class Contract(nn.Module):
 
     power: of the scores; below 1 it raises them, so that a new training has its operating point where users of an
     older model have their thresholds. The order of the boxes stays.
-    handicap: (7,) taken from the class logits: rare kinds weigh more in training and are named too readily.
+    handicap: (7,) taken from the class logits where a name is chosen, not from the score: rare kinds weigh more in
+    training and are named too readily, but a vehicle is there whatever its name.
     """
 
     def __init__(self, network: Detector, power: float, handicap: Tensor) -> None:
         super().__init__()
         self.network = network
         self.power = power
-        with torch.no_grad():
-            self.network.head.cls.bias -= handicap
+        self.register_buffer("handicap", handicap)
         self.network.fold_input_scale()
         self.register_buffer("group", torch.tensor(GROUP, dtype=torch.float32))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(1, H, W, 3) uint8 BGR to boxes (N, 4), scores (N,) and classes (N,)."""
         raw = self.network(image.permute(0, 3, 1, 2).float())
-        best, kind = torch.sigmoid(raw.cls[0]).max(dim=1)
+        best = torch.sigmoid(raw.cls[0].amax(dim=1))
+        kind = (raw.cls[0] - self.handicap).argmax(dim=1)
         score, chosen = torch.topk(best, MAX_BOXES)
         score = score**self.power
         kind = kind[chosen]
