@@ -17,6 +17,9 @@ MIN_VISIBLE = 0.35
 REFERENCE = (640, 384)
 MOSAIC_ZOOM = 0.8
 WHOLE_SHARE = 0.5
+REPAINT_SHARE = 0.25
+RARE_FOCUS = np.array([1.5, 1.0, 6.0, 1.5, 2.0, 1.0, 4.0, 2.0, 1.0])
+"""How readily a crop is laid around a label of each class, "bus or truck" and "some motor vehicle"."""
 Random = np.random.Generator
 
 
@@ -57,10 +60,11 @@ def place(sample: Sample, width: int, height: int, random: Random, zoom: float =
 
 
 def _focus(sample: Sample, random: Random) -> tuple[float, float]:
-    """A point that the crop should show: mostly an object's middle, so that few inputs are empty."""
+    """A point that the crop should show: mostly an object's middle, a rare kind's rather than a common one's."""
     boxes = sample.truth.boxes
     if len(boxes) and random.random() < 0.8:
-        x0, y0, x1, y1 = boxes.xyxy_px[random.integers(len(boxes))]
+        wanted = RARE_FOCUS[boxes.kind]
+        x0, y0, x1, y1 = boxes.xyxy_px[random.choice(len(boxes), p=wanted / wanted.sum())]
         return float(x0 + x1) / 2, float(y0 + y1) / 2
     h, w = sample.picture.shape[:2]
     return random.uniform(0, w), random.uniform(0, h)
@@ -147,6 +151,8 @@ def _flip_boxes(boxes: Boxes, width: int) -> Boxes:
 def relight(picture: Picture, random: Random) -> Picture:
     """Colour, gamma, night, blur, noise and compression, each at times."""
     picture = _tone(picture, random)
+    if random.random() < REPAINT_SHARE:
+        picture = _repaint(picture, random)
     if random.random() < 0.15:
         picture = _night(picture, random)
     if random.random() < 0.15:
@@ -170,6 +176,13 @@ def _tone(picture: Picture, random: Random) -> Picture:
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
         picture = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
     return picture
+
+
+def _repaint(picture: Picture, random: Random) -> Picture:
+    """All hues turned: a bus is one in any colour, and so is an auto-rickshaw."""
+    hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
+    hsv[:, :, 0] = (hsv[:, :, 0].astype(np.int16) + int(random.integers(20, 160))) % 180
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
 
 
 def _night(picture: Picture, random: Random) -> Picture:

@@ -1,24 +1,29 @@
 """`simpang models …`: detect, evaluate, verify with the edge's packages; label, train, export with [train]."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
-from simpang_models import agree_cli, eval_cli, yolo_cli
+from simpang_models import agree_cli, card_cli, eval_cli, yolo_cli
 from simpang_models.boxes import CLASSES
 from simpang_models.labels import TRAIN_SETS, LabelSet, pictures_of
 from simpang_models.options import Data, Json, Size, clear_errors, parse_size
 from simpang_models.registry import copy_verified, find, read_registry, verify
 
+VERSION = "2026.11.2"
+"""Of the models that this code trains."""
 app = typer.Typer(no_args_is_help=True, help="The detector: use it, measure it, train it.", add_completion=False)
 app.command("eval")(eval_cli.evaluate_models)
 app.command("agree")(agree_cli.compare)
 app.command("leak")(eval_cli.check_leak)
 app.command("worst")(eval_cli.show_worst)
 app.command("wrap")(yolo_cli.wrap_file)
+app.command("prepare")(card_cli.prepare)
+app.command("card")(card_cli.card)
 
 
 @app.command()
@@ -145,6 +150,10 @@ def train(
     threads: Annotated[int, typer.Option(min=1, help="Threads for the arithmetic on a CPU.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto: CUDA where there is a card.")] = "auto",
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 7,
+    network: Annotated[str, typer.Option(help="Size: n, or t for the thin one.")] = "n",
+    rate: Annotated[float, typer.Option(min=0.0, help="Highest learning rate.")] = 1e-3,
+    frozen: Annotated[int, typer.Option(min=0, max=15, help="Blocks that stay as they start, the front too.")] = 4,
+    reuse: Annotated[int, typer.Option(min=1, help="Steps per prepared batch.")] = 1,
 ) -> None:
     """Train the detector; needs the extra train. The same command goes on where it was stopped."""
     from simpang_models.data import load_store
@@ -154,7 +163,17 @@ def train(
     with clear_errors():
         store = load_store(data, teacher, training_sets(data))
         settings = Settings(
-            steps=steps, minutes=minutes, batch=batch, workers=workers, threads=threads, device=device, seed=seed
+            steps=steps,
+            minutes=minutes,
+            batch=batch,
+            rate=rate,
+            seed=seed,
+            workers=workers,
+            threads=threads,
+            device=device,
+            network=network,
+            frozen=frozen,
+            reuse=reuse,
         )
         typer.echo(str(run(store, start, out, settings)))
 
@@ -166,6 +185,11 @@ def export_model(
     name: Annotated[str | None, typer.Option(help="Name in the metadata.")] = None,
     version: Annotated[str | None, typer.Option(help="Version in the metadata.")] = None,
     calibrate: Annotated[Path | None, typer.Option(help="Folder of pictures: write 8-bit arithmetic.")] = None,
+    power: Annotated[float, typer.Option(min=0.1, max=10.0, help="Scores to this power; own models only.")] = 1.0,
+    handicap: Annotated[list[str] | None, typer.Option(help="CLASS=VALUE taken from the class's logits.")] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="start.pt of the run: write the middle between it and average.pt.")
+    ] = None,
     size: yolo_cli.Sizes = None,
     class_map: yolo_cli.Map = None,
 ) -> None:
@@ -178,22 +202,46 @@ def export_model(
             raise ValueError("--calibrate is for our own models; a YOLO is written with float32 arithmetic")
         if is_yolo(weights):
             return yolo_cli.export_yolo(weights, out, name, version, size, class_map)
-        return _export_own(Path(weights), out, name or "simpang-n", version or "2026.11", calibrate)
+        own = Own(name or "simpang-n", version or VERSION, power, _handicaps(handicap or []))
+        return _export_own(Path(weights), start, own, out, calibrate)
 
 
-def _export_own(weights: Path, out: Path, name: str, version: str, calibrate: Path | None) -> None:
-    from tempfile import TemporaryDirectory
+@dataclass(frozen=True)
+class Own:
+    """What is said of our own model, and what is done to its scores (see `export.Contract`)."""
 
+    name: str
+    version: str
+    power: float
+    handicap: dict[int, float]
+
+
+def _export_own(weights: Path, start: Path | None, own: Own, out: Path, calibrate: Path | None) -> None:
     from simpang_models.contract import Description
     from simpang_models.export import SIZES, export
-    from simpang_models.quantise import quantise, store_half
     from simpang_models.train import load_network
 
+    facts = Description(own.name, own.version, "Apache-2.0", SIZES)
     with TemporaryDirectory() as folder:
         full = Path(folder) / "full.onnx"
-        export(load_network(weights), Description(name, version, "Apache-2.0", SIZES), full)
-        if calibrate is None:
-            store_half(full, out)
-        else:
-            quantise(full, out, sorted(p for p in calibrate.iterdir() if p.is_file()))
+        export(load_network(weights, start), facts, full, own.power, own.handicap)
+        _shrink(full, out, calibrate)
     typer.echo(str(out))
+
+
+def _handicaps(words: list[str]) -> dict[int, float]:
+    pairs = [word.partition("=") for word in words]
+    try:
+        return {CLASSES.index(kind): float(value) for kind, _, value in pairs}
+    except ValueError as error:
+        text = f"--handicap {' '.join(words)}: expected CLASS=NUMBER, classes {', '.join(CLASSES)}"
+        raise ValueError(text) from error
+
+
+def _shrink(full: Path, out: Path, calibrate: Path | None) -> None:
+    from simpang_models.quantise import quantise, store_half
+
+    if calibrate is None:
+        store_half(full, out)
+    else:
+        quantise(full, out, sorted(p for p in calibrate.iterdir() if p.is_file()))

@@ -27,11 +27,13 @@ from simpang_models.loss import Target
 from simpang_models.pictures import Picture, read_picture
 from simpang_models.review import Corrected, Faults, picture_hash, read_excluded, read_faults
 from simpang_models.riders import with_riders
+from simpang_models.swap import Bank, make_bank, swap
 
 MAX_SIDE_PX = 960
 SIZES = ((640, 384), (640, 384), (512, 320), (512, 320), (416, 256), (960, 544))
 REFERENCE_PIXELS = 640 * 384
 MOSAIC_SHARE = 0.25
+SWAP_SHARE = 0.4
 FAIR_SHARE = 0.3
 """A class that fewer pictures show than this is drawn more often, by the root of what is missing (arXiv 1908.03195)."""
 Probability = npt.NDArray[np.float64]
@@ -110,6 +112,7 @@ class Drawn(Dataset[tuple[Tensor, list[Target]]]):
 
     def __init__(self, store: Store, seed: int, batch: int, length: int) -> None:
         self.store, self.seed, self.batch, self.length = store, seed, batch, length
+        self.bank: Bank = make_bank(store.samples)
 
     def __len__(self) -> int:
         return self.length
@@ -123,7 +126,9 @@ class Drawn(Dataset[tuple[Tensor, list[Target]]]):
     def _sample(self, random: np.random.Generator, width: int, height: int) -> Sample:
         count = 4 if random.random() < MOSAIC_SHARE else 1
         chosen = random.choice(len(self.store.samples), count, p=self.store.probability)
-        return make_sample([self.store.samples[i] for i in chosen], width, height, random)
+        parts = [self.store.samples[i] for i in chosen]
+        parts = [swap(s, self.bank, random) if random.random() < SWAP_SHARE else s for s in parts]
+        return make_sample(parts, width, height, random)
 
 
 def stack(samples: list[Sample]) -> Tensor:

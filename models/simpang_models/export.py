@@ -33,19 +33,29 @@ class _Suppression(torch.autograd.Function):
 
 
 class Contract(nn.Module):
-    """The network with pre- and post-processing inside, for a batch of one; takes the network over."""
+    """The network with pre- and post-processing inside, for a batch of one; takes the network over.
 
-    def __init__(self, network: Detector) -> None:
+    power: of the scores; below 1 it raises them, so that a new training has its operating point where users of an
+    older model have their thresholds. The order of the boxes stays.
+    handicap: (7,) taken from the class logits where a name is chosen, not from the score: rare kinds weigh more in
+    training and are named too readily, but a vehicle is there whatever its name.
+    """
+
+    def __init__(self, network: Detector, power: float, handicap: Tensor) -> None:
         super().__init__()
         self.network = network
+        self.power = power
+        self.register_buffer("handicap", handicap)
         self.network.fold_input_scale()
         self.register_buffer("group", torch.tensor(GROUP, dtype=torch.float32))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(1, H, W, 3) uint8 BGR to boxes (N, 4), scores (N,) and classes (N,)."""
         raw = self.network(image.permute(0, 3, 1, 2).float())
-        best, kind = torch.sigmoid(raw.cls[0]).max(dim=1)
+        best = torch.sigmoid(raw.cls[0].amax(dim=1))
+        kind = (raw.cls[0] - self.handicap).argmax(dim=1)
         score, chosen = torch.topk(best, MAX_BOXES)
+        score = score**self.power
         kind = kind[chosen]
         boxes = decode(raw.reg[0][chosen], cells_at(chosen, image.shape[1], image.shape[2]))
         keep = self._keep(boxes, score, kind)
@@ -64,9 +74,14 @@ class Contract(nn.Module):
         return good[picked[:, 2]]
 
 
-def export(network: Detector, facts: Description, path: Path) -> None:
-    """Write the contract's ONNX file, weights stored as float32."""
-    module = Contract(network.float().eval()).eval()
+def export(
+    network: Detector, facts: Description, path: Path, power: float = 1.0, handicap: dict[int, float] | None = None
+) -> None:
+    """Write the contract's ONNX file, weights stored as float32; `power` and `handicap` (by class) as in `Contract`."""
+    taken = torch.zeros(len(facts.classes))
+    for kind, value in (handicap or {}).items():
+        taken[kind] = value
+    module = Contract(network.float().eval(), power, taken).eval()
     picture = torch.randint(0, 255, (1, 384, 640, 3), dtype=torch.uint8)
     torch.onnx.export(
         module,

@@ -15,12 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from simpang_models.labels import EVAL_SETS, pictures_of
-from simpang_models.pictures import PictureError
+from simpang_models.pictures import Picture, PictureError
 from simpang_models.review import EVALUATION, FOLDER, TRAINING, Scene, picture_hash, read_excluded, read_scenes
 
 SIDE_BITS = 16
 COPY_DISTANCE = 20
 """Nearer than this is the same picture."""
+SAME_VIEW_DISTANCE = 70
+"""Nearer than this may be the same fixed camera at another moment."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,16 @@ def hash_picture(name: str, path: Path) -> Hashed:
         raise PictureError(f"{path}: not a readable picture ({error})") from error
     upright, mirrored = (str(imagehash.phash(p, SIDE_BITS)) for p in (grey, ImageOps.mirror(grey)))
     return Hashed(name, picture_hash(path), upright, mirrored)
+
+
+def shows_evaluation(picture: Picture, evaluation: Sequence[Hashed]) -> bool:
+    """Whether a picture may be a view of an evaluation camera, by perceptual hash."""
+    import imagehash
+    from PIL import Image
+
+    known = np.stack([_bits(text) for e in evaluation for text in (e.phash, e.mirrored)])
+    own = str(imagehash.phash(Image.fromarray(picture[:, :, ::-1]).convert("L"), SIDE_BITS))
+    return int(_apart(known, own).min()) < SAME_VIEW_DISTANCE
 
 
 def paths(data: Path, evaluation: bool) -> list[tuple[str, Path]]:

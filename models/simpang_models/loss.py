@@ -21,6 +21,9 @@ FOCAL_GAMMA = 2.0
 BOX_WEIGHT = 2.0
 # How much a label counts for the class loss, in the order of CLASSES: more for kinds easily taken for commoner ones.
 RARITY = (1.5, 1.0, 2.5, 1.0, 1.5, 1.0, 2.5)
+# How much a label of each class, "bus or truck" and "some motor vehicle" count where only the name is asked for.
+NAME_RARITY = (1.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 1.0)
+NAME_WEIGHT = 1.0
 REACH = 0.75
 """A cell may answer for a label whose middle is this near (in strides), even if it lies outside a very small box."""
 # Which classes each label class may stand for: itself, "bus or truck", "some motor vehicle".
@@ -161,6 +164,7 @@ def picture_loss(raw: Raw, index: int, cell: Tensor, target: Target) -> tuple[Lo
     assigned = assign(logits.detach(), found.detach(), cell, target)
     weight = target.weight[assigned.label]
     cls = _class_loss(logits, cell, assigned, weight, target)
+    cls = cls + NAME_WEIGHT * name_loss(logits[assigned.cell], assigned, weight, target)
     error = 1 - generalised_iou(found[assigned.cell], target.boxes[assigned.label])
     share = assigned.score * weight
     return Loss(cls, BOX_WEIGHT * (error * share).sum()), share.sum()
@@ -188,6 +192,20 @@ def _positive_counts(assigned: Assignment, weight: Tensor, target: Target) -> Te
         counts[rows[:, None], group[None]] = 0
         counts[rows, assigned.kind[rows]] = weight[rows]
     return counts
+
+
+def name_loss(logits: Tensor, assigned: Assignment, weight: Tensor, target: Target) -> Tensor:
+    """Cross-entropy between the classes at responsible cells, as a sum; a group's label wants any of its members.
+
+    It asks which kind, not whether: the class loss alone is nearly as content with "truck" for a bus.
+    """
+    kind = target.kind[assigned.label]
+    member = torch.eye(len(NAME_RARITY), len(CLASSES), device=logits.device)
+    for name, members in GROUPS.items():
+        member[name, list(members)] = 1.0
+    meant = logits.masked_fill(member[kind] == 0, -torch.inf).logsumexp(dim=1)
+    rarity = torch.tensor(NAME_RARITY, device=logits.device)[kind]
+    return ((logits.logsumexp(dim=1) - meant) * rarity * weight * assigned.score).sum()
 
 
 def _in_any(cell: Tensor, boxes: Tensor) -> Tensor:

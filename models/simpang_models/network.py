@@ -1,8 +1,9 @@
-"""The network: a thinned MobileNetV2, a feature pyramid of 32 channels, and one small head that all levels share.
+"""The network: MobileNetV2, a feature pyramid of 32 channels, and one small head that all levels share.
 
-It is cut to what costs time on a CPU: the full-resolution beginning is three dense convolutions instead of three
-inverted residuals, the blocks behind it are narrower inside, and each cell of strides 8 to 64 says one box (no
-anchors). ReLU and ReLU6 only; batch normalisation where training needs it, none after export. The input is BGR, 0..255.
+Each cell of strides 8 to 64 says one box (no anchors). ReLU and ReLU6 only; batch normalisation where training needs
+it, none after export. The input is BGR, 0..255. Two sizes (PLANS): `n` keeps the published backbone; in `t` the
+full-resolution beginning is three dense convolutions instead of three inverted residuals, and the blocks behind it are
+narrower inside.
 """
 
 import math
@@ -24,12 +25,34 @@ PUBLISHED_WIDTHS = (144, 144, 192, 192, 192, 384, 384, 384, 384, 576, 576, 576, 
 WIDTHS = (96, 112, 144, 144, 192, 288, 288, 288, 320, 416, 416, 480, 640, 640, 640)
 TAPS = (3, 10, 14)
 """Blocks whose output goes to the pyramid: strides 8, 16 and 32."""
-TOWER = 2
 MAX_LOG_SIDE = 5.0
 PRIOR = 0.01
 """Score of every class before training: nearly every cell is background."""
 FIRST_SIDE = 3.0
 """Side of every box before training, in strides."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the sizes of the network differ in.
+
+    Attributes:
+        thin: our short front instead of the published one.
+        widths: middle channels of each block.
+        depth: 3×3 convolutions of each tower of the head.
+        kernel: side of the head's last convolutions.
+        naming: channels of a second class tower, added to the first; 0 for none.
+    """
+
+    thin: bool
+    widths: tuple[int, ...]
+    depth: int
+    kernel: int
+    naming: int
+
+
+PLANS = {"n": Plan(False, PUBLISHED_WIDTHS, 4, 3, 64), "t": Plan(True, WIDTHS, 2, 1, 0)}
+NAMING_DEPTH = 2
 
 
 @dataclass(frozen=True)
@@ -108,13 +131,23 @@ class Backbone(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Pictures 0..1 to three maps of 32, 96 and 320 channels."""
-        x = self.front(x)
-        taps = []
-        for index, block in enumerate(self.blocks):
-            x = block(x)
+        return self.finish(self.begin(x, 0), 0)
+
+    def begin(self, x: Tensor, blocks: int) -> list[Tensor]:
+        """The front and the first `blocks` blocks: the taps among them, and behind these the last output."""
+        return self._through([self.front(x)], range(blocks))
+
+    def finish(self, begun: list[Tensor], blocks: int) -> list[Tensor]:
+        """The other blocks, from what `begin` gave with the same number, to all three maps."""
+        return self._through(begun, range(blocks, len(self.blocks)))[:-1]
+
+    def _through(self, begun: list[Tensor], which: range) -> list[Tensor]:
+        *taps, x = begun
+        for index in which:
+            x = self.blocks[index](x)
             if index in TAPS:
                 taps.append(x)
-        return taps
+        return [*taps, x]
 
 
 class Pyramid(nn.Module):
@@ -138,13 +171,14 @@ class Pyramid(nn.Module):
 class Tower(nn.Module):
     """3×3 convolutions shared by all levels, each normalised per level (as RTMDet, arXiv 2212.07784)."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int, width: int) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(nn.Conv2d(CHANNELS, CHANNELS, 3, 1, 1, bias=False) for _ in range(TOWER))
-        self.norms = nn.ModuleList(nn.ModuleList(nn.BatchNorm2d(CHANNELS) for _ in range(TOWER)) for _ in STRIDES)
+        widths = pairwise((CHANNELS, *[width] * depth))
+        self.convs = nn.ModuleList(nn.Conv2d(i, o, 3, 1, 1, bias=False) for i, o in widths)
+        self.norms = nn.ModuleList(nn.ModuleList(nn.BatchNorm2d(width) for _ in range(depth)) for _ in STRIDES)
 
     def forward(self, x: Tensor, level: int) -> Tensor:
-        """(B, 32, H, W) to the same shape."""
+        """(B, 32, H, W) to (B, width, H, W)."""
         norms = self.norms[level]
         assert isinstance(norms, nn.ModuleList)
         for conv, norm in zip(self.convs, norms, strict=True):
@@ -152,15 +186,33 @@ class Tower(nn.Module):
         return x
 
 
+class Naming(nn.Module):
+    """A wider tower that corrects the class logits; it begins by correcting nothing."""
+
+    def __init__(self, width: int, classes: int) -> None:
+        super().__init__()
+        self.tower = Tower(NAMING_DEPTH, width)
+        self.cls = nn.Conv2d(width, classes, 1)
+        nn.init.zeros_(self.cls.weight)
+        assert self.cls.bias is not None
+        nn.init.zeros_(self.cls.bias)
+
+    def forward(self, x: Tensor, level: int) -> Tensor:
+        """(B, 32, H, W) to (B, classes, H, W)."""
+        y: Tensor = self.cls(self.tower(x, level))
+        return y
+
+
 class Head(nn.Module):
     """Classes and box of each cell of one level."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, plan: Plan) -> None:
         super().__init__()
-        self.cls_tower = Tower()
-        self.reg_tower = Tower()
-        self.cls = nn.Conv2d(CHANNELS, classes, 1)
-        self.reg = nn.Conv2d(CHANNELS, 4, 1)
+        self.cls_tower = Tower(plan.depth, CHANNELS)
+        self.reg_tower = Tower(plan.depth, CHANNELS)
+        self.cls = nn.Conv2d(CHANNELS, classes, plan.kernel, 1, plan.kernel // 2)
+        self.reg = nn.Conv2d(CHANNELS, 4, plan.kernel, 1, plan.kernel // 2)
+        self.naming = Naming(plan.naming, classes) if plan.naming else None
         assert self.cls.bias is not None
         assert self.reg.bias is not None
         with torch.no_grad():
@@ -170,6 +222,8 @@ class Head(nn.Module):
     def forward(self, x: Tensor, level: int) -> tuple[Tensor, Tensor]:
         """Feature map (B, 32, H, W) to rows (B, H·W, classes) and (B, H·W, 4)."""
         cls = self.cls(self.cls_tower(x, level))
+        if self.naming is not None:
+            cls = cls + self.naming(x, level)
         reg = self.reg(self.reg_tower(x, level))
         return cls.flatten(2).transpose(1, 2), reg.flatten(2).transpose(1, 2)
 
@@ -177,22 +231,34 @@ class Head(nn.Module):
 class Detector(nn.Module):
     """The whole network, from (B, 3, H, W) BGR 0..255 to Raw."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, plan: Plan) -> None:
         super().__init__()
         self.input_scale = SCALE_INPUT
-        self.backbone = Backbone(Front(), WIDTHS)
+        self.frozen = 0
+        self.backbone = Backbone(Front() if plan.thin else PublishedFront(), plan.widths)
         self.pyramid = Pyramid()
-        self.head = Head(classes)
+        self.head = Head(classes, plan)
 
     def forward(self, picture: Tensor) -> Raw:
         """Raw outputs for a batch of pictures whose sides are multiples of 32."""
+        return self.finish(self.begin(picture))
+
+    def begin(self, picture: Tensor) -> list[Tensor]:
+        """What the frozen beginning makes of the pictures: it stays the same in training, so it may be kept."""
         x = picture if self.input_scale == 1.0 else picture * self.input_scale
-        parts = [self.head(m, level) for level, m in enumerate(self.pyramid(self.backbone(x)))]
+        return self.backbone.begin(x, self.frozen) if self.frozen else [x]
+
+    def finish(self, begun: list[Tensor]) -> Raw:
+        """Raw outputs from what `begin` gave."""
+        taps = self.backbone.finish(begun, self.frozen) if self.frozen else self.backbone(begun[0])
+        maps = self.pyramid(taps)
+        parts = [self.head(m, level) for level, m in enumerate(maps)]
         cls, reg = (torch.cat([p[i] for p in parts], dim=1) for i in (0, 1))
         return Raw(cls, reg)
 
     def freeze(self, blocks: int) -> None:
         """Keep the front and the first `blocks` blocks as they are, in training too; 0 freezes nothing."""
+        self.frozen = blocks
         if blocks:
             for part in (self.backbone.front, *self.backbone.blocks[:blocks]):
                 part.requires_grad_(False).eval()
@@ -200,8 +266,7 @@ class Detector(nn.Module):
     def fold_input_scale(self) -> None:
         """Move the scaling of the input into the first convolution's weights: same result, one step less."""
         front = self.backbone.front
-        assert isinstance(front, Front)
-        first = front.layers[0]
+        first = front.layers[0] if isinstance(front, Front) else front.stem
         assert isinstance(first, nn.Conv2d)
         with torch.no_grad():
             first.weight.mul_(self.input_scale)

@@ -4,6 +4,7 @@
 last convolutions and the decoding of boxes, calibrated on pictures of many scenes.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from simpang_models.pictures import Picture, letterbox, read_picture
 MIN_HALF_VALUES = 64
 REDUCE_RANGE = True
 """Weights use 7 of the 8 bits: processors without VNNI add pairs of products in 16 bits and would overflow."""
-LAST = ("/head/cls/", "/head/reg/")
+LAST = re.compile(r"/head/((naming/)?(cls|reg)(_\d+)?/|Add)")
+"""The last convolutions; all levels share their weights, and their operators are numbered."""
 BODY = "/network/"
 
 
@@ -60,7 +62,7 @@ class Calibration(CalibrationDataReader):
 def quantise(source: Path, target: Path, pictures: list[Path], size: tuple[int, int] = (640, 384)) -> None:
     """Write the 8-bit model, calibrated on `pictures`, with the source's metadata."""
     nodes = onnx.load(str(source)).graph.node
-    excluded = [n.name for n in nodes if not n.name.startswith(BODY) or any(part in n.name for part in LAST)]
+    excluded = [n.name for n in nodes if not n.name.startswith(BODY) or LAST.search(n.name)]
     quantize_static(
         str(source),
         str(target),

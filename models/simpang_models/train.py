@@ -8,6 +8,7 @@ import json
 import math
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -22,13 +23,30 @@ from torch.utils.data import DataLoader
 from simpang_models.boxes import CLASSES
 from simpang_models.data import Drawn, Store
 from simpang_models.loss import Loss, Target, batch_loss
-from simpang_models.network import Detector, cells
+from simpang_models.network import PLANS, Detector, cells
+from simpang_models.start import start_full
 from simpang_models.thin import Imitation, start_thin
 
 SAVE_EVERY_S = 60.0
 START_SEED = 1_000_003
 """Added to the seed for the inputs of the start, so that training does not begin with the same ones."""
+KEPT = 150
+"""Prepared batches among which a reused one is chosen."""
 Batch = tuple[Tensor, list[Target]]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch behind the frozen part of the network.
+
+    Attributes:
+        begun: what `Detector.begin` gave.
+        cell: the cells of this input size.
+    """
+
+    begun: list[Tensor]
+    cell: Tensor
+    targets: list[Target]
 
 
 @dataclass(frozen=True)
@@ -41,9 +59,11 @@ class Settings:
             whichever is used up first, so a run on a busy machine still ends well.
         batch: pictures of 640×384 per step; more of the smaller inputs, fewer of the larger.
         frozen: how many blocks stay as they start, the front included: edges and textures are the same in our
-            pictures, and leaving them alone saves half of the work; 0 trains everything.
+            pictures, and leaving them alone saves half of the work; 0 trains everything, 15 only pyramid and head.
+        reuse: steps per prepared batch; what the frozen part makes of the last KEPT batches is kept for them.
         device: "cpu", "cuda", or "auto".
-        start: the work before the first step, see `thin`.
+        start: the work before the first step of network `t`, see `thin`.
+        network: size, a key of PLANS.
     """
 
     steps: int = 6000
@@ -54,11 +74,13 @@ class Settings:
     decay: float = 0.02
     average: float = 0.998
     frozen: int = 4
+    reuse: int = 1
     seed: int = 7
     workers: int = 1
     threads: int = 1
     device: str = "auto"
     start: Imitation = field(default_factory=Imitation)
+    network: str = "n"
 
 
 @dataclass
@@ -95,8 +117,10 @@ def train(store: Store, start: Path, out: Path, settings: Settings, clock: Clock
     """Train, or go on where `out` was left; returns the file with the averaged weights.
 
     Raises:
-        ValueError: `start` is no network to start from, or the device is not there.
+        ValueError: `start` is no network to start from, or network or device is not there.
     """
+    if settings.network not in PLANS:
+        raise ValueError(f"network {settings.network!r}: known are {', '.join(PLANS)}")
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
@@ -114,8 +138,8 @@ def train(store: Store, start: Path, out: Path, settings: Settings, clock: Clock
 def _run(state: State, store: Store, out: Path, settings: Settings, clock: Clock, progress: Progress) -> None:
     task = progress.add_task("training", total=settings.steps, completed=state.step)
     before = saved = clock()
-    for picture, targets in _batches(store, settings, state.step):
-        loss = _step(state, picture, targets, settings)
+    for batch in _prepared(state, store, settings):
+        loss = _step(state, batch, settings)
         now = clock()
         state.spent_s, before = state.spent_s + now - before, now
         progress.update(task, advance=1, description=f"loss {float(loss.total.detach()):.3f}")
@@ -153,7 +177,7 @@ def _note_session(state: State, store: Store, settings: Settings, device: torch.
 def _open_state(
     store: Store, start: Path, out: Path, settings: Settings, device: torch.device, progress: Progress
 ) -> State:
-    network = Detector(len(CLASSES)).to(device, memory_format=torch.channels_last)
+    network = Detector(len(CLASSES), PLANS[settings.network]).to(device, memory_format=torch.channels_last)
     saved = out / "state.pt"
     if not saved.is_file():
         _start(network, store, start, settings, progress)
@@ -165,12 +189,20 @@ def _open_state(
         values = torch.load(saved, weights_only=True, map_location=device)
         network.load_state_dict(values["network"])
         state.average.load_state_dict(values["average"])
-        state.optimiser.load_state_dict(values["optimiser"])
+        _take_optimiser(state.optimiser, values["optimiser"])
         state.step, state.curve, state.spent_s = values["step"], values["curve"], values["spent_s"]
         state.sessions = values["sessions"]
     else:
+        torch.save(network.state_dict(), out / "start.pt")
         _save(state, out)
     return state
+
+
+def _take_optimiser(optimiser: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
+    """The saved moments, unless another part of the network is trained now."""
+    counts = [[len(g["params"]) for g in groups] for groups in (optimiser.param_groups, saved["param_groups"])]
+    if counts[0] == counts[1]:
+        optimiser.load_state_dict(saved)
 
 
 def _start(network: Detector, store: Store, start: Path, settings: Settings, progress: Progress) -> None:
@@ -182,16 +214,20 @@ def _start(network: Detector, store: Store, start: Path, settings: Settings, pro
     def report(text: str, done: int, total: int) -> None:
         progress.update(task, description=text, completed=done, total=total)
 
-    start_thin(network, start, (picture for picture, _ in batches), settings.start, report)
+    inputs = (picture for picture, _ in batches)
+    if PLANS[settings.network].thin:
+        start_thin(network, start, inputs, settings.start, report)
+    else:
+        start_full(network, start, inputs, settings.start.wholes)
     progress.remove_task(task)
 
 
 def _optimiser(network: Detector, settings: Settings) -> torch.optim.Optimizer:
-    """What was trained before learns more slowly than the new head."""
+    """The backbone, trained before, learns more slowly than pyramid and head."""
     groups: dict[float, list[nn.Parameter]] = {1.0: [], 0.3: []}
     for name, value in network.named_parameters():
         if value.requires_grad:
-            groups[1.0 if name.startswith("head.") else 0.3].append(value)
+            groups[0.3 if name.startswith("backbone.") else 1.0].append(value)
     parts = [{"params": p, "lr": settings.rate * f, "factor": f} for f, p in groups.items()]
     return torch.optim.AdamW(parts, weight_decay=settings.decay)
 
@@ -220,15 +256,32 @@ def _rate(state: State, settings: Settings) -> float:
     return settings.rate * rise * (0.02 + 0.98 * (1 + math.cos(math.pi * progress_share(state, settings))) / 2)
 
 
-def _step(state: State, picture: Tensor, targets: list[Target], settings: Settings) -> Loss:
+def _prepared(state: State, store: Store, settings: Settings) -> Iterator[Prepared]:
+    """New batches, each followed by `reuse` − 1 of the last ones, chosen by chance."""
+    random = np.random.default_rng((settings.seed, state.step))
+    kept: deque[Prepared] = deque(maxlen=KEPT)
+    for picture, targets in _batches(store, settings, state.step // settings.reuse):
+        kept.append(_begin(state.network, picture, targets))
+        yield kept[-1]
+        for _ in range(settings.reuse - 1):
+            yield kept[random.integers(len(kept))]
+
+
+def _begin(network: Detector, picture: Tensor, targets: list[Target]) -> Prepared:
+    device = next(network.parameters()).device
+    inputs = picture.to(device, non_blocking=True).float().contiguous(memory_format=torch.channels_last)
+    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
+        begun = network.begin(inputs)
+    height, width = picture.shape[2:]
+    return Prepared(begun, cells(height, width).to(device), [t.to(device) for t in targets])
+
+
+def _step(state: State, batch: Prepared, settings: Settings) -> Loss:
     for group in state.optimiser.param_groups:
         group["lr"] = _rate(state, settings) * group["factor"]
-    device = next(state.network.parameters()).device
-    height, width = picture.shape[2:]
-    inputs = picture.to(device, non_blocking=True).float().contiguous(memory_format=torch.channels_last)
-    with torch.autocast(device.type, torch.bfloat16):
-        raw = state.network(inputs)
-    loss = batch_loss(raw, cells(height, width).to(device), [t.to(device) for t in targets])
+    with torch.autocast(batch.cell.device.type, torch.bfloat16):
+        raw = state.network.finish(batch.begun)
+    loss = batch_loss(raw, batch.cell, batch.targets)
     state.optimiser.zero_grad(set_to_none=True)
     loss.total.backward()
     nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)
@@ -298,8 +351,21 @@ def revision() -> str:
     return (ask("rev-parse", "HEAD") or "unknown") + ("+changes" if changed else "")
 
 
-def load_network(path: Path) -> Detector:
-    """A network with the weights of `average.pt`."""
-    network = Detector(len(CLASSES))
-    network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
+def _between(start: dict[str, Tensor], trained: dict[str, Tensor], share: float) -> dict[str, Tensor]:
+    """The naming tower starts from chance and stays as trained; its last convolution starts from nothing."""
+    kept = {k for k, v in trained.items() if k.startswith("head.naming.tower.") or not v.is_floating_point()}
+    return {k: v if k in kept else torch.lerp(v, start[k], share) for k, v in trained.items()}
+
+
+def load_network(path: Path, start: Path | None = None, share: float = 0.5) -> Detector:
+    """A network with the weights of `average.pt`; with `start`, that share of the weights it started from.
+
+    The middle between start and end of a fine-tuning does better on cameras that it never saw (arXiv 2109.01903).
+    """
+    weights = torch.load(path, weights_only=True, map_location="cpu")
+    if start is not None:
+        weights = _between(torch.load(start, weights_only=True, map_location="cpu"), weights, share)
+    plan = PLANS["t" if "backbone.front.layers.0.weight" in weights else "n"]
+    network = Detector(len(CLASSES), plan)
+    network.load_state_dict(weights)
     return network

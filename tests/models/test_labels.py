@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from simpang_models.boxes import BICYCLE, BUS, CAR, MOTORCYCLE, NO_BOXES, PERSON, make_boxes
+from simpang_models.boxes import BICYCLE, BUS, CAR, HEAVY_UNKNOWN, MOTORCYCLE, NO_BOXES, PERSON, make_boxes
 from simpang_models.labels import (
     LabelError,
     LabelSet,
@@ -81,10 +81,11 @@ def test_a_sure_teacher_box_fills_an_incomplete_set() -> None:
 
 
 def test_a_complete_set_is_not_added_to() -> None:
-    """In a completely labelled set a teacher's car is at most ignored, but an unlabelled class is added."""
+    """In a completely labelled set a teacher's car is at most ignored, but an unlabelled class is added; whether it
+    is a bus or a truck the teacher's word does not decide."""
     teacher = Teacher(make_boxes([[0, 0, 9, 9], [20, 0, 29, 9]], [0.8, 0.8], [CAR, BUS]))
     truth = combine(NO_BOXES, teacher, FULL)
-    assert truth.boxes.kind.tolist() == [BUS]
+    assert truth.boxes.kind.tolist() == [HEAVY_UNKNOWN]
     assert truth.ignored.kind.tolist() == [CAR]
 
 

@@ -1,11 +1,13 @@
 """Assignment and losses, by hand arithmetic on a few cells; needs torch."""
 
+import math
+
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from simpang_models.boxes import BUS, CAR, HEAVY_UNKNOWN, TRUCK  # noqa: E402
-from simpang_models.loss import Target, assign, batch_loss, generalised_iou, pair_iou  # noqa: E402
+from simpang_models.loss import Target, assign, batch_loss, generalised_iou, name_loss, pair_iou  # noqa: E402
 from simpang_models.network import Raw, decode  # noqa: E402
 
 # Three cells of stride 16 side by side.
@@ -98,3 +100,19 @@ def test_a_class_that_a_set_does_not_label_carries_no_loss() -> None:
     unlabelled = target()
     unlabelled.negative[BUS] = 0
     assert float(batch_loss(raw_of(logits((2, BUS))), CELLS, [unlabelled]).total) < 1e-3
+
+
+def test_a_wrong_name_costs_more_than_the_group_is_worth() -> None:
+    """A cell torn between bus and truck costs ln 2 for the name of a bus, times 2 for rarity; nothing where
+    the label says "bus or truck"."""
+    boxes = torch.tensor([[0.0, 0, 16, 16], [16, 0, 32, 16], [32, 0, 48, 16]])
+    raw = logits((1, BUS), (1, TRUCK))
+    named, either = (_name_cost(raw, boxes, kind) for kind in (BUS, HEAVY_UNKNOWN))
+    assert named == pytest.approx(2.0 * math.log(2), abs=1e-3)
+    assert either == pytest.approx(0.0, abs=1e-3)
+
+
+def _name_cost(raw: "torch.Tensor", boxes: "torch.Tensor", kind: int) -> float:
+    truth = target(([16.0, 0, 32, 16], kind))
+    found = assign(raw, boxes, CELLS, truth)
+    return float(name_loss(raw[found.cell], found, truth.weight[found.label], truth))

@@ -18,7 +18,9 @@ from simpang_models.labels import Truth  # noqa: E402
 from simpang_models.thin import Imitation  # noqa: E402
 from simpang_models.train import Settings, choose_device, load_network, train  # noqa: E402
 
-SETTINGS = Settings(steps=3, batch=1, workers=0, start=Imitation(first_steps=1, polish_steps=1, crops=1, wholes=1))
+SETTINGS = Settings(
+    steps=3, batch=1, workers=0, network="t", start=Imitation(first_steps=1, polish_steps=1, crops=1, wholes=1)
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +66,34 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(store: Store, published:
     assert json.loads((tmp_path / "parts" / "record.json").read_text())["steps"] == 2
     parts = load_network(train(store, published, tmp_path / "parts", SETTINGS, minutes_pass())).state_dict()
     assert all(torch.allclose(whole[name], parts[name], rtol=0, atol=1e-6) for name in whole)
+
+
+def test_reused_batches_train_the_rest(store: Store, published: Path, tmp_path: Path) -> None:
+    """With a frozen backbone and each batch used twice, three steps need two batches; backbone still, head moved."""
+    settings = replace(SETTINGS, network="n", frozen=15, reuse=2)
+    weights = load_network(train(store, published, tmp_path / "run", settings, minutes_pass())).state_dict()
+    start = load_network(train(store, published, tmp_path / "start", replace(settings, steps=1, rate=0.0))).state_dict()
+    still = [name for name in weights if name.startswith("backbone.")]
+    assert all(torch.equal(weights[name], start[name]) for name in still)
+    assert not torch.equal(weights["head.reg.weight"], start["head.reg.weight"])
+
+
+def test_half_way_back_to_the_start(store: Store, published: Path, tmp_path: Path) -> None:
+    """Every weight lies in the middle between start.pt and average.pt, but for the naming tower, which stays."""
+    end = train(store, published, tmp_path, replace(SETTINGS, network="n", frozen=15, steps=2), minutes_pass())
+    start, trained = (load_network(tmp_path / name).state_dict() for name in ("start.pt", end.name))
+    found = load_network(end, tmp_path / "start.pt").state_dict()
+    wanted = (start["head.reg.weight"] + trained["head.reg.weight"]) / 2
+    assert torch.allclose(found["head.reg.weight"], wanted, atol=1e-6)
+    assert not torch.equal(start["head.reg.weight"], trained["head.reg.weight"])
+    tower = "head.naming.tower.convs.0.weight"
+    assert torch.equal(found[tower], trained[tower])
+
+
+def test_an_unknown_network_is_refused(store: Store, published: Path, tmp_path: Path) -> None:
+    """The message lists the sizes there are."""
+    with pytest.raises(ValueError, match="network 'x': known are n, t"):
+        train(store, published, tmp_path, replace(SETTINGS, network="x"))
 
 
 def test_the_record_says_what_was_done(store: Store, published: Path, tmp_path: Path) -> None:
