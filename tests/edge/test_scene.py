@@ -138,7 +138,7 @@ def test_a_frozen_picture_is_found_under_a_running_clock(pictures: list[ImageArr
 
 
 def test_a_ptz_camera_that_turns_away_and_a_short_freeze_are_found() -> None:
-    """The clip's truth: away from 90.0 to 101.5 s, frozen from 107.0 to 113.0 s. A look a second, four while it is away:
+    """The clip's truth: away from 90.0 to 101.5 s, frozen from 107.0 to 113.0 s. A look a second, four while away:
     each begins within 1.5 s of its true begin; the camera is back within 1 s, the picture goes on within 4 s; no look
     before and none after is unusable."""
     watch, found = SceneWatch(), []
