@@ -1,5 +1,6 @@
 """Vehicles over the stop line: by real motion of the contact point, once per vehicle."""
 
+import math
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,6 +18,12 @@ PAST_M: Final = 0.75
 """The hysteresis: clearly upstream beyond +0.5 m, clearly past beyond -0.75 m. A front is known to half a metre, and
 many stop with it on the line."""
 
+PLACE_M: Final = 0.25
+"""Standard error of a front's place: half a metre holds 95 %."""
+
+MOST_MPS2: Final = 4.0
+"""Few vehicles start or brake harder; more is noise."""
+
 APART_M: Final = 3.0
 NEAR_M: Final = 8.0
 AROUND_S: Final = 1.0
@@ -24,6 +31,7 @@ WIDE_S: Final = 1.5
 MIN_MOTION_M: Final = 2.0
 MAX_ROUGH_M: Final = 1.0
 MOVING_MPS: Final = 2.0
+ROLLING_MPS: Final = 0.5
 LOST_M: Final = 1.5
 LATE_S: Final = 0.5
 AGAIN_S: Final = 2.0
@@ -101,7 +109,8 @@ class StopLine:
     A vehicle counts when it was at least 0.5 m upstream and then is at least 0.75 m past the line; it can do so once.
     Two more cases count, both from its fitted motion: a track that begins past the line but came over it at most
     0.5 s before (a late detection), unless a lost vehicle that was counted fits it; and a track that ends at most
-    1.5 m before the line while moving toward it at 2 m/s or more (the edge of the view, an occlusion). A vehicle in
+    1.5 m before the line while moving toward it at 2 m/s or more, or past it while it still rolls (the edge of the
+    view, an occlusion). A vehicle in
     the very place of one that was just counted is a second box around it and does not count, unless one of them came
     up from behind while the other was there. One that stands up to 0.75 m past the line has not crossed it before it
     leaves: its position is not known better.
@@ -251,7 +260,8 @@ def _seen_m(fleet: Fleet, track: int, now_s: float) -> float | None:
 def _vanished_moving(rows: Rows, row: int, left_m: float) -> bool:
     """left_m: distance to the line at the end of the track."""
     one = rows[row]
-    return bool(one["armed"] and not one["counted"] and left_m <= LOST_M and one["speed_mps"] >= MOVING_MPS)
+    least_mps = MOVING_MPS if left_m > 0 else ROLLING_MPS
+    return bool(one["armed"] and not one["counted"] and left_m <= LOST_M and one["speed_mps"] >= least_mps)
 
 
 def _in_one_piece(one: Rows, watched_s: float, half_m: FloatArray) -> bool:
@@ -329,5 +339,17 @@ def speed_at(time_s: FloatArray, along_m: FloatArray, crossed_s: float) -> Line 
         moved_m = float(np.ptp(along_m[used])) if used.any() else 0.0
         line = fit(time_s[used], along_m[used]) if moved_m >= MIN_MOTION_M else None
         if line is not None and -MAX_MPS <= line.slope_mps < 0 and line.rough_m <= MAX_ROUGH_M:
-            return line
+            bent_mps = _bent_mps(line, time_s[used], along_m[used], crossed_s)
+            return replace(line, error_mps=math.hypot(line.error_mps, bent_mps))
     return None
+
+
+def _bent_mps(line: Line, time_s: FloatArray, along_m: FloatArray, crossed_s: float) -> float:
+    """Standard error that a changing speed adds: the fit is of its middle, not of the line, and the line was passed
+    some time off, as the front is not known better than `PLACE_M`. Times the acceleration, by a parabola.
+    """
+    if len(time_s) <= 3:
+        return 0.0
+    acceleration_mps2 = 2 * abs(float(np.polyfit(time_s - line.middle_s, along_m, 2)[0]))
+    off_s = math.hypot(line.middle_s - crossed_s, PLACE_M / line.slope_mps)
+    return min(acceleration_mps2, MOST_MPS2) * off_s
