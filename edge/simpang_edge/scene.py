@@ -1,10 +1,10 @@
-"""What the picture is like: light, nothing visible, frozen, moved, hazy, dirty. Looked at about once a second.
+"""What the picture is like: light, nothing visible, frozen, moved, hazy, dirty. Looked at about once a second;
+whether it stands still, in every picture.
 
 All numbers are [ours], tried on rendered and real clips; the settings are those of the configuration's section
 ``scene``. Rain is told by its streaks (`scene_rain`); a wet road alone, haze and dusk are not told apart.
 """
 
-import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from .config import SceneRules
-from .data import Frame, ImageArray, IntArray, Scene
+from .data import Frame, ImageArray, Scene
 from .scene_light import Clarity, Light, shows_nothing
 from .scene_place import Place, Reference, Sight
 from .scene_rain import Rain
@@ -48,17 +48,18 @@ class SceneWatch:
         self._away = _Away(self._rules)
         self._dark_since_s: float | None = None
         self._next_s: float | None = None
-        self._compared_s = -math.inf
         self._frozen_s: float | None = None
 
     def look(self, frame: Frame) -> Scene | None:
-        """The scene, once every `every_s` of frame time; None in between."""
+        """The scene, once every `every_s` of frame time, and when the picture stops or goes on; None in between."""
+        was_frozen, frozen_since_s = self._frozen_s is not None, self._still.look(_picked(frame.image), frame.time_s)
+        self._frozen_s = frozen_since_s
         due_s = self._next_s
-        if due_s is not None and due_s - 2 * self._rules.every_s <= frame.time_s < due_s - SLIP_S:
+        early = due_s is not None and due_s - 2 * self._rules.every_s <= frame.time_s < due_s - SLIP_S
+        if early and was_frozen == (frozen_since_s is not None):
             return None
         self._next_s = frame.time_s + (AWAY_S if self._away.moved else self._rules.every_s)
         small = _small(frame.image)
-        frozen_since_s = self._frozen_since_s(frame)
         if shows_nothing(small):
             return self._nothing(frame.time_s)
         self._dark_since_s = None
@@ -73,14 +74,6 @@ class SceneWatch:
     def _weather(self, frame: Frame, small: ImageArray, light: str) -> set[str]:
         """What rain, haze and dirt do to a picture that is in its place."""
         return {*self._clarity.look(small, light), *(["rain"] if self._rain.look(frame.image) else [])}
-
-    def _frozen_since_s(self, frame: Frame) -> float | None:
-        """Since when the picture has stood still; pictures are compared `every_s` apart, also while looking oftener."""
-        since_s = frame.time_s - self._compared_s
-        if not 0 <= since_s < self._rules.every_s - AWAY_S / 2:
-            self._compared_s = frame.time_s
-            self._frozen_s = self._still.look(_picked(frame.image), frame.time_s)
-        return self._frozen_s
 
     def remember(self) -> bytes:
         """The view that was learnt, for a worker that starts again: a camera may be knocked while it is off."""
@@ -158,6 +151,6 @@ def _small(image: ImageArray) -> ImageArray:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _picked(image: ImageArray) -> IntArray:
+def _picked(image: ImageArray) -> ImageArray:
     """Every `PICK`-th pixel's green, (H / PICK, W / PICK)."""
-    return image[::PICK, ::PICK, 1].astype(np.int64)
+    return np.ascontiguousarray(image[::PICK, ::PICK, 1])

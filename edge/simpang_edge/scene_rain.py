@@ -27,8 +27,8 @@ a twentieth of the picture still nothing is said."""
 
 BRIGHTER: Final = 1.4
 UPRIGHT: Final = 1.25
-"""Tried on nine rendered and ten real clips (451 looks): in the rainy one 88 % of the looks pass both, in none of the
-others a single one (dry, night with noise, dusk, wet road, strong compression)."""
+"""Tried on six rendered and ten real clips: of the 451 looks without rain (dry, night with noise, dusk, wet road,
+strong compression) not one passes both, of those with rain 88 % do. The only rain ever seen was rendered."""
 
 LOOKS: Final = 15
 RAINS: Final = 10

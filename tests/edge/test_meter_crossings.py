@@ -161,3 +161,23 @@ def test_a_car_that_a_motorcycle_came_up_to_is_no_second_box() -> None:
     car = Car(1, path((0, 60), (8, 1), (40, 1), (50, -49)), length_m=4.4)
     bike = Car(2, path((20, 60), (28, 0.4), (40, 0.4), (50, -49.6)), kind="motorcycle", across_m=1.8, length_m=1.9)
     assert counted(measure([car, bike])) == 2
+
+
+@pytest.mark.parametrize(("to_m", "n"), [pytest.param(-0.6, 1, id="rolls on"), pytest.param(0.3, 0, id="stays before")])
+def test_a_track_that_ends_just_past_the_line_while_it_rolls_counts(to_m: float, n: int) -> None:
+    """At 1.2 m/s, slower than what counts before the line, hidden before it is clearly past."""
+    from_m = to_m + 1.2 * 10
+    assert counted(measure([Car(1, path((0, from_m), (10, to_m)))])) == n
+
+
+def test_who_follows_close_behind_a_counted_one_that_speeds_up_is_no_second_box() -> None:
+    """The first motorcycle crosses at 11 s with 1 m/s and speeds up by 4 m/s²: at 12.5 s it is at 1.5 + 4.5 = 6 m past,
+    not at 1.5 m, where the second one is then."""
+    slow = path((0, 40), (10, 1), (11, 0))
+
+    def ahead(time_s: float) -> float | None:
+        late_s = time_s - 11
+        return slow(time_s) if late_s <= 0 else -late_s - 2 * late_s**2 if late_s < 3 else None
+
+    after = Car(2, path((0, 42), (10, 4), (12.5, -1.5), (13.5, -3.7), (14, -8)), "motorcycle")
+    assert counted(measure([Car(1, ahead, "motorcycle"), after])) == 2

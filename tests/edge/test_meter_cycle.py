@@ -1,9 +1,16 @@
 """The signal cycle from discharge: start to start, green, residual; and none where there is no signal."""
 
+from collections import deque
+
 import pytest
 from simpang_edge.data import Cycle, Readings
+from simpang_edge.meter import Meter, MeterSettings
+from simpang_edge.meter.cycle_row import DISCHARGE, Span, cycle_row
+from simpang_edge.meter.layout import Layout
+from simpang_edge.meter.memory import Memory
+from simpang_edge.meter.trips import Arrival
 
-from .meter_road import T0, Car, drive, meter, path
+from .meter_road import T0, Car, camera, drive, meter, path
 
 CYCLE_S = 50.0
 """Green starts at 10, 60, 110 s after T0; the first car of a queue stands 2 m behind the line until then."""
@@ -95,6 +102,33 @@ def test_saturation_flow_by_hand() -> None:
     """
     cycle = cycles([*queue(0, 10), *queue(1)], 80)[0]
     assert cycle.saturation_flow_vps == pytest.approx(1.0, abs=0.04)
+
+
+def test_a_road_without_a_signal_has_no_cycle() -> None:
+    """The same queues where the camera file says that nobody has a signal."""
+    cars = [car for i in range(2) for car in queue(i)]
+    road = camera()
+    (approach,) = road.approaches
+    plain = road.model_copy(update={"approaches": (approach.model_copy(update={"control": "unsignalised"}),)})
+    assert drive(Meter(plain, MeterSettings()), cars, 0, 80).cycles == ()
+    assert len(drive(Meter(road, MeterSettings()), cars, 0, 80).cycles) == 1
+
+
+@pytest.mark.parametrize(
+    ("arrivals_s", "on_green"),
+    [
+        pytest.param([15.0, 29.6, 32.0], 1, id="29.6 s came in yellow: who would be there at 32 s met the signal"),
+        pytest.param([15.0, 29.6, 34.0], 2, id="nobody came soon: the queue had run out in green"),
+        pytest.param([15.0, 45.0, 59.5], 2, id="59.5 s: the next green is lit, its first driver starts at 60 s"),
+    ],
+)
+def test_drivers_are_later_than_their_signal(arrivals_s: list[float], on_green: int) -> None:
+    """A cycle from 10 to 60 s by discharge, its last crossing at 30 s; 0.7 s at either end."""
+    memory = Memory(arrivals=deque(Arrival(time_s, 0) for time_s in arrivals_s))
+    span = Span(10.0, 60.0, 30.0, True, 30.0, DISCHARGE, 1.0)
+    cell = Layout(camera(), 3.25).cells[0]
+    found = cycle_row("utara", cell, span, memory, lambda _: 1.0, (1, None), None)
+    assert found.arrivals_on_green_ratio == pytest.approx(on_green / len(arrivals_s))
 
 
 def test_free_flow_has_no_cycle() -> None:

@@ -1,7 +1,10 @@
 """Speed, density, occupancy, headway and delay against hand arithmetic."""
 
+import math
+
 import numpy as np
 import pytest
+from simpang_edge.meter.crossings import speed_at
 from simpang_edge.meter.fits import fit
 
 from .meter_road import Car, Path, approach_row, lane_row, measure, path
@@ -152,3 +155,18 @@ def test_without_a_reference_speed_there_is_no_ratio_and_no_delay() -> None:
     assert (row.speed_ratio, row.control_delay_s, row.tti) == (None, None, None)
     assert row.travel_time_s == pytest.approx(8.0)
     assert row.speed_space_mean_mps == pytest.approx(10.0, rel=1e-3)
+
+
+def test_the_speed_of_a_vehicle_that_speeds_up_is_known_less_well() -> None:
+    """At the line at 2 m/s with 2 m/s²: a front known to 0.25 m is there 0.25 / 2 s early or late, so 0.25 m/s. At
+    10 m/s without a change nothing is added."""
+    time_s = np.arange(-8, 9) / 8
+    starts_m, steady_m = -(2 * time_s + time_s**2), -10 * time_s
+    starts, plain = speed_at(time_s, starts_m, 0.0), fit(time_s, starts_m)
+    steady = speed_at(time_s, steady_m, 0.0)
+
+    assert starts is not None
+    assert plain is not None
+    assert steady is not None
+    assert starts.error_mps == pytest.approx(math.hypot(plain.error_mps, 0.25))
+    assert steady.error_mps == pytest.approx(0.0, abs=1e-6)

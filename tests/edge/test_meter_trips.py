@@ -4,13 +4,13 @@ import math
 
 import pytest
 from simpang_edge.config import Camera
-from simpang_edge.data import Colour, Cycle, Lamps
+from simpang_edge.data import Colour, Cycle, Lamps, Scene
 from simpang_edge.meter import Meter, MeterSettings
 from simpang_edge.meter.crossings import Crossing
 from simpang_edge.meter.layout import Layout
 from simpang_edge.meter.trips import trip
 
-from .meter_road import T0, Car, camera, frame, path
+from .meter_road import T0, Car, approach_row, camera, counted, drive, frame, meter, path
 
 CELL = Layout(camera(), 3.25).cells[0]
 """80 m at 10 m/s: eighths of 10 m, 1 s each when free."""
@@ -66,6 +66,28 @@ def test_a_part_that_few_have_passed_in_view_makes_the_delay_unknown() -> None:
     assert trip([far, near, near], CELL).control_delay_s == pytest.approx(0.0)
     way = trip([far, near, near, near], CELL)
     assert (way.control_delay_s, way.travel_time_s) == (None, None)
+
+
+def test_who_came_out_from_behind_others_near_the_line_does_not_make_the_delay_smaller() -> None:
+    """One of 20 s of delay; another stood hidden and was seen over the last 20 m only, 1 s for each of two parts."""
+    seen = crossing(*passing(100, 1, 21, 1, 1, 1, 1, 1, 1))
+    hidden = crossing(*passing(100, 1, 1), start_m=20.0)
+    assert trip([seen, hidden], CELL).control_delay_s == pytest.approx(20.0)
+
+
+def test_who_stood_there_when_the_camera_came_back_has_no_delay() -> None:
+    """Away until 30 s. One stands at 20 m then and crosses at 42 s; two come in at 80 m at 34 and 35 s, at 10 m/s: they
+    take 8 s for the 80 m, so the delay is 0."""
+    stands = Car(1, path((0, 20), (40, 20), (42, 0), (43, -10)))
+    free = [Car(2 + i, path((34 + i, 80), (43 + i, -10)), lane=2, across_m=4.9) for i in range(2)]
+    engine = meter()
+    engine.note(Scene(T0, ("moved",), since_s=T0))
+    done = drive(engine, [stands, *free], 0, 30)
+    engine.note(Scene(T0 + 30, ()))
+    done += drive(engine, [stands, *free], 30, 59) + engine.finish(T0 + 59)
+    row = approach_row(done)
+    assert counted(done) == 3
+    assert row.control_delay_s == pytest.approx(0.0, abs=0.3)
 
 
 def test_nobody_has_no_delay() -> None:

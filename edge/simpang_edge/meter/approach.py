@@ -46,6 +46,7 @@ class ApproachWatch:
         self._service = shared.service
         self._cycles = CycleFinder(self.approach, layout.cells[self._cell], shared.pcu.crossing, shared.starts)
         self._signal = SignalLog(camera.approaches[index].control)
+        self._signalled = camera.approaches[index].control == "signal"
         self._judge = Judge(rules)
         self._events = CongestionEvents(camera.id, self.approach, rules.min_event_s, rules.merge_event_s)
         self._known_s: float | None = None
@@ -73,9 +74,9 @@ class ApproachWatch:
         self._cycles.arrive(arrival)
 
     def cross(self, crossing: Crossing) -> Cycle | None:
-        """Account for a crossing of this approach; the signal cycle it completes, if any."""
+        """Account for a crossing of this approach; the signal cycle it completes, if any: never where none works."""
         self._signal.cross()
-        return self._told(self._cycles.cross(crossing))
+        return None if not self._signalled else self._told(self._cycles.cross(crossing))
 
     def look(self, time_s: float, colour: Colour | None) -> Cycle | None:
         """Account for the lamp that is lit; the signal cycle it completes, if any."""

@@ -1,7 +1,8 @@
 """Vehicles over the stop line: by real motion of the contact point, once per vehicle."""
 
+import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,12 @@ PAST_M: Final = 0.75
 """The hysteresis: clearly upstream beyond +0.5 m, clearly past beyond -0.75 m. A front is known to half a metre, and
 many stop with it on the line."""
 
+PLACE_M: Final = 0.25
+"""Standard error of a front's place: half a metre holds 95 %."""
+
+MOST_MPS2: Final = 4.0
+"""Few vehicles start or brake harder; more is noise."""
+
 APART_M: Final = 3.0
 NEAR_M: Final = 8.0
 AROUND_S: Final = 1.0
@@ -24,9 +31,14 @@ WIDE_S: Final = 1.5
 MIN_MOTION_M: Final = 2.0
 MAX_ROUGH_M: Final = 1.0
 MOVING_MPS: Final = 2.0
+ROLLING_MPS: Final = 0.5
 LOST_M: Final = 1.5
 LATE_S: Final = 0.5
 AGAIN_S: Final = 2.0
+FRESH_S: Final = 0.3
+HALF: Final = 0.5
+SETTLED_S: Final = 1.0
+"""A vehicle that was there when the camera began to watch has a track after this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,8 @@ class Crossing:
     time_s: contact point at the line, interpolated. speed_mps, speed_error_mps: there, and its standard error.
     start_s, start_m: first sighting. stopped_s, stops: until now. still_s: when it last stood, NaN if never.
     length_known: whether length_m was measured, else it is that of its kind. passes_s: see `fleet.ROW`.
+    whole: whether the camera watched from before it came into the near half of the measured length on; hidden it may
+    have been.
     """
 
     time_s: float
@@ -54,6 +68,7 @@ class Crossing:
     stops: int
     length_known: bool = False
     passes_s: tuple[float, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +84,14 @@ class _Past:
     length_m: float
     line_m: float
 
-    def overlaps(self, one: Rows, now_s: float) -> bool:
-        """Whether footprints overlap so far (4/5 of the widths, half of the shorter length) that both cannot be."""
+    def overlaps(self, one: Rows, now_s: float, seen_m: float | None) -> bool:
+        """Whether footprints overlap so far (4/5 of the widths, half of the shorter length) that both cannot be.
+
+        seen_m: where this vehicle is; without it, where its speed over the line would have brought it.
+        """
         width_m = WIDTH_M[self.kind] + WIDTH_M[int(one["kind"])]
-        ahead_m = self.line_m - self.speed_mps * (now_s - self.time_s) - one["along_m"]
+        place_m = self.line_m - self.speed_mps * (now_s - self.time_s) if seen_m is None else seen_m
+        ahead_m = place_m - one["along_m"]
         beside = abs(self.across_m - one["across_m"]) < 0.4 * width_m
         return bool(beside and abs(ahead_m) < 0.5 * min(self.length_m, float(one["length_m"])))
 
@@ -90,7 +109,8 @@ class StopLine:
     A vehicle counts when it was at least 0.5 m upstream and then is at least 0.75 m past the line; it can do so once.
     Two more cases count, both from its fitted motion: a track that begins past the line but came over it at most
     0.5 s before (a late detection), unless a lost vehicle that was counted fits it; and a track that ends at most
-    1.5 m before the line while moving toward it at 2 m/s or more (the edge of the view, an occlusion). A vehicle in
+    1.5 m before the line while moving toward it at 2 m/s or more, or past it while it still rolls (the edge of the
+    view, an occlusion). A vehicle in
     the very place of one that was just counted is a second box around it and does not count, unless one of them came
     up from behind while the other was there. One that stands up to 0.75 m past the line has not crossed it before it
     leaves: its position is not known better.
@@ -119,7 +139,7 @@ class StopLine:
         crossed_s = rows["crossed_s"][active]
         past_m = rows["along_m"][active] - self._lines_m(rows, active)
         done = (seen.time_s - crossed_s >= AROUND_S) | (past_m <= -NEAR_M)
-        return self._hand_out(rows, active[done])
+        return self._hand_out(fleet, active[done])
 
     def end(self, fleet: Fleet, ended: IntArray) -> tuple[Crossing, ...]:
         """The crossings of rows (m,) whose tracks ended."""
@@ -130,15 +150,20 @@ class StopLine:
                 self._mark(rows, r, rows["seen_s"][r] + left_m / rows["speed_mps"][r], Rule.VANISHED)
             elif not rows["counted"][r]:
                 self._tell_end(rows[r], left_m)
-        return self._hand_out(rows, ended)
+        return self._hand_out(fleet, ended)
 
     def settle(self, fleet: Fleet) -> tuple[Crossing, ...]:
         """All crossings that still wait for more of the motion."""
-        return self._hand_out(fleet.rows, fleet.active())
+        return self._hand_out(fleet, fleet.active())
 
-    def _hand_out(self, rows: Rows, row: IntArray) -> tuple[Crossing, ...]:
+    def _hand_out(self, fleet: Fleet, row: IntArray) -> tuple[Crossing, ...]:
+        rows = fleet.rows
         waiting = row[np.isfinite(rows["crossed_s"][row])]
-        return tuple(_crossing(rows, r, self._line_of(rows[r])) for r in waiting.tolist())
+        half_m = HALF * self._length_m
+        return tuple(
+            replace(_crossing(rows, r, self._line_of(rows[r])), whole=_in_one_piece(rows[r], fleet.watched_s, half_m))
+            for r in waiting.tolist()
+        )
 
     def _lines_m(self, rows: Rows, row: IntArray) -> FloatArray:
         """Where the vehicles of rows (n,) cross, metres upstream of the stop line, (n,)."""
@@ -203,7 +228,8 @@ class StopLine:
         """The vehicle that was counted a moment ago and is in the same place: two boxes around one vehicle."""
         one = fleet.rows[row]
         near = [p for p in self._past if p.approach == one["approach"] and now_s - p.time_s <= AGAIN_S]
-        return next((p.track for p in near if p.overlaps(one, now_s) and not self._came_apart(fleet, one, p)), None)
+        same = (p for p in near if p.overlaps(one, now_s, _seen_m(fleet, p.track, now_s)))
+        return next((p.track for p in same if not self._came_apart(fleet, one, p)), None)
 
     def _came_apart(self, fleet: Fleet, one: Rows, past: _Past) -> bool:
         """Whether the later of two tracks began clearly behind where the other one was then."""
@@ -224,10 +250,25 @@ class StopLine:
         return next((p.track for p in lost if p.fits(one)), None)
 
 
+def _seen_m(fleet: Fleet, track: int, now_s: float) -> float | None:
+    """Where a track was seen within the last moment, metres upstream of the stop line."""
+    row = fleet.rows_of(np.array([track]))
+    known = len(row) and now_s - fleet.rows["seen_s"][row[0]] <= FRESH_S
+    return float(fleet.rows["along_m"][row[0]]) if known else None
+
+
 def _vanished_moving(rows: Rows, row: int, left_m: float) -> bool:
     """left_m: distance to the line at the end of the track."""
     one = rows[row]
-    return bool(one["armed"] and not one["counted"] and left_m <= LOST_M and one["speed_mps"] >= MOVING_MPS)
+    least_mps = MOVING_MPS if left_m > 0 else ROLLING_MPS
+    return bool(one["armed"] and not one["counted"] and left_m <= LOST_M and one["speed_mps"] >= least_mps)
+
+
+def _in_one_piece(one: Rows, watched_s: float, half_m: FloatArray) -> bool:
+    """Whether a vehicle came into the near half after the camera had begun to watch (half_m: by approach)."""
+    if one["first_m"] < half_m[one["approach"]]:
+        return bool(one["first_s"] > watched_s + SETTLED_S)
+    return not one["passes_s"][round(HALF * SEGMENTS) - 1] < watched_s
 
 
 def _left_s(one: Rows) -> float:
@@ -298,5 +339,17 @@ def speed_at(time_s: FloatArray, along_m: FloatArray, crossed_s: float) -> Line 
         moved_m = float(np.ptp(along_m[used])) if used.any() else 0.0
         line = fit(time_s[used], along_m[used]) if moved_m >= MIN_MOTION_M else None
         if line is not None and -MAX_MPS <= line.slope_mps < 0 and line.rough_m <= MAX_ROUGH_M:
-            return line
+            bent_mps = _bent_mps(line, time_s[used], along_m[used], crossed_s)
+            return replace(line, error_mps=math.hypot(line.error_mps, bent_mps))
     return None
+
+
+def _bent_mps(line: Line, time_s: FloatArray, along_m: FloatArray, crossed_s: float) -> float:
+    """Standard error that a changing speed adds: the fit is of its middle, not of the line, and the line was passed
+    some time off, as the front is not known better than `PLACE_M`. Times the acceleration, by a parabola.
+    """
+    if len(time_s) <= 3:
+        return 0.0
+    acceleration_mps2 = 2 * abs(float(np.polyfit(time_s - line.middle_s, along_m, 2)[0]))
+    off_s = math.hypot(line.middle_s - crossed_s, PLACE_M / line.slope_mps)
+    return min(acceleration_mps2, MOST_MPS2) * off_s

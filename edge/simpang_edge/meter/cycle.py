@@ -8,7 +8,7 @@ from typing import Final
 
 from ..data import Colour, Cycle
 from .crossings import Crossing
-from .cycle_row import Span, cycle_row
+from .cycle_row import DISCHARGE, SIGNAL_HEAD, Span, cycle_row
 from .discharge import Discharge, green_end_s, red_shown
 from .lamps import LampCycle, Shown
 from .layout import Cell
@@ -23,9 +23,6 @@ SOON_SHARE: Final = 0.6
 SHORT_SHARE: Final = 0.75
 INTERGREEN_MAX_S: Final = 20.0
 STARTS_KEPT: Final = 64
-
-DISCHARGE: Final = "discharge"
-SIGNAL_HEAD: Final = "signal_head"
 
 
 @dataclass(slots=True)

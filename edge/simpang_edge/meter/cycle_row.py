@@ -20,6 +20,16 @@ PERSISTS_S: Final = 4.0
 SPLIT_RATIO: Final = 0.8
 SPLIT_RED_S: Final = 5.0
 
+DISCHARGE: Final = "discharge"
+SIGNAL_HEAD: Final = "signal_head"
+
+DRIVERS_S: Final = 0.7
+"""[ours] Drivers are later than their signal: the first one stands for about this long after green begins, and of a
+stream that the signal cuts the last one crosses about as long after it ended, in yellow."""
+
+CUT_S: Final = 3.0
+"""A vehicle that would have been at the line within this time of the last crossing, and was not, met the signal."""
+
 GREEN_UNSEEN: Final = "green_end_unseen"
 BEYOND: Final = "queue_beyond_view"
 
@@ -137,8 +147,18 @@ def _arrivals(span: Span, memory: Memory, cell: Cell, usual_green_s: float | Non
     end_s = span.green_end_s if span.shown else None
     if end_s is None and usual_green_s is not None:
         end_s = span.start_s + usual_green_s
-    share = sum(a.time_s < end_s for a in arrived) / len(arrived) if arrived and end_s is not None else None
+    times_s = [a.time_s for a in arrived]
+    share = _on_green(span, times_s, end_s) / len(times_s) if times_s and end_s is not None else None
     return {"arrivals": len(arrived), "arrivals_on_green_ratio": share}
+
+
+def _on_green(span: Span, times_s: list[float], end_s: float) -> int:
+    """How many of the arrivals came while green was lit: where the discharge told of it, before its drivers moved."""
+    if span.method != DISCHARGE:
+        return sum(time_s < end_s for time_s in times_s)
+    cut = any(end_s < time_s < end_s + CUT_S for time_s in times_s)
+    lit_until_s, lit_again_s = end_s - (DRIVERS_S if cut else 0.0), span.end_s - DRIVERS_S
+    return sum(time_s < lit_until_s or time_s >= lit_again_s for time_s in times_s)
 
 
 def _split(span: Span, memory: Memory) -> dict[str, Any]:

@@ -62,17 +62,21 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     """Delay, travel time and stops of motor vehicles over the line.
 
     Control delay = time taken - distance / free-flow speed (domain reference, section 1), summed over eighths of the
-    measured length: in each the mean of the vehicles that were seen over the whole of it, so that one whose first half
-    was hidden still counts where it was seen. Travel time is that sum without the free-flow time taken off. Unknown
-    where less than 0.3 of the vehicles were seen over some part. Stops and stopped time: of vehicles traced over at
-    least half of the length, when they are 0.3 of all or more.
+    measured length: in each the mean of the vehicles that were seen over the whole of it, so that one that was hidden
+    on its way still counts where it was seen. Travel time is that sum without the free-flow time taken off. All of
+    vehicles traced over at least half of the length: who comes out from behind others nearer has waited where nobody
+    saw it, and its quick last metres would make the mean too small. Vehicles whose way over the near half was not
+    watched from its begin (they were there at first, or when a camera was back) are left out. Unknown where less than
+    0.3 of the others were seen over some part.
     """
     if not crossings:
         return Trip()
-    travel_s = _travel_s(crossings, cell.length_m)
+    crossings = [c for c in crossings if c.whole]
     traced = [c for c in crossings if c.start_m >= TRACED_SHARE * cell.length_m]
+    least_n = max(1.0, MIN_SHARE * len(crossings))
+    travel_s = _travel_s(traced, cell.length_m, least_n)
     v_mps = cell.reference_mps
-    known = len(traced) >= MIN_SHARE * len(crossings) and bool(traced)
+    known = len(traced) >= least_n
     return Trip(
         control_delay_s=None if travel_s is None or v_mps is None else travel_s - cell.length_m / v_mps,
         travel_time_s=travel_s,
@@ -81,14 +85,14 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     )
 
 
-def _travel_s(crossings: Sequence[Crossing], length_m: float) -> float | None:
+def _travel_s(crossings: Sequence[Crossing], length_m: float, least_n: float) -> float | None:
     """Mean time over the measured length, seconds, from the mean times over its parts."""
-    if any(len(c.passes_s) != SEGMENTS for c in crossings):
+    if not crossings or any(len(c.passes_s) != SEGMENTS for c in crossings):
         return None
     parts_s = np.array([_parts_s(c, length_m) for c in crossings])
     seen = np.isfinite(parts_s)
     counts = seen.sum(axis=0)
-    if (counts < max(1.0, MIN_SHARE * len(crossings))).any():
+    if (counts < least_n).any():
         return None
     return float((np.where(seen, parts_s, 0.0).sum(axis=0) / counts).sum())
 
