@@ -17,7 +17,7 @@ from simpang_edge.scene import SceneWatch
 
 from .meter_road import T0, camera, drive, lane_row, meter
 from .test_meter_faults import hide
-from .test_scene import Fault, dark, fog, headlights, shifted
+from .test_scene import Fault, dark, fog, shifted
 
 CLIPS = Path(__file__).parents[2] / "sample_videos"
 ALWAYS, LATER = 0, 15
