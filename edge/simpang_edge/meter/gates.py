@@ -38,6 +38,11 @@ class Passage:
     length_known: bool
 
 
+AWAY, THERE, TIME = range(3)
+"""What is kept of a vehicle and a gate from when it was last clear of it: metres across it, forward positive; metres
+along it from its first point; when."""
+
+
 class Gates:
     """Counts each vehicle once at most per gate and direction. What is kept of a vehicle goes with it."""
 
@@ -45,18 +50,17 @@ class Gates:
         plane = camera_plane(camera) if camera.gates else None
         lines = [] if plane is None else [plane.to_road(np.array(gate.line, np.float64)) for gate in camera.gates]
         ends = np.array(lines, np.float64).reshape(-1, 2, 2)
-        along = ends[:, 1] - ends[:, 0]
-        self._length_m: FloatArray = np.hypot(along[:, 0], along[:, 1])
-        self._start = ends[:, 0]
-        self._along = along / self._length_m[:, None]
+        way = ends[:, 1] - ends[:, 0]
+        self._length_m: FloatArray = np.hypot(way[:, 0], way[:, 1])
+        along = way / self._length_m[:, None]
         sign = -1 if plane is not None and plane.mirrored else 1
-        self._forward = sign * np.column_stack([self._along[:, 1], -self._along[:, 0]])
+        forward = sign * np.column_stack([along[:, 1], -along[:, 0]])
+        self._axes: FloatArray = np.concatenate([forward, along]).T
+        self._origin: FloatArray = (np.concatenate([ends[:, 0], ends[:, 0]]) * self._axes.T).sum(axis=1)
         self._slot_of: dict[int, int] = {}
         self._free = list(range(MOST))
         size = MOST if lines else 0
-        self._away_m: FloatArray = np.full((size, len(lines)), np.nan)
-        self._there_m: FloatArray = np.full((size, len(lines)), np.nan)
-        self._seen_s: FloatArray = np.full((size, len(lines)), np.nan)
+        self._kept: FloatArray = np.full((size, 3, len(lines)), np.nan)
         self._done: NDArray[np.bool_] = np.zeros((size, len(lines), len(DIRECTIONS)), bool)
 
     def __len__(self) -> int:
@@ -64,22 +68,26 @@ class Gates:
 
     def follow(self, vehicles: Vehicles, fleet: Fleet) -> tuple[Passage, ...]:
         """The passages that became clear in this frame; fleet knows the lengths."""
-        if not len(self._start):
+        gates = len(self._length_m)
+        if not gates:
             return ()
         self._forget(vehicles.gone)
         row, slot = self._slots(vehicles)
-        off_m = vehicles.xy_m[row][:, None, :] - self._start
-        away_m, there_m = (off_m * self._forward).sum(axis=2), (off_m * self._along).sum(axis=2)
-        clear = np.abs(away_m) >= CLEAR_M
-        changed = clear & (away_m * self._away_m[slot] < 0)
+        now = np.empty((len(row), 3, gates))
+        now[:, :TIME] = (vehicles.xy_m[row] @ self._axes - self._origin).reshape(-1, 2, gates)
+        now[:, TIME] = vehicles.time_s
+        before, clear = self._kept[slot], np.abs(now[:, AWAY]) >= CLEAR_M
+        self._kept[slot] = np.where(clear[:, None], now, before)
+        changed = clear & (now[:, AWAY] * before[:, AWAY] < 0)
+        if not changed.any():
+            return ()
         found = []
         for n, gate in np.argwhere(changed).tolist():
-            time_s = self._passed_s(slot[n], gate, away_m[n, gate], there_m[n, gate], vehicles.time_s)
-            if time_s is not None:
-                found.append(_passage(time_s, gate, int(away_m[n, gate] < 0), vehicles, int(row[n]), fleet))
-        for kept, now in ((self._away_m, away_m), (self._there_m, there_m)):
-            kept[slot] = np.where(clear, now, kept[slot])
-        self._seen_s[slot] = np.where(clear, vehicles.time_s, self._seen_s[slot])
+            direction = int(now[n, AWAY, gate] < 0)
+            time_s = self._passed_s(gate, before[n, :, gate], now[n, :, gate])
+            if time_s is not None and not self._done[slot[n], gate, direction]:
+                self._done[slot[n], gate, direction] = True
+                found.append(_passage(time_s, gate, direction, vehicles, int(row[n]), fleet))
         return tuple(found)
 
     def clear(self) -> None:
@@ -88,32 +96,28 @@ class Gates:
 
     def _slots(self, vehicles: Vehicles) -> tuple[IntArray, IntArray]:
         """Rows (n,) of the vehicles whose place is known, and where each is kept, (n,)."""
-        usable = np.flatnonzero((vehicles.id >= 1) & np.isfinite(vehicles.xy_m).all(axis=1))
-        ids = vehicles.id[usable].tolist()
+        row = np.flatnonzero((vehicles.id >= 1) & np.isfinite(vehicles.xy_m[:, 0]))[:MOST]
+        ids = vehicles.id[row].tolist()
         if len(self._free) < len(ids):
             self.clear()
         for track in ids:
-            if track not in self._slot_of and self._free:
+            if track not in self._slot_of:
                 self._slot_of[track] = self._free.pop()
-        slots = np.array([self._slot_of.get(track, -1) for track in ids], np.int64)
-        return usable[slots >= 0], slots[slots >= 0]
+        return row, np.fromiter(map(self._slot_of.__getitem__, ids), np.int64, len(ids))
 
-    def _passed_s(self, slot: int, gate: int, away_m: float, there_m: float, time_s: float) -> float | None:
-        """When a vehicle was on the gate's line, on the straight between its last two clear sightings; None when that
-        was beside the gate, or when it was counted in this direction before."""
-        before_m, way = self._away_m[slot, gate], int(away_m < 0)
-        share = before_m / (before_m - away_m)
-        over = (self._there_m[slot, gate] * (1 - share) + there_m * share) / self._length_m[gate]
-        if not -END_SLACK <= over <= 1 + END_SLACK or self._done[slot, gate, way]:
-            return None
-        self._done[slot, gate, way] = True
-        return float(self._seen_s[slot, gate] * (1 - share) + time_s * share)
+    def _passed_s(self, gate: int, before: FloatArray, now: FloatArray) -> float | None:
+        """When a vehicle was on the gate's line, on the straight between two sightings (3,) clear of it on either side;
+        None when it passed beside the gate."""
+        share = before[AWAY] / (before[AWAY] - now[AWAY])
+        there_m, time_s = (before + share * (now - before))[THERE:].tolist()
+        over = there_m / self._length_m[gate]
+        return float(time_s) if -END_SLACK <= over <= 1 + END_SLACK else None
 
     def _forget(self, ids: IntArray) -> None:
         for track in ids.tolist():
             slot = self._slot_of.pop(track, None)
             if slot is not None:
-                self._away_m[slot] = np.nan
+                self._kept[slot] = np.nan
                 self._done[slot] = False
                 self._free.append(slot)
 
