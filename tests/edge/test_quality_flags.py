@@ -67,9 +67,9 @@ def stuck(images: list[ImageArray]) -> list[ImageArray]:
     [
         pytest.param("night", "malam", same, ALWAYS, id="night"),
         pytest.param("rain", "hujan", same, ALWAYS, id="rain"),
-        pytest.param("dark", "lancar", dark, LATER, id="dark"),
-        pytest.param("moved", "lancar", shifted(64, 20), LATER, id="moved"),
-        pytest.param("low_contrast", "lancar", fog, LATER, id="fog"),
+        pytest.param("dark", "simpang_empat_pagi_timur", dark, LATER, id="dark"),
+        pytest.param("moved", "simpang_empat_pagi_timur", shifted(64, 20), LATER, id="moved"),
+        pytest.param("low_contrast", "simpang_empat_pagi_timur", fog, LATER, id="fog"),
     ],
 )
 def test_a_flag_of_the_picture_stands_in_the_row(flag: str, clip: str, fault: Fault, from_s: int) -> None:
@@ -80,14 +80,14 @@ def test_a_flag_of_the_picture_stands_in_the_row(flag: str, clip: str, fault: Fa
 
 def test_a_frozen_stream_stands_in_the_row() -> None:
     """Its seconds are not observed."""
-    quality = watched(stuck(pictures("jenuh", 12)))
+    quality = watched(stuck(pictures("simpang_empat_pagi_timur", 12)))
     assert "frozen" in quality.flags
     assert quality.observed_s < 15
 
 
 def test_a_plain_picture_has_no_flag() -> None:
     """By day, dry, still, with the whole minute observed."""
-    quality = watched(pictures("lancar", 60))
+    quality = watched(pictures("simpang_empat_pagi_timur", 60))
     assert quality.flags == []
     assert quality.score == pytest.approx(1.0, abs=0.01)
 
