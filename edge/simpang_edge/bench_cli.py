@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from typer.core import TyperGroup
 
 from .bench_clips import Clip, LineScore, clips, measure
@@ -69,11 +69,11 @@ def measure_command(
     """Cost of ground and meter per frame on one thread, and whether what they keep stays the same."""
     from .bench_measure import measure_cost
 
-    rows = measure_cost(vehicles, passing).rows()
+    rows = measure_cost(vehicles, passing, lambda text: typer.echo(text, err=True)).rows()
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
-    table = Table("vehicles in view", "passed", "quantity", "value", "goal", "holds")
+    table = Table("in view", "passed", Column("quantity", no_wrap=True), "value", "goal", "holds")
     for row in rows:
         table.add_row(*("–" if value is None else str(value) for value in row.values()))
     Console().print(table)

@@ -241,8 +241,8 @@ def _exits(camera: Camera, ground: Ground | None, size_px: tuple[int, int] | Non
             yield _warning(f"{where}: outside the picture ({size_px[0]}x{size_px[1]}): nobody can pass it")
         if ground is not None:
             yield from _on_the_road(where, "line", gate.line, ground)
-        if gate.id not in used:
-            yield _warning(f"{where}: no movement leads to it, so nothing is counted there")
+        if gate.kind != "entry" and gate.id not in used:
+            yield _warning(f"{where}: no movement leads to it: who passes it is counted, but has no turn share")
     for approach in camera.approaches:
         turns = [movement for movement in camera.movements if movement.approach == approach.id]
         if camera.movements and not turns:

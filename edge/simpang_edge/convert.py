@@ -7,7 +7,7 @@ from typing import Any, Final
 from . import data
 from .config import Camera
 from .data import KINDS, MOTOR_VEHICLES, PKJI_CLASSES, Measurement, Quality, Reason, State
-from .message import Channel, ClassSpeedX, CycleRow, EventRow, FlowRow, FlowX, LiveRow, QualityX, Words, utc
+from .message import Channel, ClassSpeedX, CycleRow, EventRow, FlowRow, FlowX, GateX, LiveRow, QualityX, Words, utc
 from .units import M_PER_KM, S_PER_H, kmh
 
 CONGESTED: Final = (State.CONGESTED, State.JAMMED)
@@ -168,10 +168,24 @@ def _class_speed(one: data.ClassSpeeds) -> ClassSpeedX:
     return ClassSpeedX(n=one.n, p15_kmh=p15, p50_kmh=p50, p85_kmh=p85)
 
 
+def _gate(one: data.GateCounts) -> GateX:
+    return GateX(
+        gate=one.gate,
+        direction=one.direction,  # type: ignore[arg-type]  # the contract's two words
+        counts=dict(zip(KINDS, one.counts, strict=True)),
+        pkji_counts=_pkji(one.pkji_counts),
+        late=one.late,
+    )
+
+
+def _pkji(counts: tuple[int, ...]) -> dict[str, int]:
+    return dict(zip(PKJI_CLASSES, counts, strict=True))
+
+
 def _junction(row: Measurement) -> dict[str, Any]:
     """Saturation, capacity, signal and turning."""
     return {
-        "pkji_counts": None if row.pkji_counts is None else dict(zip(PKJI_CLASSES, row.pkji_counts, strict=True)),
+        "pkji_counts": None if row.pkji_counts is None else _pkji(row.pkji_counts),
         "class_rules": row.class_rules,
         "saturation_flow_vph": _per_hour(row.saturation_flow_vps),
         "saturation_flow_smph": _per_hour(row.saturation_flow_smps),
@@ -195,7 +209,7 @@ def _junction(row: Measurement) -> dict[str, Any]:
 
 
 def _surroundings(row: Measurement) -> dict[str, Any]:
-    """What is usual, side friction, travel-time index."""
+    """What is usual, side friction, travel-time index, gates."""
     return {
         "usual_flow_vph": _per_hour(row.usual_flow_vps),
         "usual_speed_kmh": _kmh(row.usual_speed_mps),
@@ -207,6 +221,7 @@ def _surroundings(row: Measurement) -> dict[str, Any]:
         "friction_slow": row.friction_slow,
         "friction_entries": row.friction_entries,
         "tti": _round(row.tti, 3),
+        "gates": None if row.gates is None else [_gate(one) for one in row.gates],
     }
 
 

@@ -264,6 +264,21 @@ class ClassSpeeds:
     p85_mps: float
 
 
+@dataclass(frozen=True, slots=True)
+class GateCounts:
+    """Vehicles that passed one gate in one direction (forward, backward), whichever way they came.
+
+    counts follow `KINDS`, pkji_counts `PKJI_CLASSES`. late: passages of earlier windows that became known after those
+    had closed.
+    """
+
+    gate: str
+    direction: str
+    counts: tuple[int, ...]
+    pkji_counts: tuple[int, ...]
+    late: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """One row per approach, lane or movement and window ``[from_s, to_s)``; None is unknown.
@@ -277,7 +292,7 @@ class Measurement:
     approach's traced vehicles that made this movement; traced_ratio: share of its crossings that could be traced.
     usual_flow_vps, usual_speed_mps: the usual figures of this weekday and quarter hour, from usual_n days.
     side_friction: weighted events per hour and 200 m (PKJI 2023, both sides), with its class SR to ST and its parts.
-    tti: travel time over free-flow travel time.
+    tti: travel time over free-flow travel time. gates: all gates of the camera, in the row of its first approach only.
     """
 
     from_s: float
@@ -346,6 +361,7 @@ class Measurement:
     friction_slow: int | None = None
     friction_entries: int | None = None
     tti: float | None = None
+    gates: tuple[GateCounts, ...] | None = None
     state: State = State.UNKNOWN
     reason: Reason | None = None
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from . import convert
 from .config import load
-from .data import Readings
+from .data import MOTOR_VEHICLES, Readings
 from .measure import Replay, replays
 from .message import Channel, CycleRow, EventRow, FlowRow
 
@@ -86,6 +86,9 @@ def _table(rows: list[FlowRow]) -> Table:
         figures = (x.quality.observed_s, row.intensity, row.average_vehicle_speed, x.queue_max_m, x.turn_share)
         begin = row.date_observed_from.strftime("%m-%d %H:%M:%S")
         table.add_row(begin, str(x.window_s), place, *("–" if value is None else f"{value:g}" for value in figures))
+        for gate in x.gates or ():
+            passed = str(sum(gate.counts[kind] for kind in MOTOR_VEHICLES))
+            table.add_row(begin, str(x.window_s), f"gate {gate.gate} {gate.direction}", f"{figures[0]:g}", passed)
     return table
 
 

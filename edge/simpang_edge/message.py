@@ -72,8 +72,25 @@ class ClassSpeedX(Struct, frozen=True, kw_only=True):
     p85_kmh: NotNegative
 
 
+class GateX(Struct, frozen=True, kw_only=True):
+    """Vehicles over one gate in one direction.
+
+    forward: from the left-hand to the right-hand side of the gate in the picture, seen from its first to its second
+    point.
+    """
+
+    gate: Name
+    direction: Literal["forward", "backward"]
+    counts: Counts
+    pkji_counts: Counts
+    late: Count = 0
+
+
 class FlowX(Struct, frozen=True, kw_only=True):
-    """Our own fields of a window row; definitions in the measurement reference."""
+    """Our own fields of a window row; definitions in the measurement reference.
+
+    gates: all gates of the camera, in the row of its first approach only.
+    """
 
     scope: Literal["approach", "lane", "movement"]
     approach: Name
@@ -135,6 +152,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
     friction_slow: Count | None = None
     friction_entries: Count | None = None
     tti: NotNegative | None = None
+    gates: list[GateX] | None = None
     state: str = "unknown"
     reason: Words | None = None
 
@@ -272,6 +290,15 @@ class MovementMeta(Struct, frozen=True, kw_only=True):
     gate: str | None = None
 
 
+class GateMeta(Struct, frozen=True, kw_only=True):
+    """A gate as configured; line: its first and second point in the picture, pixels."""
+
+    id: Name
+    name: str
+    kind: str
+    line: list[tuple[float, float]]
+
+
 class MetaRow(Struct, frozen=True, kw_only=True):
     """What does not change while a worker runs; retained on the broker."""
 
@@ -289,6 +316,7 @@ class MetaRow(Struct, frozen=True, kw_only=True):
     analysis_fps: NotNegative
     simulated: bool = False
     movements: list[MovementMeta] = []
+    gates: list[GateMeta] = []
 
 
 class StatusRow(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 
 from .config import Box, Camera
-from .message import ApproachMeta, LaneMeta, MetaRow, MovementMeta
+from .message import ApproachMeta, GateMeta, LaneMeta, MetaRow, MovementMeta
 
 
 def meta_row(box: Box, camera: Camera, model_id: str | None, error_m: float | None) -> MetaRow:
@@ -28,6 +28,10 @@ def meta_row(box: Box, camera: Camera, model_id: str | None, error_m: float | No
         movements=[
             MovementMeta(id=one.id, name=one.name or one.id, approach=one.approach, turn=one.turn, gate=one.gate)
             for one in camera.movements
+        ],
+        gates=[
+            GateMeta(id=gate.id, name=gate.name or gate.id, kind=gate.kind, line=list(gate.line))
+            for gate in camera.gates
         ],
     )
 

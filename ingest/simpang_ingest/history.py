@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from .rows import CameraKey, CameraRow, CycleRow, EventRow, HealthRow, WindowRow
+from .rows import CameraKey, CameraRow, CycleRow, EventRow, GateRow, HealthRow, WindowRow
 
 
 class History(Protocol):
@@ -27,6 +27,9 @@ class History(Protocol):
 
     def latest(self, window_s: int, since_s: float) -> list[WindowRow]:
         """The newest window per camera and approach (scope approach) that started at or after a time."""
+
+    def gates(self, camera: CameraKey, window_s: int, from_s: float, to_s: float) -> list[GateRow]:
+        """Vehicles over the gates of a camera, of windows that start in the range."""
 
     def cycles(self, camera: CameraKey, from_s: float, to_s: float, *, approach: str | None = None) -> list[CycleRow]:
         """Signal cycles that start in the range."""

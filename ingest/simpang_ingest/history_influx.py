@@ -8,7 +8,7 @@ import msgspec
 import requests
 
 from .errors import HistoryError
-from .rows import CameraKey, CameraRow, CycleRow, EventRow, HealthRow, Stored, WindowRow
+from .rows import CameraKey, CameraRow, CycleRow, EventRow, GateRow, HealthRow, Stored, WindowRow
 
 RowT = TypeVar("RowT", bound=Stored)
 
@@ -56,6 +56,10 @@ class InfluxHistory:
         where = _where({"window": str(window_s), "scope": "approach"}, [f"time >= {_ns(since_s)}"])
         newest = "GROUP BY site, camera, approach ORDER BY time DESC LIMIT 1"
         return sorted(self._select(WindowRow, where, newest), key=lambda row: (row.key, row.approach))
+
+    def gates(self, camera: CameraKey, window_s: int, from_s: float, to_s: float) -> list[GateRow]:
+        """Vehicles over the gates of a camera in a range."""
+        return self._range(GateRow, camera, from_s, to_s, {"window": str(window_s)})
 
     def cycles(self, camera: CameraKey, from_s: float, to_s: float, *, approach: str | None = None) -> list[CycleRow]:
         """Signal cycles that start in a range."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from .errors import HistoryError
-from .rows import CameraKey, CameraRow, CycleRow, EventRow, HealthRow, Stored, WindowRow
+from .rows import CameraKey, CameraRow, CycleRow, EventRow, GateRow, HealthRow, Stored, WindowRow
 
 RowT = TypeVar("RowT", bound=Stored)
 
@@ -44,6 +44,10 @@ class SqliteHistory:
         )
         where = f"window = :window AND scope = 'approach' AND time_ns >= :since AND {newest}"
         return self._select(WindowRow, where, {"window": window_s, "since": _ns(since_s)}, "site, camera, approach")
+
+    def gates(self, camera: CameraKey, window_s: int, from_s: float, to_s: float) -> list[GateRow]:
+        """Vehicles over the gates of a camera in a range."""
+        return self._range(GateRow, camera, from_s, to_s, {"window": window_s})
 
     def cycles(self, camera: CameraKey, from_s: float, to_s: float, *, approach: str | None = None) -> list[CycleRow]:
         """Signal cycles that start in a range."""

@@ -1,5 +1,6 @@
 """From messages to the rows that are stored. Pure; the key of a row depends on the message alone."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 from zlib import crc32
@@ -13,6 +14,8 @@ from simpang_edge.message import (
     CycleRow,
     EventRow,
     FlowRow,
+    FlowX,
+    GateX,
     HealthRow,
     Message,
     MetaRow,
@@ -28,6 +31,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NO_WORDS: Final = (None, None, None)
 _PKJI: Final = ("SM", "MP", "KS", "BB", "TB", "KTB")
+_KINDS: Final = ("motorcycle", "car", "bus", "truck", "bicycle", "person", "three_wheeler")
+_MOTOR: Final = ("motorcycle", "car", "bus", "truck", "three_wheeler")
 _URBAN: Final = ("SM", "MP", "KS")
 
 
@@ -51,17 +56,40 @@ def time_ns(moment: datetime) -> int:
 def to_rows(message: AnyMessage, cities: Cities) -> list[rows.Stored]:
     """The rows to store of a message; live and status messages have none."""
     city = cities.of(message.site)
-    return [make(message, row, city) for row in message.rows] if (make := _MAKERS.get(message.channel)) else []
+    make = _MAKERS.get(message.channel)
+    return [] if make is None else [made for row in message.rows for made in make(message, row, city)]
 
 
-def _window(message: Message[FlowRow], row: FlowRow, city: str | None) -> rows.WindowRow:
+def _window(message: Message[FlowRow], row: FlowRow, city: str | None) -> list[rows.Stored]:
+    """The row itself, and one for each direction of each gate that it has."""
+    gates = (_gate(message, row, gate, city) for gate in row.x.gates or ())
+    return [_flow(message, row, city), *gates]
+
+
+def _gate(message: Message[FlowRow], row: FlowRow, gate: GateX, city: str | None) -> rows.GateRow:
+    x = row.x
+    kinds = {f"count_{kind}": gate.counts.get(kind) for kind in _KINDS}
+    return rows.GateRow(
+        site=message.site, camera=message.camera, city=city, time_ns=time_ns(row.date_observed_from),
+        window=x.window_s, gate=gate.gate, direction=gate.direction, observed_s=x.quality.observed_s,
+        observed_ratio=_observed_ratio(x), quality=x.quality.score, flags=_flags(x.quality.flags),
+        intensity=sum(gate.counts.get(kind, 0) for kind in _MOTOR), **kinds, **_pkji(gate.pkji_counts),
+        class_rules=x.class_rules, late=gate.late,
+    )  # fmt: skip
+
+
+def _observed_ratio(x: FlowX) -> float:
+    return min(1.0, x.quality.observed_s / x.window_s)
+
+
+def _flow(message: Message[FlowRow], row: FlowRow, city: str | None) -> rows.WindowRow:
     x = row.x
     motorcycle, car, bus, truck, bicycle, person, three_wheeler = _counts(x.counts)
     reason_code, reason_id, reason_en = _words(x.reason)
     return rows.WindowRow(
         site=message.site, camera=message.camera, city=city, time_ns=time_ns(row.date_observed_from),
         window=x.window_s, scope=x.scope, approach=x.approach, lane=row.lane_id, movement=x.movement,
-        observed_s=x.quality.observed_s, observed_ratio=min(1.0, x.quality.observed_s / x.window_s),
+        observed_s=x.quality.observed_s, observed_ratio=_observed_ratio(x),
         quality=x.quality.score, flags=_flags(x.quality.flags), intensity=row.intensity,
         count_motorcycle=motorcycle, count_car=car, count_bus=bus, count_truck=truck, count_bicycle=bicycle,
         count_person=person, count_three_wheeler=three_wheeler, late=x.late,
@@ -143,14 +171,19 @@ def _meta(message: Message[MetaRow], row: MetaRow, city: str | None) -> rows.Cam
     )  # fmt: skip
 
 
+def _one(make: Callable[[Any, Any, str | None], rows.Stored]) -> Callable[[Any, Any, str | None], list[rows.Stored]]:
+    """For messages whose every row is stored as one."""
+    return lambda message, row, city: [make(message, row, city)]
+
+
 _MAKERS: Final = cast(
     "dict[Channel, Any]",
     {
         Channel.WINDOW: _window,
-        Channel.CYCLE: _cycle,
-        Channel.EVENT: _event,
-        Channel.HEALTH: _health,
-        Channel.META: _meta,
+        Channel.CYCLE: _one(_cycle),
+        Channel.EVENT: _one(_event),
+        Channel.HEALTH: _one(_health),
+        Channel.META: _one(_meta),
     },
 )
 
@@ -158,10 +191,8 @@ _MAKERS: Final = cast(
 def _counts(counts: Counts | None) -> tuple[int | None, ...]:
     """By the kinds in their order; a kind that an older worker does not know is unknown, not 0."""
     if counts is None:
-        return (None,) * 7
-    get = counts.get
-    return (get("motorcycle"), get("car"), get("bus"), get("truck"), get("bicycle"), get("person"),
-            get("three_wheeler"))  # fmt: skip
+        return (None,) * len(_KINDS)
+    return tuple(counts.get(kind) for kind in _KINDS)
 
 
 def _pkji(counts: Counts | None) -> dict[str, int | None]:

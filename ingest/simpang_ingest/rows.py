@@ -161,6 +161,37 @@ class WindowRow(Stored, frozen=True, kw_only=True):
         return self.time_s + self.window
 
 
+class GateRow(Stored, frozen=True, kw_only=True):
+    """Vehicles over one gate in one direction (forward, backward) in one window; time_ns is the window's start."""
+
+    MEASUREMENT: ClassVar[str] = "traffic_gate"
+    TAGS: ClassVar[tuple[str, ...]] = ("site", "camera", "window", "gate", "direction")
+
+    window: int
+    gate: str
+    direction: str
+    observed_s: float
+    observed_ratio: float
+    quality: float | None = None
+    flags: str | None = None
+    intensity: int
+    count_motorcycle: int | None = None
+    count_car: int | None = None
+    count_bus: int | None = None
+    count_truck: int | None = None
+    count_bicycle: int | None = None
+    count_person: int | None = None
+    count_three_wheeler: int | None = None
+    count_sm: int | None = None
+    count_mp: int | None = None
+    count_ks: int | None = None
+    count_bb: int | None = None
+    count_tb: int | None = None
+    count_ktb: int | None = None
+    class_rules: str | None = None
+    late: int = 0
+
+
 class CycleRow(Stored, frozen=True, kw_only=True):
     """One signal cycle of an approach; time_ns is its start of green."""
 
@@ -277,5 +308,5 @@ class CameraRow(Stored, frozen=True, kw_only=True):
     simulated: bool = False
 
 
-TABLES: tuple[type[Stored], ...] = (WindowRow, CycleRow, EventRow, HealthRow, CameraRow)
+TABLES: tuple[type[Stored], ...] = (WindowRow, GateRow, CycleRow, EventRow, HealthRow, CameraRow)
 """Every kind of row."""

@@ -11,7 +11,7 @@ from typing import Any, Final, get_type_hints
 
 from .clock import Clock
 from .errors import StoreUnavailable
-from .rows import TABLES, EventRow, HealthRow, Stored, WindowRow
+from .rows import TABLES, EventRow, GateRow, HealthRow, Stored, WindowRow
 from .store import RowsRefused, Written, write_around_bad_rows
 
 KEEP_FOREVER_FROM_S: Final = 900
@@ -67,9 +67,10 @@ class SqliteStore:
             return
         self._pruned_s = now_s
         limit_ns = int((self._clock.now() - self._keep_s) * 1e9)
-        windows, health = WindowRow.MEASUREMENT, HealthRow.MEASUREMENT
-        self._db.execute(f"DELETE FROM {windows} WHERE time_ns < ? AND window < ?", (limit_ns, KEEP_FOREVER_FROM_S))
-        self._db.execute(f"DELETE FROM {health} WHERE time_ns < ?", (limit_ns,))
+        for kind in (WindowRow, GateRow):
+            short = f"DELETE FROM {kind.MEASUREMENT} WHERE time_ns < ? AND window < ?"
+            self._db.execute(short, (limit_ns, KEEP_FOREVER_FROM_S))
+        self._db.execute(f"DELETE FROM {HealthRow.MEASUREMENT} WHERE time_ns < ?", (limit_ns,))
 
     def _add_columns(self, kind: type[Stored]) -> None:
         """A file made by an older version gets the columns that came later."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from simpang_edge.data import Measurement, Readings, Scope, State
-from simpang_edge.meter import Meter
+from simpang_edge.meter import Meter, MeterSettings
 
 from .meter_road import T0, Car, approach_row, camera, counted, drive, frame, meter, path
 
@@ -120,9 +120,10 @@ def test_both_lengths_hold_the_same_vehicles() -> None:
 
 
 def test_a_crossing_that_is_known_too_late_is_counted_as_late() -> None:
-    """Over 0 at 58 s, then it waits 0.3 m past the line until 70 s: minute one is out, minute two says "1 late"."""
-    engine = meter()
-    slow = Car(1, path((50, 8), (58, 0), (58.3, -0.3), (70, -0.3), (72, -10)))
+    """At 0.6 m/s it is on the line at 59.9 s and 0.75 m past it, so over it, at 61.15 s; windows are kept open for 1 s
+    here: minute one is out, minute two says "1 late"."""
+    engine = Meter(camera(), MeterSettings(windows_s=(60,), grace_s=1.0))
+    slow = Car(1, path((50, 8), (56.9, 1.8), (63.9, -2.4), (66, -10)))
     done = drive(engine, [slow], 0, 80) + engine.finish(T0 + 80)
     assert [(sum(row.counts or ()), row.late) for row in rows(done)] == [(0, 0), (0, 1)]
     assert sum(engine.live(T0 + 80)[0].counts or ()) == 1

@@ -1,10 +1,10 @@
 """From messages to rows, and from rows to line protocol."""
 
 import pytest
-from simpang_edge.message import Channel, ClassSpeedX, decode, encode, topic
+from simpang_edge.message import Channel, ClassSpeedX, GateX, decode, encode, topic
 from simpang_ingest.lines import field_names, line
 from simpang_ingest.points import Cities, time_ns, to_rows
-from simpang_ingest.rows import TABLES, CycleRow, EventRow, HealthRow, WindowRow
+from simpang_ingest.rows import TABLES, CycleRow, EventRow, GateRow, HealthRow, WindowRow
 
 from .world import START_S, cycle, event, flow, health, live, message, meta, status, window
 
@@ -41,6 +41,28 @@ def test_percentiles_of_a_class_are_columns_of_their_own() -> None:
     columns = (row.speed_n_sm, row.speed_p15_sm_kmh, row.speed_p50_sm_kmh, row.speed_p85_sm_kmh)
     assert columns == (31, 18.0, 36.0, 54.0)
     assert (row.speed_n_mp, row.speed_p85_mp_kmh) == (None, None)
+
+
+def test_each_direction_of_a_gate_is_a_point_of_its_own() -> None:
+    """Beside the window's own point; bicycles and persons are no flow: 8 + 3 of the 13 that passed."""
+    counts = {"motorcycle": 8, "car": 3, "bicycle": 1, "person": 1}
+    gates = [
+        GateX(gate="selatan", direction="forward", counts=counts, pkji_counts={"SM": 8, "MP": 3, "KTB": 1}, late=2),
+        GateX(gate="selatan", direction="backward", counts={}, pkji_counts={}),
+    ]
+    flow_row, forward, backward = to_rows(window(2, gates=gates, class_rules="v1"), NO_CITIES)
+    assert isinstance(flow_row, WindowRow)
+    assert isinstance(forward, GateRow)
+    assert isinstance(backward, GateRow)
+    assert (forward.gate, forward.direction, forward.window, forward.time_ns) == (
+        "selatan", "forward", 60, START_NS + 120 * 10**9,
+    )  # fmt: skip
+    assert (forward.intensity, forward.count_motorcycle, forward.count_bus, forward.late) == (11, 8, None, 2)
+    assert (forward.count_sm, forward.count_ktb, forward.class_rules) == (8, 1, "v1")
+    assert (forward.observed_s, forward.observed_ratio, forward.flags) == (45.0, 0.75, "dark,night")
+    assert backward.intensity == 0
+    tags = "traffic_gate,camera=utara,direction=forward,gate=selatan,site=tangsel,window=60 "
+    assert line(forward).startswith(tags)
 
 
 def test_an_unknown_state_has_no_number() -> None:

@@ -3,11 +3,11 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
-from simpang_edge.message import Channel, Message
+from simpang_edge.message import Channel, GateX, Message
 from simpang_ingest.clock import FakeClock
 from simpang_ingest.errors import HistoryError, StoreUnavailable
 from simpang_ingest.history import History
@@ -26,6 +26,7 @@ from .world import BOOT, START_S, cycle, event, flow, health, message, meta, win
 CITIES = Cities("Kota Tangerang Selatan")
 UTARA = CameraKey("tangsel", "utara")
 ALWAYS = (0.0, 4e9)
+WAYS: tuple[Literal["forward", "backward"], ...] = ("forward", "backward")
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,17 @@ def test_what_is_written_is_read_again(both: tuple[Store, History]) -> None:
     assert history.health(UTARA, *ALWAYS) == [health_]
     assert history.cameras() == [meta_]
     assert sorted(history.events(*ALWAYS), key=lambda e: e.id) == [begun, ended]
+
+
+def test_gates_are_written_and_read_again(both: tuple[Store, History]) -> None:
+    """Both directions of a gate, of the window that was asked for; twice the same is one."""
+    store, history = both
+    gates = [GateX(gate="selatan", direction=way, counts={"car": 3}, pkji_counts={"MP": 3}) for way in WAYS]
+    window_, *own = rows(window(3, gates=gates))
+    store.write([window_, *own, *own])
+    store.write(rows(window(3, window_s=900, gates=gates)))
+    found = history.gates(UTARA, 60, *ALWAYS)
+    assert sorted(found, key=lambda row: row.direction, reverse=True) == own
 
 
 def test_any_text_is_kept_as_it_is(both: tuple[Store, History]) -> None:

@@ -37,6 +37,7 @@ from .exposure import Amount, between, unseen
 from .faults import Faults
 from .fleet import Fleet, Seen
 from .friction import Friction
+from .gates import Gates
 from .hidden import Hidden
 from .incidents import Incidents, ZoneIncidents
 from .layout import Layout
@@ -92,6 +93,7 @@ class Meter:
         self._windows = tuple(Windows(w, grace_s, self._layout) for w in sorted(set(s.windows_s)))
         self._line = StopLine(self._layout.line_m, self._layout.length_m[self._layout.approach_cell], decisions)
         self._moves = Movements(camera)
+        self._gates = Gates(camera)
         self._decisions = decisions
         pcu = Pcu(camera, s.standards)
         self._service = Service(camera, s.standards, pcu, sights)
@@ -243,6 +245,7 @@ class Meter:
         self._fleet.clear()
         self._hidden.clear()
         self._emerged.clear()
+        self._gates.clear()
         self._stays.clear()
         self._cover.clear()
         return done
@@ -267,6 +270,9 @@ class Meter:
             for windows in self._windows:
                 windows.beside(vehicles.time_s, side)
         moves = self._moves.follow(vehicles)
+        for passage in self._gates.follow(vehicles, fleet):
+            for windows in self._windows:
+                windows.passed(passage)
         done = self._cross(crossings) + self._each_second(vehicles)
         self._move(moves + self._moves.end(vehicles.gone, vehicles.time_s))
         return done
@@ -359,6 +365,7 @@ class Meter:
         self._spans.clear()
         self._hidden.clear()
         self._emerged.clear()
+        self._gates.clear()
         self._recent.reset_time()
         for watch in self._watches:
             watch.reset(move.from_s)

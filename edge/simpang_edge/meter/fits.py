@@ -75,13 +75,13 @@ def slopes(
     safe = np.maximum(count, 1)
     t = np.where(used, time_s - since_s, 0.0)
     x = np.where(used, position_m, 0.0)
-    dt = np.where(used, t - (t.sum(axis=1) / safe)[:, None], 0.0)
-    dx = np.where(used, x - (x.sum(axis=1) / safe)[:, None], 0.0)
-    spread = np.einsum("ij,ij->i", dt, dt)
+    sum_t, sum_x = t.sum(axis=1), x.sum(axis=1)
+    spread = np.einsum("ij,ij->i", t, t) - sum_t * sum_t / safe
+    both = np.einsum("ij,ij->i", t, x) - sum_t * sum_x / safe
     first_s = np.where(used, t, np.inf).min(axis=1, initial=np.inf)
-    good = (count >= 3) & (t.max(axis=1, initial=0.0) - first_s >= min_span_s) & (spread > 0)
+    good = (count >= 3) & (t.max(axis=1, initial=0.0) - first_s >= min_span_s)
     spread = np.where(good, spread, 1.0)
-    slope = np.einsum("ij,ij->i", dt, dx) / spread
-    residual = dx - slope[:, None] * dt
-    error = np.sqrt(np.einsum("ij,ij->i", residual, residual) / np.maximum(count - 2, 1) / spread)
+    slope = both / spread
+    square = np.maximum(np.einsum("ij,ij->i", x, x) - sum_x * sum_x / safe - slope * both, 0.0)
+    error = np.sqrt(square / np.maximum(count - 2, 1) / spread)
     return np.where(good, slope, np.nan), np.where(good, error, np.nan)

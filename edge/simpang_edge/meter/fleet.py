@@ -17,6 +17,7 @@ LENGTHS: Final = 15
 SEGMENTS: Final = 8
 """Equal parts of the measured length at whose ends the time of passing is kept."""
 
+HEIR_S: Final = 1.6
 HEIR_AHEAD_M: Final = 5.0
 HEIR_BACK_M: Final = 8.0
 HISTORY: Final = 48
@@ -171,6 +172,11 @@ class Fleet:
         """Rows in use, in the order in which the vehicles came, int64 (n,)."""
         return np.fromiter(self._row_of.values(), np.int64, len(self._row_of))
 
+    def _absent(self, ids: IntArray) -> IntArray:
+        """Rows in use of vehicles that are not among these, in the order in which they came, int64 (n,)."""
+        here = set(ids.tolist())
+        return np.array([row for track, row in self._row_of.items() if track not in here], np.int64)
+
     def fresh(self, now_s: float, hold_s: float) -> IntArray:
         """Rows of vehicles (persons apart) seen within the last `hold_s`: a flicker does not empty the road."""
         active = self.active()
@@ -230,15 +236,17 @@ class Fleet:
 
         Without this a track that breaks on the line would be counted twice, or not at all.
         """
-        active = self.active()
-        rows = self.rows[active]
+        absent = self._absent(vehicles.id)
+        absent = absent[vehicles.time_s - self.rows["seen_s"][absent] <= HEIR_S]
+        if not len(absent):
+            return None
+        rows = self.rows[absent]
         gap_s = vehicles.time_s - rows["seen_s"]
         expected_m = rows["along_m"] - np.nan_to_num(rows["speed_mps"]) * gap_s
         miss_m = np.abs(expected_m - vehicles.along_m[n])
-        good = (gap_s > 0) & (gap_s <= 1.6) & (rows["approach"] == vehicles.approach[n]) & (np.abs(expected_m) <= 8)
+        good = (gap_s > 0) & (rows["approach"] == vehicles.approach[n]) & (np.abs(expected_m) <= 8)
         good &= miss_m <= 1.5 + np.abs(np.nan_to_num(rows["speed_mps"])) * gap_s * 0.3
         good &= (np.abs(rows["across_m"] - vehicles.across_m[n]) <= 1.2) & (rows["kind"] == vehicles.kind[n])
-        good &= ~np.isin(rows["id"], vehicles.id)
         if not good.any():
             return None
         best = int(np.argmin(np.where(good, miss_m, np.inf)))
@@ -247,15 +255,15 @@ class Fleet:
     def _appeared(self, vehicles: Vehicles, n: int) -> int | None:
         """Row of a hidden vehicle whose track ended, and that the new track `n` shows again: the same kind, about where
         it stood or would have rolled to."""
-        active = self.active()
-        active = active[self.rows["orphan"][active]]
-        if not len(active):
+        absent = self._absent(vehicles.id)
+        absent = absent[self.rows["orphan"][absent]]
+        if not len(absent):
             return None
-        rows = self.rows[active]
+        rows = self.rows[absent]
         rolled_m = np.nan_to_num(rows["reach_mps"]) * (vehicles.time_s - rows["reach_s"])
         moved_m = rows["reach_m"] - np.where(rows["queued"], 0.0, rolled_m) - vehicles.along_m[n]
         good = (rows["approach"] == vehicles.approach[n]) & (rows["kind"] == vehicles.kind[n])
-        good &= (np.abs(rows["across_m"] - vehicles.across_m[n]) <= 1.2) & ~np.isin(rows["id"], vehicles.id)
+        good &= np.abs(rows["across_m"] - vehicles.across_m[n]) <= 1.2
         good &= (moved_m >= -HEIR_BACK_M) & (moved_m <= HEIR_AHEAD_M)
         if not good.any():
             return None

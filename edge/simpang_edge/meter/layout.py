@@ -70,6 +70,7 @@ class Layout:
         self.area_m2: FloatArray = np.array([c.area_m2 for c in self.cells])
         self.line_m = _lines_m(camera)
         self.movements = tuple((m.id, self.ids.index(m.approach)) for m in camera.movements)
+        self.gates = tuple(gate.id for gate in camera.gates)
 
     def __len__(self) -> int:
         return len(self.cells)

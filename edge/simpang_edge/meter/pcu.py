@@ -1,7 +1,7 @@
 """PKJI classes of vehicles, and passenger-car units by the EMP set of their approach (domain reference, section 2)."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -16,6 +16,22 @@ URBAN: Final = ("SM", "MP", "KS", "KS", "KS", None)
 """What each of `PKJI_CLASSES` counts as in urban analysis (domain reference, section 2); KTB is no traffic flow."""
 
 HEAVY: Final = tuple(PKJI_CLASSES.index(name) for name in ("KS", "BB", "TB"))
+
+
+class Sized(Protocol):
+    """What has a kind and a length: a crossing of a stop line, a passage of a gate."""
+
+    @property
+    def kind(self) -> int:
+        """Index in `KINDS`."""
+
+    @property
+    def length_m(self) -> float:
+        """Length, metres."""
+
+    @property
+    def length_known(self) -> bool:
+        """Whether it was measured."""
 
 
 class Pcu:
@@ -48,8 +64,8 @@ class Pcu:
         """Whether the class of this vehicle depends on its length and that is not known."""
         return not crossing.length_known and len(self._code[crossing.kind][1]) > 1
 
-    def counts(self, crossings: Sequence[Crossing]) -> tuple[int, ...]:
-        """Crossings by PKJI class."""
+    def counts(self, crossings: Sequence[Sized]) -> tuple[int, ...]:
+        """Vehicles by PKJI class."""
         codes = [self.code(c.kind, c.length_m, c.length_known) for c in crossings]
         return tuple(codes.count(i) for i in range(len(PKJI_CLASSES)))
 

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..data import KINDS, ClassSpeeds, FloatArray, Measurement, Quality, Scope
+from ..data import KINDS, ClassSpeeds, FloatArray, GateCounts, Measurement, Quality, Scope
 from .crossings import Crossing
 from .exposure import Amount
+from .gates import DIRECTIONS
 from .layout import Cell, Layout
 from .pcu import Pcu, heavy_ratio
 from .settings import IS_MOTOR
@@ -51,7 +52,7 @@ class Means:
 
 def measurements(tally: Tally, layout: Layout, means: Means) -> list[Measurement]:
     """One row per approach and lane, then one per movement."""
-    rows = [_row(tally, i, cell, means) for i, cell in enumerate(layout.cells)]
+    rows = [_row(tally, layout, i, means) for i in range(len(layout))]
     return rows + [_movement_row(tally, layout, number, means) for number in range(len(layout.movements))]
 
 
@@ -84,7 +85,8 @@ def _movement_row(tally: Tally, layout: Layout, number: int, means: Means) -> Me
     return replace(row, **figures)
 
 
-def _row(tally: Tally, index: int, cell: Cell, means: Means) -> Measurement:
+def _row(tally: Tally, layout: Layout, index: int, means: Means) -> Measurement:
+    cell = layout.cells[index]
     row = Measurement(
         from_s=tally.from_s,
         to_s=tally.to_s,
@@ -104,10 +106,23 @@ def _row(tally: Tally, index: int, cell: Cell, means: Means) -> Measurement:
         **_space(tally.exposure[:, index], tally.observed_s, cell),
         **_queue(tally, index, cell),
         **_trip(group, cell),
+        "gates": _gates(tally, layout, means.pcu) if index == 0 else None,
     }
     if any(means.pcu.assumes(c) for c in group.all):
         figures["quality"] = flagged(row.quality, LENGTH_ASSUMED)
     return replace(row, **figures)
+
+
+def _gates(tally: Tally, layout: Layout, pcu: Pcu) -> tuple[GateCounts, ...] | None:
+    """Vehicles over each gate in each direction; None where no gate is drawn."""
+    found = []
+    for number, name in enumerate(layout.gates):
+        for way, direction in enumerate(DIRECTIONS):
+            own = [one for one in tally.passages if (one.gate, one.direction) == (number, way)]
+            counts = np.bincount([one.kind for one in own], minlength=len(KINDS))
+            late = int(tally.late_gates[number * len(DIRECTIONS) + way])
+            found.append(GateCounts(name, direction, tuple(counts.tolist()), pcu.counts(own), late))
+    return tuple(found) or None
 
 
 def flagged(quality: Quality, flag: str) -> Quality:

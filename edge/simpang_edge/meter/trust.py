@@ -56,7 +56,7 @@ def _told(tally: Tally) -> set[str]:
 
 
 def _unknown(row: Measurement, quality: Quality) -> Measurement:
-    """Only what the row is about."""
+    """Only what the row is about, and the camera's gates, which lie elsewhere."""
     return Measurement(
         from_s=row.from_s,
         to_s=row.to_s,
@@ -66,6 +66,7 @@ def _unknown(row: Measurement, quality: Quality) -> Measurement:
         movement=row.movement,
         quality=quality,
         late=row.late,
+        gates=row.gates,
     )
 
 

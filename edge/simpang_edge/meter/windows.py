@@ -11,6 +11,7 @@ from ..data import FloatArray, IntArray
 from .crossings import Crossing
 from .exposure import nothing
 from .friction import Side
+from .gates import DIRECTIONS, Passage
 from .layout import Layout
 from .movements import Traced
 from .queue import QueueNow
@@ -21,8 +22,9 @@ class Tally:
     """All that is summed up for one window. Arrays by cell, (C,) or (len(Amount), C).
 
     queue_samples: seconds in which the queue was looked at; without one its maximum is unknown. moves: of crossings
-    of this window. late_moves: (M,), by movement, of crossings of windows that were closed before. hidden_s: seconds in
-    which a cell could not be seen. side: side friction, (len(Side), A). scene_s: seconds of each flag of the picture.
+    of this window. late_moves: (M,), by movement, of crossings of windows that were closed before. passages: of gates.
+    late_gates: (2 G,), by gate and direction. hidden_s: seconds in which a cell could not be seen. side: side friction,
+    (len(Side), A). scene_s: seconds of each flag of the picture.
     """
 
     from_s: float
@@ -33,6 +35,7 @@ class Tally:
     beyond: NDArray[np.bool_]
     late: IntArray
     late_moves: IntArray
+    late_gates: IntArray
     hidden_s: FloatArray
     side: IntArray
     observed_s: float = 0.0
@@ -40,6 +43,7 @@ class Tally:
     queue_samples: int = 0
     crossings: list[Crossing] = field(default_factory=list)
     moves: list[Traced] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
     scene_s: dict[str, float] = field(default_factory=dict)
 
@@ -73,6 +77,7 @@ class Windows:
         self._held_until_s = -math.inf
         self._late: IntArray = np.zeros(len(layout), np.int64)
         self._late_moves: IntArray = np.zeros(len(layout.movements), np.int64)
+        self._late_gates: IntArray = np.zeros(len(layout.gates) * len(DIRECTIONS), np.int64)
         self._flags: set[str] = set()
 
     def begin(self, time_s: float) -> None:
@@ -119,6 +124,14 @@ class Windows:
         else:
             tally.moves.append(move)
 
+    def passed(self, passage: Passage) -> None:
+        """Count a vehicle over a gate in the window of its time, or as late when that is closed."""
+        tally = self._tally(self._number(passage.time_s))
+        if tally is None:
+            self._late_gates[passage.gate * len(DIRECTIONS) + passage.direction] += 1
+        else:
+            tally.passages.append(passage)
+
     def queue(self, time_s: float, queue: QueueNow) -> None:
         """Account for the queue of one second."""
         tally = self._tally(self._number(time_s))
@@ -158,6 +171,7 @@ class Windows:
             tally.observed_s = max(0.0, tally.observed_s)
             tally.crossings = [c for c in tally.crossings if c.time_s < since_s]
             tally.moves = [move for move in tally.moves if move.crossing.time_s < since_s]
+            tally.passages = [one for one in tally.passages if one.time_s < since_s]
 
     def parts(self) -> tuple[Tally, ...]:
         """The running windows, in order."""
@@ -222,6 +236,7 @@ class Windows:
             beyond=np.zeros(cells, bool),
             late=np.zeros(cells, np.int64),
             late_moves=np.zeros(len(self._layout.movements), np.int64),
+            late_gates=np.zeros(len(self._layout.gates) * len(DIRECTIONS), np.int64),
             hidden_s=np.zeros(cells),
             side=np.zeros((len(Side), len(self._layout.ids)), np.int64),
         )
@@ -239,7 +254,8 @@ class Windows:
         self._held_until_s = tally.to_s
         tally.late += self._late
         tally.late_moves += self._late_moves
+        tally.late_gates += self._late_gates
         tally.flags |= self._flags
         self._late, self._flags = np.zeros_like(self._late), set()
-        self._late_moves = np.zeros_like(self._late_moves)
+        self._late_moves, self._late_gates = np.zeros_like(self._late_moves), np.zeros_like(self._late_gates)
         return [tally]

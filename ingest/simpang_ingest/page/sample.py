@@ -28,7 +28,7 @@ from simpang_edge.message import Words as Sentence
 
 from ..clock import Clock, SystemClock
 from ..live import BoardMessage, LiveBoard
-from ..rows import CameraKey, CameraRow, CycleRow, EventRow, HealthRow, WindowRow
+from ..rows import CameraKey, CameraRow, CycleRow, EventRow, GateRow, HealthRow, WindowRow
 from .app import PageServer
 from .ports import Compared
 from .settings import ScreenSettings
@@ -251,6 +251,10 @@ class SampleHistory:
 
     def latest(self, window_s: int, since_s: float) -> list[WindowRow]:  # noqa: ARG002
         """None: the page does not ask."""
+        return []
+
+    def gates(self, camera: CameraKey, window_s: int, from_s: float, to_s: float) -> list[GateRow]:  # noqa: ARG002
+        """None are drawn."""
         return []
 
     def cycles(self, camera: CameraKey, from_s: float, to_s: float, *, approach: str | None = None) -> list[CycleRow]:  # noqa: ARG002
