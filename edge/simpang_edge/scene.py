@@ -98,8 +98,9 @@ class SceneWatch:
 
 @dataclass(slots=True)
 class _Away:
-    """When a picture elsewhere is a moved camera: a proved shift or a view that is gone soon, one that cannot be
-    recognised only after long (a bus may fill the view); it is back after a few pictures in place."""
+    """When a picture elsewhere is a moved camera: a proved shift or a view that is gone soon (in two looks, and counted
+    from the last picture that was recognised), one that cannot be recognised only after long (a bus may fill the view);
+    it is back after a few pictures in place."""
 
     rules: SceneRules
     _since_s: float | None = None
@@ -136,8 +137,9 @@ class _Away:
     def _long_enough(self, sight: Sight, time_s: float) -> bool:
         since_s = time_s if self._since_s is None else self._since_s
         if sight is Sight.GONE:
+            again = self._gone_since_s is not None and time_s > self._gone_since_s
             self._gone_since_s = time_s if self._gone_since_s is None else self._gone_since_s
-            if time_s - self._gone_since_s >= self.rules.moved_s:
+            if again and time_s - since_s >= self.rules.moved_s:
                 return True
         return time_s - since_s >= (self.rules.moved_s if sight is Sight.SHIFTED else self.rules.lost_s)
 
