@@ -8,7 +8,7 @@ from typing import Final
 from simpang_edge.message import Channel, decode, topic
 from simpang_ingest.history import History
 from simpang_ingest.points import Cities, to_rows
-from simpang_ingest.rows import CameraKey, CycleRow, EventRow, Stored, WindowRow
+from simpang_ingest.rows import CameraKey, CycleRow, EventRow, GateRow, Stored, WindowRow
 
 from .demo_parts import SITE, WINDOWS_S
 
@@ -63,7 +63,8 @@ def _recorded(path: Path) -> list[Stored]:
 
 def _rows(history: History, camera: CameraKey) -> list[Stored]:
     windows = [row for window_s in WINDOWS_S for row in history.windows(camera, window_s, 0.0, FOREVER_S)]
-    return [*windows, *history.cycles(camera, 0.0, FOREVER_S), *history.events(0.0, FOREVER_S, camera=camera)]
+    gates = [row for window_s in WINDOWS_S for row in history.gates(camera, window_s, 0.0, FOREVER_S)]
+    return [*windows, *gates, *history.cycles(camera, 0.0, FOREVER_S), *history.events(0.0, FOREVER_S, camera=camera)]
 
 
 def _key(row: Stored) -> Key:
@@ -71,6 +72,8 @@ def _key(row: Stored) -> Key:
     match row:
         case WindowRow():
             return ("window", row.key, row.time_ns, row.window, row.scope, row.approach, row.lane, row.movement)
+        case GateRow():
+            return ("gate", row.key, row.time_ns, row.window, row.gate, row.direction)
         case CycleRow():
             return ("cycle", row.key, row.time_ns, row.approach)
         case EventRow():
