@@ -17,8 +17,9 @@ MIN_VISIBLE = 0.35
 REFERENCE = (640, 384)
 MOSAIC_ZOOM = 0.8
 WHOLE_SHARE = 0.5
+LARGE_WHOLE_SHARE = 0.75
 REPAINT_SHARE = 0.25
-RARE_FOCUS = np.array([1.5, 1.0, 6.0, 1.5, 2.0, 1.0, 4.0, 2.0, 1.0])
+RARE_FOCUS = np.array([1.5, 1.0, 3.0, 1.5, 2.0, 1.0, 4.0, 2.0, 1.0])
 """How readily a crop is laid around a label of each class, "bus or truck" and "some motor vehicle"."""
 Random = np.random.Generator
 
@@ -42,13 +43,14 @@ def make_sample(parts: list[Sample], width: int, height: int, random: Random) ->
 def place(sample: Sample, width: int, height: int, random: Random, zoom: float = 1.0) -> Sample:
     """The picture scaled by chance and cut or padded to the size wanted.
 
-    Half the time about as a whole, as in use at this size; half the time at 0.6 to 1.7 times the scale it has in a
-    REFERENCE input, so that smaller inputs are crops in which objects keep their size.
+    Half the time about as a whole, as in use at this size, larger inputs mostly so, for near vehicles fill much of them;
+    else at 0.6 to 1.7 times the scale it has in a REFERENCE input, so that smaller inputs are crops in which objects
+    keep their size.
     """
     h, w = sample.picture.shape[:2]
-    whole = random.random() < WHOLE_SHARE
+    whole = random.random() < (LARGE_WHOLE_SHARE if width > REFERENCE[0] else WHOLE_SHARE)
     side = (width, height) if whole else REFERENCE
-    low, high = (0.75, 1.2) if whole else (0.6, 1.7)
+    low, high = (0.75, 1.35) if whole else (0.6, 1.7)
     scale = zoom * min(side[0] / w, side[1] / h) * float(np.exp(random.uniform(np.log(low), np.log(high))))
     stretch = float(np.exp(random.uniform(-0.1, 0.1)))
     sx, sy = scale * stretch, scale / stretch
@@ -167,7 +169,7 @@ def relight(picture: Picture, random: Random) -> Picture:
 
 def _tone(picture: Picture, random: Random) -> Picture:
     """One look-up table per channel: gain, gamma and a colour cast."""
-    gamma = float(np.exp(random.uniform(-0.4, 0.4)))
+    gamma = float(np.exp(random.uniform(-0.4, 0.6)))
     gain = random.uniform(0.8, 1.2) * (1 + random.uniform(-0.08, 0.08, 3))
     ramp = (np.arange(256) / 255) ** gamma * 255
     tables = np.clip(ramp[:, None] * gain[None], 0, 255).astype(np.uint8)

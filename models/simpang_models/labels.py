@@ -59,8 +59,8 @@ TRAIN_SETS = (
     LabelSet("atl_v2", ROAD, False, 2.0),
     LabelSet("overpass_vehicle_1class", (VEHICLE_UNKNOWN,), False, 1.0),
     LabelSet("manaus_ccc_cctv", (*ROAD, PERSON), True, 5.0),
-    LabelSet("nepal_vehicles", (*ROAD, THREE_WHEELER), False, 1.3),
-    LabelSet("openimages_vehicles", ROAD, True, 0.7),
+    LabelSet("nepal_vehicles", (*ROAD, THREE_WHEELER), False, 1.5),
+    LabelSet("openimages_vehicles", ROAD, True, 1.2),
     LabelSet("manaus_cyclists", (BICYCLE,), True, 0.7),
     LabelSet("coco_ccby_mini", ALL, True, 1.0),
 )

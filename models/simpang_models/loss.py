@@ -20,9 +20,9 @@ CLASS_POWER, BOX_POWER = 0.5, 4.0
 FOCAL_GAMMA = 2.0
 BOX_WEIGHT = 2.0
 # How much a label counts for the class loss, in the order of CLASSES: more for kinds easily taken for commoner ones.
-RARITY = (1.5, 1.0, 2.5, 1.0, 1.5, 1.0, 2.5)
+RARITY = (1.5, 1.0, 1.5, 1.0, 1.5, 1.0, 2.0)
 # How much a label of each class, "bus or truck" and "some motor vehicle" count where only the name is asked for.
-NAME_RARITY = (1.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 1.0)
+NAME_RARITY = (1.0, 1.2, 1.2, 1.0, 2.0, 1.0, 1.5, 1.0, 1.0)
 NAME_WEIGHT = 1.0
 REACH = 0.75
 """A cell may answer for a label whose middle is this near (in strides), even if it lies outside a very small box."""

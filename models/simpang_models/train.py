@@ -72,7 +72,7 @@ class Settings:
     rate: float = 1e-3
     warmup: int = 100
     decay: float = 0.02
-    average: float = 0.998
+    average: float = 0.999
     frozen: int = 4
     reuse: int = 1
     seed: int = 7

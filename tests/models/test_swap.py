@@ -4,7 +4,7 @@ import numpy as np
 from simpang_models.augment import Sample
 from simpang_models.boxes import BUS, CAR, NO_BOXES, THREE_WHEELER, TRUCK, make_boxes
 from simpang_models.labels import Truth
-from simpang_models.swap import Bank, Patch, make_bank, swap
+from simpang_models.swap import Bank, Patch, make_bank, paint, swap
 
 
 def sample(*boxes: tuple[list[float], int], score: float = 1.0) -> Sample:
@@ -55,3 +55,14 @@ def test_the_bank_holds_free_vehicles_by_kind() -> None:
     assert [p.picture.shape for p in bank[CAR]] == [(40, 30, 3)]
     assert [p.picture.shape for p in bank[BUS]] == [(40, 50, 3)]
     assert bank[TRUCK] == bank[THREE_WHEELER] == []
+
+
+def test_paint_changes_a_vehicles_colour_and_nothing_else() -> None:
+    """Of a grey vehicle the middle gets channels that differ, of one that a teacher found none; the road stays grey."""
+    for score, coloured in ((1.0, True), (0.8, False)):
+        before = sample(([20, 20, 80, 80], TRUCK), score=score)
+        painted = [paint(before, np.random.default_rng(seed)) for seed in range(8)]
+        spread = [int(np.ptp(p.picture[50, 50].astype(int))) for p in painted]
+        assert any(s > 5 for s in spread) == coloured
+        assert all((p.picture[:20] == 100).all() for p in painted)
+        assert all(p.truth == before.truth for p in painted)
