@@ -43,9 +43,9 @@ def make_sample(parts: list[Sample], width: int, height: int, random: Random) ->
 def place(sample: Sample, width: int, height: int, random: Random, zoom: float = 1.0) -> Sample:
     """The picture scaled by chance and cut or padded to the size wanted.
 
-    Half the time about as a whole, as in use at this size, larger inputs mostly so, for near vehicles fill much of them;
-    else at 0.6 to 1.7 times the scale it has in a REFERENCE input, so that smaller inputs are crops in which objects
-    keep their size.
+    Half the time about as a whole, as in use at this size (larger inputs mostly so, for near vehicles fill much of
+    them); else at 0.6 to 1.7 times the scale it has in a REFERENCE input, so that smaller inputs are crops in which
+    objects keep their size.
     """
     h, w = sample.picture.shape[:2]
     whole = random.random() < (LARGE_WHOLE_SHARE if width > REFERENCE[0] else WHOLE_SHARE)

@@ -180,7 +180,9 @@ def train(
 
 @app.command("export")
 def export_model(
-    weights: Annotated[str, typer.Argument(help="average.pt of a training run; or a YOLO: name, .pt or .yaml.")],
+    weights: Annotated[
+        str, typer.Argument(help="average.pt of a training run; our own .onnx file; or a YOLO: name, .pt or .yaml.")
+    ],
     out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
     name: Annotated[str | None, typer.Option(help="Name in the metadata.")] = None,
     version: Annotated[str | None, typer.Option(help="Version in the metadata.")] = None,
@@ -193,8 +195,8 @@ def export_model(
     size: yolo_cli.Sizes = None,
     class_map: yolo_cli.Map = None,
 ) -> None:
-    """Write the contract's ONNX file: of our own training (float16 storage, or 8-bit with --calibrate; extra train),
-    or of a YOLO (--size, --map; extra ultralytics)."""
+    """Write the contract's ONNX file: of our own training or file (float16 storage, or 8-bit with --calibrate; extra
+    train), or of a YOLO (--size, --map; extra ultralytics)."""
     from simpang_models.yolo import is_yolo
 
     with clear_errors():
@@ -202,6 +204,10 @@ def export_model(
             raise ValueError("--calibrate is for our own models; a YOLO is written with float32 arithmetic")
         if is_yolo(weights):
             return yolo_cli.export_yolo(weights, out, name, version, size, class_map)
+        if weights.endswith(".onnx"):
+            if start is not None or power != 1.0 or handicap:
+                raise ValueError("--start, --power and --handicap need average.pt; an ONNX file has them built in")
+            return _store_again(Path(weights), out, calibrate)
         own = Own(name or "simpang-n", version or VERSION, power, _handicaps(handicap or []))
         return _export_own(Path(weights), start, own, out, calibrate)
 
@@ -225,6 +231,19 @@ def _export_own(weights: Path, start: Path | None, own: Own, out: Path, calibrat
     with TemporaryDirectory() as folder:
         full = Path(folder) / "full.onnx"
         export(load_network(weights, start), facts, full, own.power, own.handicap)
+        _shrink(full, out, calibrate)
+    typer.echo(str(out))
+
+
+def _store_again(source: Path, out: Path, calibrate: Path | None) -> None:
+    """A file of ours with the arithmetic asked for."""
+    from simpang_models.quantise import restore_full
+
+    if not source.is_file():
+        raise ValueError(f"{source}: no such file")
+    with TemporaryDirectory() as folder:
+        full = Path(folder) / "full.onnx"
+        restore_full(source, full)
         _shrink(full, out, calibrate)
     typer.echo(str(out))
 

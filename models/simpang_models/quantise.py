@@ -19,8 +19,8 @@ from simpang_models.pictures import Picture, letterbox, read_picture
 MIN_HALF_VALUES = 64
 REDUCE_RANGE = True
 """Weights use 7 of the 8 bits: processors without VNNI add pairs of products in 16 bits and would overflow."""
-LAST = re.compile(r"/head/((naming/)?(cls|reg)(_\d+)?/|Add)")
-"""The last convolutions; all levels share their weights, and their operators are numbered."""
+LAST = re.compile(r"/head/((naming/)?(cls|reg|ctr)(_\d+)?/|Add)")
+"""The last convolutions; all levels share their weights, and their operators are numbered. Only 2026.11 has `ctr`."""
 BODY = "/network/"
 
 
@@ -36,6 +36,18 @@ def store_half(source: Path, target: Path) -> None:
             casts.append(_halve(tensor))
     for cast in reversed(casts):
         model.graph.node.insert(0, cast)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(target))
+
+
+def restore_full(source: Path, target: Path) -> None:
+    """The same model with its weights stored as float32, whether or not `store_half` made them float16."""
+    model = onnx.load(str(source))
+    halves = {t.name: t for t in model.graph.initializer if t.data_type == TensorProto.FLOAT16}
+    for cast in [n for n in model.graph.node if n.op_type == "Cast" and n.input[0] in halves]:
+        tensor = halves[cast.input[0]]
+        tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float32), cast.output[0]))
+        model.graph.node.remove(cast)
     onnx.checker.check_model(model)
     onnx.save(model, str(target))
 

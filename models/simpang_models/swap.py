@@ -104,7 +104,7 @@ def paint(sample: Sample, random: Random) -> Sample:
 
 
 def _tint(place: Picture, random: Random) -> None:
-    """The place's channels times those of two colours, divided at 0.3 to 0.7 of its height; brightness about as before."""
+    """Its channels times those of two colours, one above the other; the brightness stays about as it was."""
     colours = random.uniform(0.15, 1.0, (2, 3))
     colours = 1 + random.uniform(0.4, 1.0) * (colours / colours.mean(axis=1, keepdims=True) - 1)
     line = round(len(place) * random.uniform(0.3, 0.7))
