@@ -151,12 +151,16 @@ def _flip_boxes(boxes: Boxes, width: int) -> Boxes:
 
 
 def relight(picture: Picture, random: Random) -> Picture:
-    """Colour, gamma, night, blur, noise and compression, each at times."""
+    """Colour, gamma, shade, night, blur, noise and compression, each at times."""
     picture = _tone(picture, random)
     if random.random() < REPAINT_SHARE:
         picture = _repaint(picture, random)
     if random.random() < 0.15:
+        picture = _shade(picture, random)
+    if random.random() < 0.15:
         picture = _night(picture, random)
+    if random.random() < 0.08:
+        picture = _smear(picture, random)
     if random.random() < 0.15:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), float(random.uniform(0.5, 1.4))), np.uint8)
     if random.random() < 0.15:
@@ -185,6 +189,28 @@ def _repaint(picture: Picture, random: Random) -> Picture:
     hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
     hsv[:, :, 0] = (hsv[:, :, 0].astype(np.int16) + int(random.integers(20, 160))) % 180
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
+
+
+def _shade(picture: Picture, random: Random) -> Picture:
+    """A band between two slanting lines in deep shade, as under a flyover."""
+    height, width = picture.shape[:2]
+    top, below = np.sort(random.uniform(-0.3, 1.3, 2)) * height
+    slant = random.uniform(-0.4, 0.4) * height
+    corners = np.array([[0, top], [width, top + slant], [width, below + slant], [0, below]]).round().astype(np.int32)
+    light = np.ones((height, width), np.float32)
+    cv2.fillPoly(light, [corners], float(random.uniform(0.15, 0.5)))
+    soft = cv2.GaussianBlur(light, (0, 0), float(random.uniform(1, 6)))
+    return np.asarray(picture * soft[:, :, None], np.uint8)
+
+
+def _smear(picture: Picture, random: Random) -> Picture:
+    """Blurred along a line of 5 to 11 px, as fast vehicles are by a slow shutter at night."""
+    side = int(random.integers(2, 6)) * 2 + 1
+    along = np.zeros((side, side), np.float32)
+    end = np.round((side // 2) * np.array([np.cos(a := random.uniform(0, np.pi)), np.sin(a)])).astype(int)
+    middle = side // 2
+    cv2.line(along, (middle - end[0], middle - end[1]), (middle + end[0], middle + end[1]), 1.0)
+    return np.asarray(cv2.filter2D(picture, -1, along / along.sum()), np.uint8)
 
 
 def _night(picture: Picture, random: Random) -> Picture:

@@ -43,19 +43,24 @@ def _pickled_by_ultralytics(path: Path) -> bool:
 
 
 def to_onnx(source: str) -> onnx.ModelProto:
-    """ultralytics' own ONNX of a name ("yolo11n"), a .pt or a .yaml (random weights), height and width left open.
+    """ultralytics' own ONNX, height and width left open: of a name ("yolo11n"), a .pt, or a .yaml (random weights).
+
+    A .yaml without a folder that is no file, such as yolo11n.yaml, is one that ultralytics brings along.
 
     Raises:
         YoloError: no such file; not a detector; or ultralytics cannot read or export it.
     """
     path = Path(source)
     named = path.suffix == ""
-    if not named and not path.is_file():
+    theirs = path.suffix in DESCRIPTIONS and path.name == source and not path.is_file()
+    if not (named or theirs or path.is_file()):
         raise YoloError(f"{source}: no such file; expected a .pt or .yaml of YOLO, or a name such as yolo11n")
     yolo = _import(offline=not named)
     with TemporaryDirectory() as folder:
         local = Path(folder) / (f"{source}.pt" if named else path.name)
-        if not named:
+        if theirs:
+            local = path
+        elif not named:
             shutil.copyfile(path, local)
         try:
             return _export(yolo(str(local)), Path(folder))

@@ -1,7 +1,7 @@
 """Augmentation moves boxes with the picture; expected values by hand."""
 
 import numpy as np
-from simpang_models.augment import Sample, flip, join, make_sample, move
+from simpang_models.augment import Sample, _shade, _smear, flip, join, make_sample, move
 from simpang_models.boxes import CAR, NO_BOXES, PERSON, make_boxes
 from simpang_models.labels import Truth
 
@@ -53,3 +53,17 @@ def test_a_seed_reproduces_a_sample() -> None:
         assert first.picture.shape == (96, 128, 3)
         assert np.array_equal(first.picture, second.picture)
         assert first.truth.boxes.xyxy_px.tolist() == second.truth.boxes.xyxy_px.tolist()
+
+
+def test_shade_darkens_a_part_and_smear_keeps_the_sum() -> None:
+    """Shade leaves 15 to 50 % of the light in its band; a point of 200 that is smeared stays 200 in all."""
+    grey = np.full((120, 160, 3), 100, np.uint8)
+    shaded = [_shade(grey, np.random.default_rng(seed)) for seed in range(10)]
+    assert all(s.max() <= 100 for s in shaded)
+    assert 15 <= min(int(s.min()) for s in shaded) <= 50
+    point = np.zeros((60, 60, 3), np.uint8)
+    point[30, 30] = 200
+    for seed in range(5):
+        smeared = _smear(point, np.random.default_rng(seed))
+        assert abs(int(smeared[:, :, 0].sum()) - 200) <= 6  # each of at most 11 pixels is rounded by half a level
+        assert 5 <= np.count_nonzero(smeared[:, :, 0]) <= 11
