@@ -14,7 +14,7 @@ from simpang_models.labels import TRAIN_SETS, LabelSet, pictures_of
 from simpang_models.options import Data, Json, Size, clear_errors, parse_size
 from simpang_models.registry import copy_verified, find, read_registry, verify
 
-VERSION = "2026.11.2"
+VERSION = "2026.12"
 """Of the models that this code trains."""
 app = typer.Typer(no_args_is_help=True, help="The detector: use it, measure it, train it.", add_completion=False)
 app.command("eval")(eval_cli.evaluate_models)
@@ -190,8 +190,9 @@ def export_model(
     power: Annotated[float, typer.Option(min=0.1, max=10.0, help="Scores to this power; own models only.")] = 1.0,
     handicap: Annotated[list[str] | None, typer.Option(help="CLASS=VALUE taken from the class's logits.")] = None,
     start: Annotated[
-        Path | None, typer.Option(help="start.pt of the run: write the middle between it and average.pt.")
+        Path | None, typer.Option(help="start.pt of the run: write weights between it and average.pt.")
     ] = None,
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of --start's weights.")] = 0.25,
     size: yolo_cli.Sizes = None,
     class_map: yolo_cli.Map = None,
 ) -> None:
@@ -208,8 +209,18 @@ def export_model(
             if start is not None or power != 1.0 or handicap:
                 raise ValueError("--start, --power and --handicap need average.pt; an ONNX file has them built in")
             return _store_again(Path(weights), out, calibrate)
+        between = Between(Path(weights), start, share)
         own = Own(name or "simpang-n", version or VERSION, power, _handicaps(handicap or []))
-        return _export_own(Path(weights), start, own, out, calibrate)
+        return _export_own(between, own, out, calibrate)
+
+
+@dataclass(frozen=True)
+class Between:
+    """Trained weights, and the share of those they started from (see `train.load_network`)."""
+
+    weights: Path
+    start: Path | None
+    share: float
 
 
 @dataclass(frozen=True)
@@ -222,7 +233,7 @@ class Own:
     handicap: dict[int, float]
 
 
-def _export_own(weights: Path, start: Path | None, own: Own, out: Path, calibrate: Path | None) -> None:
+def _export_own(of: Between, own: Own, out: Path, calibrate: Path | None) -> None:
     from simpang_models.contract import Description
     from simpang_models.export import SIZES, export
     from simpang_models.train import load_network
@@ -230,7 +241,7 @@ def _export_own(weights: Path, start: Path | None, own: Own, out: Path, calibrat
     facts = Description(own.name, own.version, "Apache-2.0", SIZES)
     with TemporaryDirectory() as folder:
         full = Path(folder) / "full.onnx"
-        export(load_network(weights, start), facts, full, own.power, own.handicap)
+        export(load_network(of.weights, of.start, of.share), facts, full, own.power, own.handicap)
         _shrink(full, out, calibrate)
     typer.echo(str(out))
 

@@ -357,10 +357,10 @@ def _between(start: dict[str, Tensor], trained: dict[str, Tensor], share: float)
     return {k: v if k in kept else torch.lerp(v, start[k], share) for k, v in trained.items()}
 
 
-def load_network(path: Path, start: Path | None = None, share: float = 0.5) -> Detector:
+def load_network(path: Path, start: Path | None = None, share: float = 0.25) -> Detector:
     """A network with the weights of `average.pt`; with `start`, that share of the weights it started from.
 
-    The middle between start and end of a fine-tuning does better on cameras that it never saw (arXiv 2109.01903).
+    A point between start and end of a fine-tuning does better on cameras that it never saw (arXiv 2109.01903).
     """
     weights = torch.load(path, weights_only=True, map_location="cpu")
     if start is not None:
