@@ -145,7 +145,8 @@ class Vehicles:
 class Scene:
     """What the picture itself is like, apart from the vehicles in it; looked at about once a second.
 
-    flags: night, rain, dark, frozen, moved, dirty, low_contrast; those of `UNUSABLE` mean that nothing can be measured.
+    flags: night, low_light, rain, dark, frozen, moved, dirty, low_contrast; with those of `UNUSABLE` nothing can be
+    measured.
     shift_px: how far the picture has moved from its reference, None where that cannot be told. since_s: when what
     makes it unusable began, which is before it could be told; None while it is usable.
     """
@@ -241,8 +242,9 @@ class Quality:
 
     observed_s: seconds of the window that were really seen.
     score: 0 to 1.
-    flags: night, low_contrast, dirty, moved, dark, frozen, occluded, low_resolution, low_rate, queue_beyond_view,
-    clock_step, one_side, friction_partial, ... (docs/engineer.md says what each takes from the score).
+    flags: night, low_light, low_contrast, dirty, moved, dark, frozen, occluded, low_resolution, low_rate,
+    queue_beyond_view, clock_step, one_side, friction_partial, ... (docs/engineer.md says what each takes from the
+    score).
     """
 
     observed_s: float

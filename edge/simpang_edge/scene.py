@@ -2,7 +2,8 @@
 whether it stands still, in every picture.
 
 All numbers are [ours], tried on rendered and real clips; the settings are those of the configuration's section
-``scene``. Rain is told by its streaks (`scene_rain`); a wet road alone, haze and dusk are not told apart.
+``scene``. Rain is told by its streaks (`scene_rain`); a wet road alone is not told. Night is what the sun says
+(`scene_sun`); where its place is not known, what a night's picture looks like.
 """
 
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from .scene_light import Clarity, Light, shows_nothing
 from .scene_place import Place, Reference, Sight
 from .scene_rain import Rain
 from .scene_still import Stillness
+from .scene_sun import Sun
 
 SMALL_PX: Final = 320
 """Width to which the picture is reduced first."""
@@ -36,10 +38,14 @@ LATE_S: Final = 10.0
 
 
 class SceneWatch:
-    """Judges the pictures of one camera. `look` is cheap when it is not yet time again."""
+    """Judges the pictures of one camera. `look` is cheap when it is not yet time again.
 
-    def __init__(self, rules: SceneRules | None = None) -> None:
+    sun: over the camera, None where its place or the time is not known.
+    """
+
+    def __init__(self, rules: SceneRules | None = None, sun: Sun | None = None) -> None:
         self._rules = rules or SceneRules()
+        self._sun = sun
         self._light = Light(self._rules)
         self._clarity = Clarity()
         self._still = Stillness(self._rules.frozen_s)
@@ -66,10 +72,15 @@ class SceneWatch:
         light = self._light.look(small)
         place = self._place(small, light, frame)
         moved_since_s = self._away.look(place, frame.time_s)
-        flags = {light} - {"day"} | (set() if frozen_since_s is None else {"frozen"})
+        flags = self._hour(frame.time_s) | (set() if frozen_since_s is None else {"frozen"})
         flags |= self._weather(frame, small, light) if moved_since_s is None else {"moved"}
         since_s = min((s for s in (frozen_since_s, moved_since_s) if s is not None), default=None)
         return Scene(frame.time_s, tuple(sorted(flags)), place.shift_px, since_s)
+
+    def _hour(self, time_s: float) -> set[str]:
+        """Night, or the light of dawn, dusk and storms: a dim picture by day."""
+        night = self._light.lamplit if self._sun is None else self._sun.is_night(time_s)
+        return {"night"} if night else {"low_light"} if self._light.dim else set()
 
     def _weather(self, frame: Frame, small: ImageArray, light: str) -> set[str]:
         """What rain, haze and dirt do to a picture that is in its place."""

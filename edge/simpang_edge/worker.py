@@ -34,6 +34,7 @@ from .publisher import Publisher
 from .recall import Recall
 from .records import Identity, new_owner
 from .scene import SceneWatch
+from .scene_sun import sun_over
 from .signal_head import SignalHeads
 from .source import open_source
 from .tracker import Tracker, TrackerSettings
@@ -360,7 +361,7 @@ def build_stages(box: Box, camera: Camera) -> Stages | None:
     detector = open_detector(box.model)
     tracker = Tracker(TrackerSettings().beginning_at(box.model.min_score))
     parts = build_measurement(box, camera)
-    ground, scene = parts.ground, SceneWatch(box.scene)
+    ground, scene = parts.ground, SceneWatch(box.scene, sun_over(camera))
     heads = SignalHeads(camera) if camera.signal_heads else None
     return Stages(detector, tracker, ground, parts.zones, scene, parts.meter, detector.model_id, ground.error_m, heads)
 

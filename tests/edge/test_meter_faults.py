@@ -108,6 +108,7 @@ def test_a_silent_camera_is_offline_after_ten_seconds_and_back_with_the_first_pi
     [
         pytest.param((), 1.0, id="day"),
         pytest.param(("night",), 0.9, id="night"),
+        pytest.param(("low_light",), 0.9, id="dawn, dusk, storm"),
         pytest.param(("night", "low_contrast"), 0.72, id="night and rain: 0.9 × 0.8"),
     ],
 )

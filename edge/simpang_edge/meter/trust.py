@@ -11,6 +11,7 @@ from .windows import Tally
 
 FACTORS: Final = {
     "night": 0.9,
+    "low_light": 0.9,
     "rain": 0.9,
     "low_contrast": 0.8,
     "dirty": 0.8,
