@@ -11,6 +11,7 @@ from ..rows import CycleRow, EventRow, WindowRow
 from .cards import Teller, camera_path, place_name, reason_line, state_line, truth_line
 from .charts import Curve, hour, spark
 from .figures import with_unit
+from .gates import GatePass, gate_table, passes, sums
 from .looks import CameraLook
 from .markup import Markup, classes, join, tag
 from .overview import truth_of
@@ -156,6 +157,9 @@ class PastPart:
         self._turns_title = html("").classes("part")
         self._turns = html("").classes("panel")
         self._turns.style("display:none")
+        self._gates_title = html("").classes("part")
+        self._gates = html("").classes("panel")
+        self._gates.style("display:none")
         html(tag("h2", words.events)).classes("part")
         self._events = html("").classes("panel tall")
         html(tag("h2", words.cycles)).classes("part")
@@ -175,6 +179,7 @@ class PastPart:
             chart.update()
         self._sums.set_content(hour_table([HourSum(curve.name, curve.windows) for curve in curves], words))
         self._show_turns(_turns(pasts, words))
+        self._show_gates(_gates(pasts), now_s)
         self._events.set_content(event_table(_events(pasts), self._teller, now_s))
         self._cycles.set_content(cycle_table(_cycles(pasts), self._teller))
 
@@ -183,6 +188,12 @@ class PastPart:
         self._turns.style("display:block" if turns else "display:none")
         self._turns_title.set_content(tag("h2", self._teller.words.turns) if turns else "")
         self._turns.set_content(turn_table(turns, self._teller.words) if turns else "")
+
+    def _show_gates(self, found: Sequence[GatePass], now_s: float) -> None:
+        """A table where gates are drawn; nothing where there are none."""
+        self._gates.style("display:block" if found else "display:none")
+        self._gates_title.set_content(tag("h2", self._teller.words.gates) if found else "")
+        self._gates.set_content(gate_table(sums(found, now_s), self._teller) if found else "")
 
 
 def _chart(title: str, unit: str) -> ui.echart:
@@ -227,6 +238,16 @@ def _turns(pasts: Pasts, words: Words) -> list[TurnSum]:
                 name = _turn_name(movement, metas.get(movement), words)
                 found.append(TurnSum(_name(look, approach, len(pasts) > 1), HourSum(name, rows), own.intensity()))
     return found
+
+
+def _gates(pasts: Pasts) -> list[GatePass]:
+    """Both directions of every gate of the cameras."""
+    several = len(pasts) > 1
+    return [
+        one
+        for look, past in pasts
+        for one in passes(look.name if several else "", look.meta.gates if look.meta else (), past.gates)
+    ]
 
 
 def _turn_name(movement: str, meta: MovementMeta | None, words: Words) -> str:

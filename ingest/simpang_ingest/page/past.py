@@ -6,7 +6,7 @@ from typing import Final
 
 from ..clock import Clock
 from ..history import History
-from ..rows import CameraKey, CycleRow, EventRow, WindowRow
+from ..rows import CameraKey, CycleRow, EventRow, GateRow, WindowRow
 from .charts import HOUR_S, SLOT_S
 
 KEEP_S: Final = 10.0
@@ -18,13 +18,14 @@ DAY_S: Final = 86400.0
 class CameraPast:
     """60-second windows and cycles of the last hour, events of the last day, in order of time.
 
-    windows: scope approach. moves: scope movement.
+    windows: scope approach. moves: scope movement. gates: of 60 seconds too.
     """
 
     windows: tuple[WindowRow, ...]
     cycles: tuple[CycleRow, ...]
     events: tuple[EventRow, ...]
     moves: tuple[WindowRow, ...] = ()
+    gates: tuple[GateRow, ...] = ()
 
 
 class Past:
@@ -51,4 +52,5 @@ class Past:
             tuple(self._history.cycles(camera, from_s, now_s)),
             tuple(self._history.events(now_s - DAY_S, now_s, camera=camera)),
             tuple(self._history.windows(camera, SLOT_S, from_s, now_s, scope="movement")),
+            tuple(self._history.gates(camera, SLOT_S, from_s, now_s)),
         )

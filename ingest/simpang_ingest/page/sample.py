@@ -15,6 +15,7 @@ from msgspec import structs
 from simpang_edge.message import (
     ApproachMeta,
     Channel,
+    GateMeta,
     LaneMeta,
     LiveRow,
     Message,
@@ -168,6 +169,7 @@ def _meta(camera: Sample) -> MetaRow:
             MovementMeta(id=f"{approaches[0].id}-{turn}", name=name, approach=approaches[0].id, turn=turn)
             for turn, name in (("left", "ke timur"), ("through", "ke selatan"), ("right", "ke barat"))
         ],
+        gates=[GateMeta(id="keluar", name="Keluar selatan", kind="both", line=[(200.0, 600.0), (900.0, 620.0)])],
     )  # fmt: skip
 
 
@@ -253,9 +255,14 @@ class SampleHistory:
         """None: the page does not ask."""
         return []
 
-    def gates(self, camera: CameraKey, window_s: int, from_s: float, to_s: float) -> list[GateRow]:  # noqa: ARG002
-        """None are drawn."""
-        return []
+    def gates(self, camera: CameraKey, window_s: int, from_s: float, to_s: float) -> list[GateRow]:
+        """One gate: what the first approach sends over it, and nobody the other way."""
+        one = [
+            window
+            for window in self.windows(camera, window_s, from_s, to_s)
+            if window.approach == self._cameras[camera.camera].approaches()[0][0] and window.intensity is not None
+        ]
+        return [row for window in one for row in (_gate(window, "forward", 1), _gate(window, "backward", 0))]
 
     def cycles(self, camera: CameraKey, from_s: float, to_s: float, *, approach: str | None = None) -> list[CycleRow]:  # noqa: ARG002
         """A cycle every 90 s of the first approach."""
@@ -305,6 +312,19 @@ def _turn(window: WindowRow, turn: str, vehicles: int) -> WindowRow:
     return structs.replace(
         own, intensity=vehicles, count_motorcycle=vehicles - cars, count_car=cars, count_truck=0,
         turn_share=vehicles / 17, traced=17 / 19,
+    )  # fmt: skip
+
+
+def _gate(window: WindowRow, direction: str, times: int) -> GateRow:
+    kinds = {
+        name: getattr(window, name) * times
+        for name in WindowRow.__struct_fields__
+        if name.startswith("count_") and getattr(window, name) is not None
+    }
+    return GateRow(
+        site=window.site, camera=window.camera, time_ns=window.time_ns, window=window.window, gate="keluar",
+        direction=direction, observed_s=window.observed_s, observed_ratio=window.observed_ratio,
+        intensity=(window.intensity or 0) * times, **kinds,
     )  # fmt: skip
 
 

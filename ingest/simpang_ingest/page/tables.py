@@ -14,6 +14,7 @@ from .markup import Markup, join, tag
 from .words import Words
 
 KINDS = ("motorcycle", "car", "bus", "truck", "three_wheeler", "bicycle", "person")
+PKJI = ("sm", "mp", "ks", "bb", "tb", "ktb")
 T = TypeVar("T")
 
 
@@ -95,6 +96,12 @@ def _counts(counts: dict[str, int] | None, words: Words) -> str:
     total = tag("b", number(sum(counts.values()), words))
     named = [f"{words.kind(kind)} {number(counts[kind], words)}" for kind in KINDS if counts.get(kind)]
     return join(total, tag("small", " · ".join(named)) if named else None)
+
+
+def pkji(counted: Callable[[str], int | None], words: Words) -> str:
+    """Vehicles by class of PKJI 2023 that were there; empty where none is known."""
+    known = [(name.upper(), counted(f"count_{name}")) for name in PKJI]
+    return " · ".join(f"{name} {number(count, words)}" for name, count in known if count)
 
 
 @dataclass(frozen=True, slots=True)

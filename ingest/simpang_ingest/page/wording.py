@@ -85,6 +85,14 @@ class Words:
     turn_through: str
     turn_right: str
     turn_u_turn: str
+    gates: str
+    gate: str
+    direction: str
+    forward: str
+    backward: str
+    interval: str
+    late_more: str
+    gates_note: str
     cycles: str
     cycles_none: str
     events: str
