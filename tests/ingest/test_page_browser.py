@@ -22,7 +22,8 @@ from simpang_ingest.clock import SystemClock
 from simpang_ingest.errors import HistoryError
 from simpang_ingest.live import LiveBoard
 from simpang_ingest.page.app import PageServer
-from simpang_ingest.page.sample import Feed, SampleHistory, SampleTruth
+from simpang_ingest.page.sample import Feed, SampleTruth
+from simpang_ingest.page.sample_past import SampleHistory
 from simpang_ingest.page.settings import ScreenSettings
 
 faults = set()
@@ -219,7 +220,7 @@ def test_the_camera_screen_has_lanes_the_last_hour_events_and_cycles(browser: we
     """From the card to everything known about its camera."""
     open_overview(browser, page)
     browser.find_element(By.LINK_TEXT, "Ciater Timur").click()
-    until(lambda: seen(browser, "Lajur 2") and seen(browser, "masih berlangsung") and seen(browser, "discharge"))
+    until(lambda: seen(browser, "Lajur 2") and seen(browser, "masih berlangsung") and seen(browser, "lepasnya antrean"))
     assert len(browser.find_elements(By.CSS_SELECTOR, ".chart canvas")) == 3
     assert browser.find_elements(By.CSS_SELECTOR, "tr.ongoing")
     # 59 or 60 windows in the hour less 9 or 10 unobserved, 19 vehicles each: 931 to 969 as the minute falls
@@ -233,6 +234,24 @@ def test_the_junction_screen_has_all_its_cameras(browser: webdriver.Chrome, page
     browser.get(page.url + "junction/simpang-ciater")
     until(lambda: all(seen(browser, name) for name in ("Ciater Utara", "Ciater Timur", "Ciater Selatan", "Lajur 1")))
     assert not seen(browser, "Rawa Buntu")
+
+
+def test_the_planners_screen_has_the_quarter_hour_its_turns_gates_and_cycles(
+    browser: webdriver.Chrome, page: Page
+) -> None:
+    """From the camera one click to all that is published of it; from there to the minute and back to now."""
+    browser.get(page.url + "camera/contoh/ciater-timur")
+    until(lambda: seen(browser, "Rincian untuk perencana"))
+    browser.find_element(By.LINK_TEXT, "Rincian untuk perencana").click()
+    # 60 s of the windows are seen 59: 885 s of 900
+    until(lambda: seen(browser, "Derajat kejenuhan") and seen(browser, "885 s") and seen(browser, "lepasnya antrean"))
+    assert seen(browser, "PM96-2015")
+    assert seen(browser, "Gerakan membelok per jendela")
+    assert seen(browser, "Keluar selatan")
+    browser.find_element(By.LINK_TEXT, "1 mnt").click()
+    until(lambda: seen(browser, "59 s"))
+    browser.find_element(By.LINK_TEXT, "Sekarang dan satu jam terakhir").click()
+    until(lambda: seen(browser, "Hitungan per gerbang") and seen(browser, "↓ maju"))
 
 
 def test_a_name_that_is_not_there_is_said_to_be_so(browser: webdriver.Chrome, page: Page) -> None:
@@ -287,7 +306,7 @@ def test_the_map_names_states_and_nothing_is_asked_of_other_hosts(browser: webdr
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
-@pytest.mark.parametrize("path", ["", "camera/contoh/ciater-timur", "map"])
+@pytest.mark.parametrize("path", ["", "camera/contoh/ciater-timur", "camera/contoh/ciater-timur/figures", "map"])
 def test_no_screen_is_wider_than_the_window(
     browser: webdriver.Chrome, page: Page, path: str, width: int, height: int
 ) -> None:

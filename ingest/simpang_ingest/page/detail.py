@@ -40,13 +40,14 @@ class Live:
 class Detail:
     """Everything known about the chosen cameras."""
 
-    def __init__(self, room: Room, teller: Teller, title: str, chosen: Chosen) -> None:
+    def __init__(self, room: Room, teller: Teller, title: str, chosen: Chosen, path: str) -> None:
         self._room = room
         self._teller = teller
         self._title = title
         self._chosen = chosen
         self._ticks = 0
-        self._heading = html(tag("h1", title)).classes("heading")
+        more = tag("a", teller.words.figures, href=f"{path}/figures", class_="more")
+        self._heading = html(join(tag("h1", title), tag("div", more, class_="where"))).classes("heading")
         self._missing = html(tag("p", teller.words.not_found_why.format(name=title))).classes("nothing")
         self._now = ui.element("section").classes("now")
         self._lives: list[Live] = []
@@ -116,8 +117,11 @@ def _heading(look: CameraLook, teller: Teller) -> Markup:
         None if look.meta is None else f"{words.software} {look.meta.software}",
     )
     badge = tag("span", words.simulated, class_="badge", title=words.simulated_why) if look.simulated else None
+    more = tag("a", words.figures, href=f"{camera_path(look)}/figures", class_="more")
     spans = (tag("span", fact) for fact in facts if fact)
-    return join(tag("h1", look.name), tag("div", junction, tag("span", look.key.site), badge, *spans, class_="where"))
+    return join(
+        tag("h1", look.name), tag("div", junction, tag("span", look.key.site), badge, *spans, more, class_="where")
+    )
 
 
 def _now(look: CameraLook, teller: Teller, room: Room, named: bool) -> Markup:
@@ -221,7 +225,7 @@ def _curves(pasts: Pasts) -> list[Curve]:
         ids = dict.fromkeys([one.approach for one in look.approaches] + [window.approach for window in past.windows])
         for approach in ids:
             windows = tuple(window for window in past.windows if window.approach == approach)
-            curves.append(Curve(_name(look, approach, len(pasts) > 1), windows))
+            curves.append(Curve(place_of(look, approach, len(pasts) > 1), windows))
     return curves
 
 
@@ -235,8 +239,8 @@ def _turns(pasts: Pasts, words: Words) -> list[TurnSum]:
             if rows:
                 approach = rows[0].approach
                 own = HourSum("", tuple(row for row in past.moves if row.approach == approach))
-                name = _turn_name(movement, metas.get(movement), words)
-                found.append(TurnSum(_name(look, approach, len(pasts) > 1), HourSum(name, rows), own.intensity()))
+                name = turn_name(movement, metas.get(movement), words)
+                found.append(TurnSum(place_of(look, approach, len(pasts) > 1), HourSum(name, rows), own.intensity()))
     return found
 
 
@@ -250,7 +254,7 @@ def _gates(pasts: Pasts) -> list[GatePass]:
     ]
 
 
-def _turn_name(movement: str, meta: MovementMeta | None, words: Words) -> str:
+def turn_name(movement: str, meta: MovementMeta | None, words: Words) -> str:
     """As configured, else the turn and the movement's id."""
     if meta is None:
         return movement
@@ -258,7 +262,7 @@ def _turn_name(movement: str, meta: MovementMeta | None, words: Words) -> str:
     return f"{turn} · {meta.name}"
 
 
-def _name(look: CameraLook, approach: str | None, several: bool) -> str:
+def place_of(look: CameraLook, approach: str | None, several: bool) -> str:
     """The approach's name, with its camera's where there are several."""
     named = next((one.name for one in look.approaches if one.approach == approach), approach)
     if named is None:
@@ -268,11 +272,11 @@ def _name(look: CameraLook, approach: str | None, several: bool) -> str:
 
 def _events(pasts: Pasts) -> list[tuple[str, EventRow]]:
     several = len(pasts) > 1
-    rows = [(_name(look, event.approach, several), event) for look, past in pasts for event in past.events]
+    rows = [(place_of(look, event.approach, several), event) for look, past in pasts for event in past.events]
     return sorted(rows, key=lambda row: -row[1].begin_s)[:EVENTS_SHOWN]
 
 
 def _cycles(pasts: Pasts) -> list[tuple[str, CycleRow]]:
     several = len(pasts) > 1
-    rows = [(_name(look, cycle.approach, several), cycle) for look, past in pasts for cycle in past.cycles]
+    rows = [(place_of(look, cycle.approach, several), cycle) for look, past in pasts for cycle in past.cycles]
     return sorted(rows, key=lambda row: -row[1].from_s)[:CYCLES_SHOWN]

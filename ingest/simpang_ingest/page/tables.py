@@ -93,9 +93,13 @@ def _now(row: RowLook, look: CameraLook, cell: Callable[..., str]) -> str:
 def _counts(counts: dict[str, int] | None, words: Words) -> str:
     if counts is None:
         return UNKNOWN
-    total = tag("b", number(sum(counts.values()), words))
-    named = [f"{words.kind(kind)} {number(counts[kind], words)}" for kind in KINDS if counts.get(kind)]
-    return join(total, tag("small", " · ".join(named)) if named else None)
+    total, named = tag("b", number(sum(counts.values()), words)), counts_line(counts, words)
+    return join(total, tag("small", named) if named else None)
+
+
+def counts_line(counts: dict[str, int], words: Words) -> str:
+    """The classes of which there were any."""
+    return " · ".join(f"{words.kind(kind)} {number(counts[kind], words)}" for kind in KINDS if counts.get(kind))
 
 
 def pkji(counted: Callable[[str], int | None], words: Words) -> str:
@@ -214,7 +218,7 @@ def cycle_table(cycles: Sequence[tuple[str, CycleRow]], teller: Teller) -> Marku
         Column(words.discharged, lambda one: with_unit(one[1].discharged, words.vehicles, words)),
         Column(words.saturation, lambda one: with_unit(one[1].saturation_flow_vph, words.vph, words)),
         Column(words.confidence, lambda one: percent(one[1].confidence, words)),
-        Column(words.method, lambda one: one[1].method),
+        Column(words.method, lambda one: words.cycle_method(one[1].method), figure=False),
     ]
     return table(columns, cycles)
 
