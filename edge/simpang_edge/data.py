@@ -114,6 +114,7 @@ class Vehicles:
     zones: int64 (N,), bit i is set where the vehicle stands in zone i of the camera's configuration; None: no zones.
     hidden: float64 (L,), share of each lane, in the order of the configuration, that a large vehicle of another lane
     hides from the camera; empty: not looked at.
+    camera_height_m: of the camera above the road, as its calibration tells; None where it does not.
     """
 
     time_s: float
@@ -128,6 +129,7 @@ class Vehicles:
     gone: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     zones: IntArray | None = None
     hidden: FloatArray = field(default_factory=lambda: np.zeros(0))
+    camera_height_m: float | None = None
 
     def __post_init__(self) -> None:
         n = self.id.shape[0]

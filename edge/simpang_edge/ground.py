@@ -119,7 +119,17 @@ class Ground:
         length_m = self._to_front(tracks, approach, xy_m, whole)
         along_m, across_m = self._distances(xy_m, approach)
         return Vehicles(
-            tracks.time_s, tracks.id, tracks.kind, xy_m, approach, lane, along_m, across_m, length_m, tracks.gone
+            tracks.time_s,
+            tracks.id,
+            tracks.kind,
+            xy_m,
+            approach,
+            lane,
+            along_m,
+            across_m,
+            length_m,
+            tracks.gone,
+            camera_height_m=self._view.height_m if self._view else None,
         )
 
     def view(self, size_px: tuple[int, int]) -> View | None:

@@ -213,7 +213,8 @@ class Meter:
         now = self._recent.now(self._fleet, self._queue_now, frame_s)
         rows = [row for watch in self._watches for row in watch.live(now, time_s, observed_s)]
         hidden = {(c.approach, c.lane) for i, c in enumerate(self._layout.cells) if self._cover.hidden(i)}
-        return tuple(_hidden(row) if (row.approach, row.lane) in hidden else row for row in rows)
+        told = (replace(row, speed_mps=None) if self._withheld(row.approach) else row for row in rows)
+        return tuple(_hidden(row) if (row.approach, row.lane) in hidden else row for row in told)
 
     def _start(self, time_s: float) -> Readings:
         """Begin the windows, or go on with those of an earlier run; what is too old to go on with is told as it is."""
@@ -259,6 +260,7 @@ class Meter:
     def _measure(self, vehicles: Vehicles, move: Move) -> Readings:
         """One frame through the parts, in the order of their arrows."""
         fleet = self._fleet
+        self._means.errors.found_height_m = vehicles.camera_height_m
         seen = fleet.observe(vehicles, self._settings.max_gap_s)
         mark_passes(fleet, seen, self._layout)
         crossings = self._line.watch(fleet, seen)
@@ -423,8 +425,11 @@ class Meter:
 
     def _told(self, row: Measurement) -> Measurement:
         """The row as it may be published: without speeds that the calibration does not support."""
-        supported = self._means.errors.supported(self._layout.ids.index(row.approach))
-        return row if supported else withheld(row)
+        return withheld(row) if self._withheld(row.approach) else row
+
+    def _withheld(self, approach: str) -> bool:
+        """Whether the calibration supports no speeds there."""
+        return not self._means.errors.supported(self._layout.ids.index(approach))
 
     def _verdict(self, watch: ApproachWatch, row: Measurement, length_s: int) -> tuple[Verdict, tuple[Event, ...]]:
         if length_s != self._settings.base_s:
