@@ -87,15 +87,18 @@ class Ground:
     added to where the tyres stand, and where the camera is known (`view`) and a nearer vehicle hides the lower
     edge, the upper edge tells (`ground_bodies`). Of traffic that goes away it is the rear bumper.
 
-    error_m, max_error_m: root mean square and largest error of the calibration points; None without calibration.
+    plane: the road. error_m, max_error_m: root mean square and largest error of the calibration points. All None
+    without calibration.
     """
 
     def __init__(self, camera: Camera) -> None:
-        self._plane = camera_plane(camera)
+        self.plane = self._plane = camera_plane(camera)
         self._points = point_pairs(camera.calibration) if camera.calibration else None
         self.error_m = self._plane.error_m if self._plane else None
         self.max_error_m = self._plane.max_error_m if self._plane else None
-        self._arms = tuple(_arm(self._plane, a, f"{camera.id}.{a.id}") for a in camera.approaches if self._plane)
+        self._arms = tuple(
+            _arm(self._plane, a, f"camera {camera.id}: approach {a.id}") for a in camera.approaches if self._plane
+        )
         self._up = np.array([arm.axes.up for arm in self._arms]).reshape(-1, 2)
         self._toward = np.array([arm.toward for arm in self._arms], bool)
         self._last: dict[int, tuple[int, int]] = {}

@@ -1,6 +1,7 @@
 """The road as a plane: from pixels to metres, and the axes of each approach on it. Pure geometry, used by the ground
 stage and by whoever needs a line of the configuration in metres."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,10 @@ from .data import FloatArray
 from .errors import ConfigurationError
 
 BoolArray = NDArray[np.bool_]
+
+MIN_LINE_M: Final = 0.5
+MIN_AHEAD_M: Final = 0.1
+"""A stop line's length, and how far upstream of it the middle of the lanes must lie for its sides to be told apart."""
 
 MIN_BOX_M: Final = 0.5
 MAX_BOX_M: Final = 20.0
@@ -121,8 +126,10 @@ def camera_plane(camera: Camera) -> Plane | None:
     except ConfigurationError as exc:
         raise ConfigurationError(f"{where}: {exc}") from exc
     if plane.error_m > camera.calibration.max_error_m:
+        image_px, road_m = point_pairs(camera.calibration)
+        worst = int(np.argmax(np.linalg.norm(plane.to_road(image_px) - road_m, axis=1)))
         raise ConfigurationError(
-            f"{where}: error {plane.error_m:.2f} m (largest {plane.max_error_m:.2f} m); "
+            f"{where}: error {plane.error_m:.2f} m (largest {plane.max_error_m:.2f} m, at points[{worst}]); "
             f"calibration.max_error_m allows {camera.calibration.max_error_m:g} m"
         )
     return plane
@@ -155,19 +162,26 @@ def _normalised(points: FloatArray) -> FloatArray:
 def approach_axes(plane: Plane, approach: Approach, where: str) -> Axes:
     """The stop line's axes: upstream is where the lanes are, the kerb where lane 1 is.
 
-    Raises `ConfigurationError`, which names the approach as `where`.
+    Raises `ConfigurationError`; where: which approach of which camera, for its text.
     """
     outlines = {lane.id: np.array(lane.polygon, np.float64) for lane in approach.lanes}
     ends_m = plane.to_road(np.array(approach.stop_line, np.float64))
     length_m = float(np.linalg.norm(ends_m[1] - ends_m[0]))
-    if not np.isfinite(length_m) or length_m < 0.5:
-        raise ConfigurationError(f"approach {where}: stop_line: it must lie on the road and be 0.5 m or longer")
+    if not np.isfinite(length_m):
+        raise ConfigurationError(f"{where}: stop_line: {_sky(plane, approach.stop_line)}")
+    if length_m < MIN_LINE_M:
+        raise ConfigurationError(f"{where}: stop_line: is {length_m:.2f} m long; {MIN_LINE_M:g} m or more is needed")
     along_line = (ends_m[1] - ends_m[0]) / length_m
     normal = np.array([-along_line[1], along_line[0]])
-    middles_m = {lane: outline_m(plane, outline).mean(axis=0) for lane, outline in outlines.items()}
+    for number, outline in outlines.items():
+        if not np.isfinite(outline_m(plane, outline)).all():
+            raise ConfigurationError(f"{where}: lane {number}: {_sky(plane, outline)}")
+    middles_m = {number: outline_m(plane, outline).mean(axis=0) for number, outline in outlines.items()}
     ahead = float((np.mean(list(middles_m.values()), axis=0) - ends_m.mean(axis=0)) @ normal)
-    if not np.isfinite(ahead) or abs(ahead) < 0.1:
-        raise ConfigurationError(f"approach {where}: lanes: they must lie on the road, upstream of the stop line")
+    if abs(ahead) < MIN_AHEAD_M:
+        raise ConfigurationError(
+            f"{where}: lanes: they lie as much past the stop line as upstream of it: draw them upstream"
+        )
     up = normal * np.sign(ahead)
     from_second = _kerb_is_second(middles_m, along_line, up, mirrored=plane.mirrored)
     return Axes(ends_m[int(from_second)], up, -along_line if from_second else along_line, length_m)
@@ -182,8 +196,24 @@ def _kerb_is_second(middles_m: dict[int, FloatArray], along_line: FloatArray, up
     if len(middles_m) > 1:
         low, high = min(middles_m), max(middles_m)
         return bool((middles_m[low] - middles_m[high]) @ along_line > 0)
-    left = np.array([up[1], -up[0]]) * (-1.0 if mirrored else 1.0)
-    return bool(left @ along_line > 0)
+    return bool(_left(up, mirrored=mirrored) @ along_line > 0)
+
+
+def kerb_on_left(axes: Axes, mirrored: bool) -> bool:
+    """Whether the kerb is on the left hand of traffic to the stop line."""
+    return bool(_left(axes.up, mirrored=mirrored) @ axes.across < 0)
+
+
+def _left(up: FloatArray, mirrored: bool) -> FloatArray:
+    return np.array([up[1], -up[0]]) * (-1.0 if mirrored else 1.0)
+
+
+def _sky(plane: Plane, points_px: Iterable[Iterable[float]]) -> str:
+    """Which point of the picture is not on the road."""
+    points = np.array([tuple(point) for point in points_px], np.float64)
+    above = np.flatnonzero(~np.isfinite(plane.to_road(points)).all(axis=1))
+    which = f"point {above[0] + 1} [{points[above[0], 0]:g}, {points[above[0], 1]:g}]" if len(above) else "part of it"
+    return f"{which} lies at or above the horizon, not on the road"
 
 
 def outline_m(plane: Plane, outline_px: FloatArray) -> FloatArray:
@@ -207,11 +237,15 @@ def box_depth_m(plane: Plane, axes: Axes, approach: Approach, where: str) -> flo
     """
     if approach.motorcycle_box is None:
         return 0.0
-    along_m, _ = axes.along_across(outline_m(plane, np.array(approach.motorcycle_box, np.float64)))
+    along_m, across_m = axes.along_across(outline_m(plane, np.array(approach.motorcycle_box, np.float64)))
     depth_m = -float(along_m.min())
+    if np.isnan(depth_m):
+        raise ConfigurationError(f"{where}: motorcycle_box: {_sky(plane, approach.motorcycle_box)}")
+    if not 0 <= float(across_m.mean()) <= axes.length_m:
+        raise ConfigurationError(f"{where}: motorcycle_box: lies beside the stop line; draw it right ahead of it")
     if not MIN_BOX_M <= depth_m <= MAX_BOX_M:
         raise ConfigurationError(
-            f"approach {where}: motorcycle_box: its far edge lies {depth_m:.1f} m past the stop line; "
+            f"{where}: motorcycle_box: its far edge lies {depth_m:.1f} m past the stop line; "
             f"{MIN_BOX_M:g} to {MAX_BOX_M:g} m are allowed"
         )
     return depth_m

@@ -103,7 +103,7 @@ def _lines_m(camera: Camera) -> FloatArray:
     for i, approach in enumerate(camera.approaches):
         plane = camera_plane(camera) if approach.motorcycle_box is not None else None
         if plane is not None:
-            where = f"{camera.id}.{approach.id}"
+            where = f"camera {camera.id}: approach {approach.id}"
             depth_m = box_depth_m(plane, approach_axes(plane, approach, where), approach, where)
             lines_m[i, KINDS.index("motorcycle")] = -depth_m
     return lines_m

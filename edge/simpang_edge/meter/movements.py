@@ -197,7 +197,7 @@ def _segment(plane: Plane, line_px: tuple[Point, Point]) -> tuple[Point, Point]:
 def _downstream(plane: Plane, camera: Camera, index: int) -> float:
     """Heading of the traffic of an approach, radians."""
     approach = camera.approaches[index]
-    up: FloatArray = approach_axes(plane, approach, f"{camera.id}.{approach.id}").up
+    up: FloatArray = approach_axes(plane, approach, f"camera {camera.id}: approach {approach.id}").up
     return math.atan2(-float(up[1]), -float(up[0]))
 
 
