@@ -99,7 +99,8 @@ def explain_place(replay: Replay, time_s: float, place_px: tuple[float, float]) 
     lives, wanted = _lives(replace(replay, run=near), there)
     if wanted:
         return tuple(_explained(replay.camera, lives, track) for track in sorted(wanted))
-    return (_nothing_there(time_s, len(frames), nearest[0]),)
+    rules = TrackerSettings().beginning_at(replay.box.model.min_score)
+    return (_nothing_there(time_s, len(frames), nearest[0], rules),)
 
 
 def _outside_px(xyxy_px: Any, place_px: tuple[float, float]) -> Any:
@@ -202,8 +203,7 @@ def _of_life(camera: Camera, life: _Life) -> Finding:
     return _finding(life.last_s, "on_its_way", values)
 
 
-def _nothing_there(time_s: float, frames: int, nearest_px: float) -> Explanation:
-    rules = TrackerSettings()
+def _nothing_there(time_s: float, frames: int, nearest_px: float, rules: TrackerSettings) -> Explanation:
     values = Values(
         frames=frames,
         nearest_px=None if math.isinf(nearest_px) else nearest_px,

@@ -45,11 +45,17 @@ def measure(
 
 
 def rows_of(found: Iterable[Replay]) -> Iterator[tuple[Channel, Any]]:
-    """Every row that the worker would have published, with its channel."""
+    """Every row that the worker would have published, with its channel.
+
+    A run goes on with the windows of the one before it, as the worker does when it starts again.
+    """
+    before: bytes | None = None
     for replay in found:
+        replay.before = before
         for readings in _shown(replay):
             for channel, rows in convert.messages(replay.box.site, replay.camera, readings):
                 yield from ((channel, row) for row in rows)
+        before = replay.left or before
 
 
 def _shown(replay: Replay) -> Iterator[Readings]:

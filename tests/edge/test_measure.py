@@ -91,6 +91,20 @@ def test_the_same_configuration_gives_the_rows_that_were_published(
     assert measured(folder, file) == published
 
 
+def test_a_worker_that_began_again_inside_a_minute_is_measured_alike(tmp_path: Path) -> None:
+    """Both its partial minute and the joined one are there: 45 s seen before the stop, 10 s after it."""
+    file = box(tmp_path, "rtsp://camera/1")
+    frames = list(clip_tracks(62))
+    record(tmp_path, load(file), (one for one in frames if one.time_s < START_S + 45), START_S)
+    again = (one for one in frames if one.time_s >= START_S + 50)
+    published = record(tmp_path, load(file), again, START_S + 50, boot=2)
+    rows = measured(tmp_path, file)
+    assert rows == published
+    minutes = [row["x"] for row in rows if row["channel"] == "window" and row["laneId"] is None]
+    first = [x["quality"]["observed_s"] for x in minutes if x["window_s"] == 60][:2]
+    assert first == pytest.approx([45, 55], abs=0.5)
+
+
 def test_other_lanes_give_other_rows(recorded: tuple[Path, Path, list[dict[str, Any]]], tmp_path: Path) -> None:
     """With lane 3 taken out of the configuration its vehicles are counted nowhere (nor is one that comes from it into
     lane 2 with its track broken), and there is no row about it."""
