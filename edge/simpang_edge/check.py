@@ -119,7 +119,7 @@ def _last_trouble(box: Box) -> Iterator[Finding]:
 
 
 def _model(box: Box) -> Iterator[Finding]:
-    if not any(camera.approaches for camera in box.cameras):
+    if not any(camera.measures() for camera in box.cameras):
         return
     try:
         open_detector(box.model)

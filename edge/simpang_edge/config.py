@@ -544,6 +544,10 @@ class Camera(Section):
         if len(set(heads)) != len(heads):
             raise ValueError(f"signal_heads: one head per approach, got {heads}")
 
+    def measures(self) -> bool:
+        """Whether there is anything to be measured; else only the camera's health is published."""
+        return bool(self.approaches or self.gates)
+
     def is_file(self) -> bool:
         """Whether the source is a recorded file rather than something live."""
         return "://" not in self.source and not self.source.startswith("/dev/video")

@@ -203,6 +203,7 @@ class Scope(StrEnum):
     APPROACH = "approach"
     LANE = "lane"
     MOVEMENT = "movement"
+    CAMERA = "camera"
 
 
 class State(StrEnum):
@@ -296,7 +297,8 @@ class Measurement:
     approach's traced vehicles that made this movement; traced_ratio: share of its crossings that could be traced.
     usual_flow_vps, usual_speed_mps: the usual figures of this weekday and quarter hour, from usual_n days.
     side_friction: weighted events per hour and 200 m (PKJI 2023, both sides), with its class SR to ST and its parts.
-    tti: travel time over free-flow travel time. gates: all gates of the camera, in the row of its first approach only.
+    tti: travel time over free-flow travel time. gates: all gates of the camera, in the row of its first approach only;
+    a camera without approaches has one row of scope CAMERA about them, whose `approach` is the camera's id.
     """
 
     from_s: float

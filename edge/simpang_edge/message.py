@@ -89,10 +89,11 @@ class GateX(Struct, frozen=True, kw_only=True):
 class FlowX(Struct, frozen=True, kw_only=True):
     """Our own fields of a window row; definitions in the measurement reference.
 
-    gates: all gates of the camera, in the row of its first approach only.
+    gates: all gates of the camera, in the row of its first approach only. scope camera: the one row of a camera that
+    has gates and no approaches; approach is then the camera's id.
     """
 
-    scope: Literal["approach", "lane", "movement"]
+    scope: Literal["approach", "lane", "movement", "camera"]
     approach: Name
     movement: str | None = None
     window_s: Annotated[int, Meta(gt=0)]
@@ -158,7 +159,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
 
 
 class FlowRow(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One TrafficFlowObserved: an approach, a lane or a movement in one window."""
+    """One TrafficFlowObserved: an approach, a lane, a movement or all gates of a camera in one window."""
 
     id: str
     type: Literal["TrafficFlowObserved"] = "TrafficFlowObserved"

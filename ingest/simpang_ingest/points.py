@@ -61,9 +61,9 @@ def to_rows(message: AnyMessage, cities: Cities) -> list[rows.Stored]:
 
 
 def _window(message: Message[FlowRow], row: FlowRow, city: str | None) -> list[rows.Stored]:
-    """The row itself, and one for each direction of each gate that it has."""
-    gates = (_gate(message, row, gate, city) for gate in row.x.gates or ())
-    return [_flow(message, row, city), *gates]
+    """The row itself, and one for each direction of each gate that it has; of a camera's own row only these."""
+    gates = [_gate(message, row, gate, city) for gate in row.x.gates or ()]
+    return [*gates] if row.x.scope == "camera" else [_flow(message, row, city), *gates]
 
 
 def _gate(message: Message[FlowRow], row: FlowRow, gate: GateX, city: str | None) -> rows.GateRow:

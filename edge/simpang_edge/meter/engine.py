@@ -85,6 +85,7 @@ class Meter:
         decisions: Decisions | None = None,
         sights: tuple[Sight, ...] = (),
     ) -> None:
+        self._camera = camera.id
         self._settings = s = settings or MeterSettings()
         self._layout = Layout(camera, s.lane_width_m)
         self._fleet = Fleet(self._layout.toward, decisions)
@@ -93,7 +94,7 @@ class Meter:
         self._windows = tuple(Windows(w, grace_s, self._layout) for w in sorted(set(s.windows_s)))
         self._line = StopLine(self._layout.line_m, self._layout.length_m[self._layout.approach_cell], decisions)
         self._moves = Movements(camera)
-        self._gates = Gates(camera)
+        self._gates = Gates(camera, decisions)
         self._decisions = decisions
         pcu = Pcu(camera, s.standards)
         self._service = Service(camera, s.standards, pcu, sights)
@@ -379,6 +380,8 @@ class Meter:
     def _publish(self, closed: list[tuple[int, Tally]]) -> Readings:
         """The rows of closed windows; each approach is judged by its base windows, and its lanes inherit the state."""
         done = Readings()
+        if not self._watches:
+            return Readings(windows=tuple(self._passages(tally) for _, tally in closed))
         for length_s, tally in closed:
             table = self._table(tally, length_s)
             verdicts: dict[str, Verdict] = {}
@@ -390,6 +393,10 @@ class Meter:
                 self._usual.learn(row)
             done += Readings(windows=tuple(self._told(row) for row in table))
         return done
+
+    def _passages(self, tally: Tally) -> Measurement:
+        """The row of a camera that has gates and no approaches."""
+        return self._trust.judge(rows_of.gate_row(tally, self._camera, self._layout, self._means), tally, None)
 
     def _table(self, tally: Tally, length_s: int) -> list[Measurement]:
         """The rows of a window with what follows from them: smp, service, trust, side friction, the usual."""

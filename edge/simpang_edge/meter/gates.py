@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..config import Camera
 from ..data import FloatArray, IntArray, Vehicles
 from ..plane import camera_plane
+from .decisions import Decisions
 from .fleet import Fleet
 
 CLEAR_M: Final = 1.0
@@ -46,7 +47,9 @@ along it from its first point; when."""
 class Gates:
     """Counts each vehicle once at most per gate and direction. What is kept of a vehicle goes with it."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: Camera, decisions: Decisions | None = None) -> None:
+        self._names = tuple(gate.id for gate in camera.gates)
+        self._decisions = decisions
         plane = camera_plane(camera) if camera.gates else None
         lines = [] if plane is None else [plane.to_road(np.array(gate.line, np.float64)) for gate in camera.gates]
         ends = np.array(lines, np.float64).reshape(-1, 2, 2)
@@ -88,6 +91,9 @@ class Gates:
             if time_s is not None and not self._done[slot[n], gate, direction]:
                 self._done[slot[n], gate, direction] = True
                 found.append(_passage(time_s, gate, direction, vehicles, int(row[n]), fleet))
+                if self._decisions is not None:
+                    track = int(vehicles.id[row[n]])
+                    self._decisions.gated(time_s, track, self._names[gate], DIRECTIONS[direction])
         return tuple(found)
 
     def clear(self) -> None:

@@ -56,6 +56,20 @@ def measurements(tally: Tally, layout: Layout, means: Means) -> list[Measurement
     return rows + [_movement_row(tally, layout, number, means) for number in range(len(layout.movements))]
 
 
+def gate_row(tally: Tally, camera: str, layout: Layout, means: Means) -> Measurement:
+    """All gates of a camera without approaches; no counts of its own, for who passes two gates would count twice."""
+    seen = tally.observed_s > 0
+    return Measurement(
+        from_s=tally.from_s,
+        to_s=tally.to_s,
+        scope=Scope.CAMERA,
+        approach=camera,
+        quality=quality(tally, None),
+        class_rules=means.pcu.rules if seen else None,
+        gates=_gates(tally, layout, means.pcu) if seen else None,
+    )
+
+
 def _movement_row(tally: Tally, layout: Layout, number: int, means: Means) -> Measurement:
     """Counts of one movement, its share of the approach's traced vehicles, and the share that was traced."""
     name, approach = layout.movements[number]
@@ -130,14 +144,17 @@ def flagged(quality: Quality, flag: str) -> Quality:
     return replace(quality, flags=tuple(sorted({*quality.flags, flag})))
 
 
-def quality(tally: Tally, index: int) -> Quality:
-    """Score: observed share of the window, times 0.8 where fewer than 3 frames a second were seen."""
+def quality(tally: Tally, index: int | None) -> Quality:
+    """Score: observed share of the window, times 0.8 where fewer than 3 frames a second were seen.
+
+    index: of a cell, None for what has no queue.
+    """
     flags = set(tally.flags)
     factor = 1.0
     if tally.observed_s > 0 and tally.frames < MIN_FRAMES_PER_S * tally.observed_s:
         flags.add("low_rate")
         factor = 0.8
-    if tally.beyond[index]:
+    if index is not None and tally.beyond[index]:
         flags.add("queue_beyond_view")
     share = min(1.0, tally.observed_s / (tally.to_s - tally.from_s))
     return Quality(tally.observed_s, share * factor, tuple(sorted(flags)))

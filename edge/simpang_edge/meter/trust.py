@@ -35,9 +35,12 @@ class Trust:
 
     standing: tuple[tuple[str, str], ...] = ()
 
-    def judge(self, row: Measurement, tally: Tally, index: int) -> Measurement:
-        """The row with its flags and score; without figures where its lane could not be seen."""
-        hidden_s = min(float(tally.hidden_s[index]), row.quality.observed_s)
+    def judge(self, row: Measurement, tally: Tally, index: int | None) -> Measurement:
+        """The row with its flags and score; without figures where its lane could not be seen.
+
+        index: its cell, None for what lies in no lane.
+        """
+        hidden_s = 0.0 if index is None else min(float(tally.hidden_s[index]), row.quality.observed_s)
         flags = {*row.quality.flags, *_told(tally), *(f for a, f in self.standing if a == row.approach)}
         flags |= {"occluded"} if hidden_s > 0 else set()
         seen_s = row.quality.observed_s - hidden_s
