@@ -1,6 +1,7 @@
 """One approach over time: its cycles, its state, its congestion events."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -15,12 +16,16 @@ from .live import Now, figures, live_row
 from .memory import QueueSample
 from .pcu import Pcu
 from .queue import QueueNow
-from .reasons import Figures, say
+from .reasons import few_seconds, say
 from .service import Service
 from .settings import MeterSettings
 from .signal import SignalLog
 from .state import WORSE, Judge, Verdict, calm, figures_of
 from .trips import Arrival
+
+STANDS_WINDOWS: Final = 2.5
+"""A judged congestion is told as now until so many windows after the judged one: one unknown window, and half a window
+for the grace in which windows stay open. [ours]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,7 @@ class ApproachWatch:
     def latest(self, row: Measurement) -> Verdict:
         """The state for a window that is not judged by itself: that of the base window that ended last."""
         if row.counts is None or (row.quality.score or 0.0) < self._rules.min_quality:
-            seen = Figures(seconds=row.quality.observed_s, needed_s=row.to_s - row.from_s)
-            return Verdict(State.UNKNOWN, say(reasons.FEW_SECONDS, seen))
+            return Verdict(State.UNKNOWN, few_seconds(row.quality.observed_s, row.to_s - row.from_s))
         signal = self._judge.signalled(row.to_s, row.queue_max_m)
         return self._judge.verdict or calm(figures_of(row), self._rules, signal)
 
@@ -129,17 +133,23 @@ class ApproachWatch:
 
     def live(self, now: Now, time_s: float, observed_s: float) -> tuple[LiveRow, ...]:
         """The rows of this approach and its lanes, from a fresh picture."""
-        state, reason = self._live_state(now, time_s, observed_s)
+        state, reason = self._live_state(now, time_s)
         rows = (live_row(now, i, self._layout.cells[i], time_s, observed_s) for i in self._cells)
         return tuple(replace(row, state=state, reason=reason) for row in rows)
 
-    def _live_state(self, now: Now, time_s: float, observed_s: float) -> tuple[State, Reason]:
-        """A judged congestion stands until it is judged over; else free or dense, by the last minute."""
-        if observed_s < self._rules.provisional_s:
-            seen = Figures(seconds=observed_s, needed_s=self._rules.provisional_s)
-            return State.UNKNOWN, say(reasons.FEW_SECONDS, seen)
+    def _live_state(self, now: Now, time_s: float) -> tuple[State, Reason]:
+        """A judged congestion stands until it is judged over; else free or dense, by the last minute.
+
+        After a break (`Recent`) it is unknown until enough was seen again, and a congestion that was judged before a
+        long one until a window is judged again.
+        """
+        if now.span_s < self._rules.provisional_s:
+            return State.UNKNOWN, few_seconds(now.span_s, self._rules.provisional_s)
         judged = self._judge.verdict
         if judged is not None and judged.state in WORSE:
+            window_s = self._judge.window_s
+            if time_s - self._judge.judged_s > STANDS_WINDOWS * window_s:
+                return State.UNKNOWN, few_seconds(min(now.span_s, window_s), window_s)
             return judged.state, judged.reason
         cell = self._layout.cells[self._cell]
         minute = figures(now, self._cell, cell.reference_mps, cell.area_m2)

@@ -103,7 +103,7 @@ class Meter:
         self._hidden = Hidden(s.queue, self._layout)
         self._emerged = Emerged(self._layout)
         self._arrivals = Arrivals(self._layout)
-        self._recent = Recent(self._layout)
+        self._recent = Recent(self._layout, s.stale_s)
         self._incidents = Incidents(camera.id, self._layout, s.incidents)
         self._in_zones = ZoneIncidents(camera.id, self._layout, s.incidents, camera.zones)
         self._stays = Stays(camera.zones)
@@ -244,6 +244,7 @@ class Meter:
         lost_s = sum(max(0.0, span.to_s - max(span.from_s, since_s)) for span in self._spans if span.watched)
         self._time.observed_s = max(0.0, self._time.observed_s - lost_s)
         self._spans.clear()
+        self._recent.reset_time()
         self._fleet.clear()
         self._hidden.clear()
         self._emerged.clear()
@@ -341,7 +342,7 @@ class Meter:
         for arrival in self._arrivals.look(self._fleet, time_s):
             self._watches[arrival.approach].arrive(arrival)
         self._queue_now = queue = self._queue.now(self._fleet, time_s)
-        self._recent.second()
+        self._recent.second(time_s)
         lost_s = self._cover.second(vehicles.hidden)
         for windows in self._windows:
             windows.queue(time_s, queue)

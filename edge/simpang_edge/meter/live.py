@@ -1,4 +1,4 @@
-"""What the operator sees now: the last minute of observed time, and the moment itself, by cell."""
+"""What the operator sees now: what was observed of the last minute, and the moment itself, by cell."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -17,13 +17,15 @@ from .rows import MIN_RATE_S, space_mean_mps
 from .settings import IS_MOTOR
 
 FLOW_S: Final = 60.0
+MARK_S: Final = 1.0
 SPEED_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """Running sums at one moment of observed time."""
+    """Running sums at one moment."""
 
+    time_s: float
     observed_s: float
     exposure: FloatArray
     motor: IntArray
@@ -31,9 +33,9 @@ class _Mark:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The last minute and this moment, by cell.
+    """The last minute of the clock and this moment, by cell.
 
-    span_s: observed seconds that `amounts` (len(Amount), C) and `motor` (C,) cover. counts: (C, len(KINDS)).
+    span_s: its observed seconds, that `amounts` (len(Amount), C) and `motor` (C,) cover. counts: (C, len(KINDS)).
     in_view: (C,) upstream of the line. moving_mps: (C,) mean of the last 5 s, NaN where nothing moved.
     """
 
@@ -47,19 +49,21 @@ class Now:
 
 
 class Recent:
-    """Running sums since the start, and where they stood a minute of observed time ago.
+    """Running sums since the start, and where they stood a minute ago.
 
-    counts: int64 (C, len(KINDS)), vehicles that crossed since the start.
+    counts: int64 (C, len(KINDS)), vehicles that crossed since the start. break_s: nothing from before a longer time
+    without a picture is told as now (domain reference, section 6: a stale stream is unknown).
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, break_s: float) -> None:
         self._layout = layout
+        self._break_s = break_s
         cells = len(layout)
         self.counts: IntArray = np.zeros((cells, len(KINDS)), np.int64)
         self._motor: IntArray = np.zeros(cells, np.int64)
         self._exposure = nothing(layout)
         self._observed_s = 0.0
-        self._marks: deque[_Mark] = deque([self._mark()], maxlen=int(FLOW_S) + 1)
+        self._marks: deque[_Mark] = deque()
         self._speeds: deque[tuple[float, FloatArray, FloatArray]] = deque()
 
     def add(self, exposure: FloatArray, observed_s: float) -> None:
@@ -83,10 +87,12 @@ class Recent:
         self.counts[:, crossing.kind] += cells
         self._motor += cells * IS_MOTOR[crossing.kind]
 
-    def second(self) -> None:
+    def second(self, time_s: float) -> None:
         """Remember where the sums stand, once per second."""
-        self._marks.append(self._mark())
-        while len(self._marks) > 2 and self._observed_s - self._marks[1].observed_s >= FLOW_S:
+        if self._marks and time_s - self._marks[-1].time_s > self._break_s:
+            self._marks.clear()
+        self._marks.append(self._mark(time_s))
+        while self._marks[0].time_s < time_s - FLOW_S - MARK_S:
             self._marks.popleft()
 
     def speeds(self, fleet: Fleet, seen: Seen, moving_mps: float) -> None:
@@ -99,12 +105,13 @@ class Recent:
             self._speeds.popleft()
 
     def reset_time(self) -> None:
-        """The clock was set: what is ordered by time starts again; the counts stay."""
+        """The clock was set, or the picture was false: what is ordered by time starts again; the counts stay."""
         self._speeds.clear()
+        self._marks.clear()
 
     def now(self, fleet: Fleet, queue: QueueNow, frame_s: float) -> "Now":
         """The moment of the newest frame."""
-        then = self._marks[0]
+        then = self._marks[0] if self._marks else self._mark(frame_s)
         return Now(
             span_s=self._observed_s - then.observed_s,
             amounts=self._exposure - then.exposure,
@@ -126,8 +133,8 @@ class Recent:
         row = row[(rows["along_m"][row] >= 0) | rows["queued"][row]]
         return self._layout.sums(rows["approach"][row], rows["lane"][row], np.ones(len(row))).astype(np.int64)
 
-    def _mark(self) -> _Mark:
-        return _Mark(self._observed_s, self._exposure.copy(), self._motor.copy())
+    def _mark(self, time_s: float) -> _Mark:
+        return _Mark(time_s, self._observed_s, self._exposure.copy(), self._motor.copy())
 
 
 def figures(now: Now, cell: int, reference_mps: float | None, area_m2: float) -> Figures:

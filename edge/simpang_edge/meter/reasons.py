@@ -207,6 +207,11 @@ def say(template: Template, figures: Figures) -> Reason:
     return Reason(template.code, template.id.format(**words), template.en.format(**words))
 
 
+def few_seconds(seconds: float, needed_s: float) -> Reason:
+    """Too little of a span was seen."""
+    return say(FEW_SECONDS, Figures(seconds=seconds, needed_s=needed_s))
+
+
 def _whole(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f}"
 

@@ -8,7 +8,7 @@ from ..config import StateRules
 from ..data import Cycle, Measurement, Reason, State
 from ..units import mps
 from . import reasons
-from .reasons import Figures, Template, say
+from .reasons import Figures, Template, few_seconds, say
 
 WORSE: Final = (State.CONGESTED, State.JAMMED)
 
@@ -33,11 +33,15 @@ class Judge:
     OFF: for 5 min no ON sign and area occupancy < 0.25, and speed ratio > 0.55 where there is no signal. Under a
     signal the ratio includes waiting at red, so there a queue that clears in every cycle takes its place.
     `jammed` [ours]: congested, the queue full for 3 min, and under 5 km/h in the last window.
+
+    verdict: on the last window that was not unknown, which ended at judged_s and was window_s long.
     """
 
     rules: StateRules
 
     verdict: Verdict | None = None
+    judged_s: float = 0.0
+    window_s: float = 0.0
     _slow_windows: int = 0
     _slow_since_s: float = 0.0
     _full_since_s: float | None = None
@@ -61,8 +65,9 @@ class Judge:
     def window(self, row: Measurement) -> Verdict:
         """Judge one window of an approach. One seen too little is `unknown` and moves nothing."""
         if row.counts is None or (row.quality.score or 0.0) < self.rules.min_quality:
-            figures = Figures(seconds=row.quality.observed_s, needed_s=row.to_s - row.from_s)
-            return Verdict(State.UNKNOWN, say(reasons.FEW_SECONDS, figures), self._since_s)
+            why = few_seconds(row.quality.observed_s, row.to_s - row.from_s)
+            return Verdict(State.UNKNOWN, why, self._since_s)
+        self.judged_s, self.window_s = row.to_s, row.to_s - row.from_s
         self._switch(row)
         self.verdict = self._judge(row)
         return self.verdict
