@@ -93,13 +93,40 @@ def test_three_cycles_that_do_not_clear_are_congestion() -> None:
     assert verdict.reason.en == "queue 62 m, 3 cycles not cleared"
 
 
-@pytest.mark.parametrize("left", [(3, 0, 5), (3, 4, 1), (0, 0, 9)])
-def test_cycles_that_clear_between_are_not(left: tuple[int, ...]) -> None:
-    """Three running; one vehicle left over is a late arrival."""
+@pytest.mark.parametrize(("left", "state"), [((3, 0, 5), DENSE), ((3, 4, 1), FREE), ((0, 0, 9), DENSE)])
+def test_cycles_that_clear_between_are_not(left: tuple[int, ...], state: State) -> None:
+    """Three running; one vehicle left over is a late arrival. While the latest cycle left more it is not free."""
     judge = Judge(RULES)
     for n, residual in enumerate(left):
         judge.cycle(cycle(n, residual))
-    assert judge.window(minute(3, 0.3, 0.1)).state is FREE
+    assert judge.window(minute(3, 0.3, 0.1)).state is state
+
+
+def test_an_approach_that_does_not_clear_is_not_called_free() -> None:
+    """Two cycles left 12 and 17 vehicles, with a queue of 62 m at 9 % of the road filled: dense, for that reason.
+
+    Cycle 1 ends at 120 s and is 60 s long: from 240 s on it says nothing of now, minute 4 ends at 300 s.
+    """
+    judge = Judge(RULES)
+    for n, residual in enumerate((12, 17)):
+        judge.cycle(cycle(n, residual))
+    verdict = judge.window(minute(2, 0.3, 0.09, queue_m=62))
+    assert verdict.state is DENSE
+    assert verdict.reason.code == "queue_left_over"
+    assert verdict.reason.id == "padat, 17 kendaraan tersisa setelah hijau, antrean 62 m"
+    assert verdict.reason.en == "dense, 17 vehicles left over after green, queue 62 m"
+    assert judge.window(minute(4, 0.3, 0.09, queue_m=20)).state is FREE
+
+
+def test_a_queue_that_fills_the_storage_through_a_whole_cycle_is_dense() -> None:
+    """66 m of 80 m from 30 to 93 s: 63 s, more than the window of 60 s: dense, not yet congested (180 s)."""
+    judge = Judge(RULES)
+    judge.window(minute(0))
+    for second in range(30, 94):
+        judge.second(float(second), 66 / 80)
+    verdict = judge.window(replace(minute(1, 0.3, 0.1, queue_m=66), from_s=30.0, to_s=90.0))
+    assert verdict.state is DENSE
+    assert verdict.reason.en == "dense, queue 66 m, 82 % of the storage filled through a whole cycle"
 
 
 def test_a_queue_over_four_fifths_for_three_minutes_is_congestion() -> None:

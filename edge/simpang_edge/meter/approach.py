@@ -151,10 +151,9 @@ class ApproachWatch:
             if time_s - self._judge.judged_s > STANDS_WINDOWS * window_s:
                 return State.UNKNOWN, few_seconds(min(now.span_s, window_s), window_s)
             return judged.state, judged.reason
-        cell = self._layout.cells[self._cell]
-        minute = figures(now, self._cell, cell.reference_mps, cell.area_m2)
+        minute = figures(now, self._cell, self._layout.cells[self._cell])
         waiting = bool(np.isfinite(minute.queue_m or 0.0) and minute.queue_m)
-        verdict = calm(minute, self._rules, self._cycles.signalled(time_s) or waiting)
+        verdict = self._judge.calm(minute, time_s, self._cycles.signalled(time_s) or waiting)
         if waiting and verdict.state is State.FREE and not self._cycles.discharging(time_s):
             return verdict.state, say(reasons.RED_LIGHT, minute)
         return verdict.state, verdict.reason

@@ -137,15 +137,16 @@ class Recent:
         return _Mark(time_s, self._observed_s, self._exposure.copy(), self._motor.copy())
 
 
-def figures(now: Now, cell: int, reference_mps: float | None, area_m2: float) -> Figures:
+def figures(now: Now, index: int, cell: Cell) -> Figures:
     """The last minute of one cell, for the sentence; the queue is that of this moment."""
-    amounts = now.amounts[:, cell]
+    amounts, reference_mps, tail_m = now.amounts[:, index], cell.reference_mps, float(now.queue.tail_m[index])
     speed_mps = space_mean_mps(amounts)
     return Figures(
         speed_mps=speed_mps,
         ratio=None if speed_mps is None or reference_mps is None else speed_mps / reference_mps,
-        area_ratio=float(amounts[Amount.AREA_M2S]) / (area_m2 * now.span_s) if now.span_s > 0 else None,
-        queue_m=float(now.queue.tail_m[cell]),
+        area_ratio=float(amounts[Amount.AREA_M2S]) / (cell.area_m2 * now.span_s) if now.span_s > 0 else None,
+        queue_m=tail_m,
+        storage_ratio=tail_m / cell.length_m,
     )
 
 

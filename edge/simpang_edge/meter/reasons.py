@@ -25,6 +25,7 @@ class Figures:
     area_ratio: float | None = None
     queue_m: float | None = None
     storage_ratio: float | None = None
+    left: float | None = None
     cycles: int | None = None
     minutes: float | None = None
     seconds: float | None = None
@@ -45,6 +46,7 @@ class Figures:
             "area": _percent(self.area_ratio),
             "queue": _whole(self.queue_m),
             "storage": _percent(self.storage_ratio),
+            "left": _whole(self.left),
             "cycles": _whole(self.cycles),
             "minutes": _whole(self.minutes),
             "seconds": _whole(self.seconds),
@@ -74,6 +76,16 @@ DENSE: Final = Template(
 )
 SLOWING: Final = Template(
     "slowing", "melambat, {speed} km/jam ({ratio} % dari lancar)", "slowing, {speed} km/h ({ratio} % of free flow)"
+)
+LEFT_OVER: Final = Template(
+    "queue_left_over",
+    "padat, {left} kendaraan tersisa setelah hijau, antrean {queue} m",
+    "dense, {left} vehicles left over after green, queue {queue} m",
+)
+STAYS_FULL: Final = Template(
+    "queue_stays_full",
+    "padat, antrean {queue} m, {storage} % ruang terisi sepanjang siklus",
+    "dense, queue {queue} m, {storage} % of the storage filled through a whole cycle",
 )
 SLOW: Final = Template(
     "slow",

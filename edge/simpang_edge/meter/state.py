@@ -12,6 +12,9 @@ from .reasons import Figures, Template, few_seconds, say
 
 WORSE: Final = (State.CONGESTED, State.JAMMED)
 
+FRESH_CYCLES: Final = 2.0
+"""What a cycle left over is told for so many cycle lengths after its end: the next cycle is known by then. [ours]"""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -32,6 +35,8 @@ class Judge:
     back through it) and still counts as full throughout; cycles older than 10 min say nothing about now.
     OFF: for 5 min no ON sign and area occupancy < 0.25, and speed ratio > 0.55 where there is no signal. Under a
     signal the ratio includes waiting at red, so there a queue that clears in every cycle takes its place.
+    `dense` [ours]: a fifth of the road filled; or the latest cycle left a residual queue, until the second cycle after
+    it is due; or the queue at 80 % of storage through a whole cycle; or slow without a signal that explains it.
     `jammed` [ours]: congested, the queue full for 3 min, and under 5 km/h in the last window.
 
     verdict: on the last window that was not unknown, which ended at judged_s and was window_s long.
@@ -71,6 +76,15 @@ class Judge:
         self._switch(row)
         self.verdict = self._judge(row)
         return self.verdict
+
+    def calm(self, figures: Figures, now_s: float, signal: bool) -> Verdict:
+        """Free or dense, by figures of the last minute and what the last cycle left; signal: as for `calm`."""
+        cycles = self._recent(now_s)
+        cycle_s = cycles[-1].to_s - cycles[-1].from_s if cycles else 0.0
+        fresh = bool(cycles) and now_s - cycles[-1].to_s <= FRESH_CYCLES * cycle_s
+        left = cycles[-1].residual_queue_vehicles if fresh else None
+        full = 0 < max(cycle_s, self.window_s) <= self._full_s(now_s)
+        return calm(replace(figures, left=left), self.rules, signal, full)
 
     def signalled(self, now_s: float, queue_m: float | None) -> bool:
         """Whether a low mean speed is explained: cycles were found lately, or a queue stands at the line."""
@@ -139,7 +153,7 @@ class Judge:
 
     def _judge(self, row: Measurement) -> Verdict:
         if self._since_s is None:
-            return calm(figures_of(row), self.rules, self.signalled(row.to_s, row.queue_max_m))
+            return self.calm(figures_of(row), row.to_s, self.signalled(row.to_s, row.queue_max_m))
         full_s, speed = self._full_s(row.to_s), row.speed_space_mean_mps
         jammed = full_s >= self.rules.on_storage_s and speed is not None and speed < mps(self.rules.jammed_kmh)
         template = reasons.RECOVERING if self._clear_since_s is not None else self._cause or reasons.SLOW
@@ -159,15 +173,25 @@ def figures_of(row: Measurement) -> Figures:
     )
 
 
-def calm(figures: Figures, rules: StateRules, signal: bool) -> Verdict:
-    """Free or dense from the figures of a minute; `signal`: waiting at red explains a low mean speed."""
+def calm(figures: Figures, rules: StateRules, signal: bool, full: bool = False) -> Verdict:
+    """Free or dense from figures; signal: waiting at red explains a low mean speed; full: the queue stays too long."""
     if figures.speed_mps is None:
         return Verdict(State.FREE, say(reasons.EMPTY, figures))
-    if figures.area_ratio is not None and figures.area_ratio >= rules.dense_area_occupancy:
-        return Verdict(State.DENSE, say(reasons.DENSE, figures))
     slow = figures.ratio is not None and figures.ratio < rules.dense_speed_ratio
-    if slow and not signal:
-        return Verdict(State.DENSE, say(reasons.SLOWING, figures))
+    dense = _dense(figures, rules, slow and not signal, full)
+    if dense is not None:
+        return Verdict(State.DENSE, say(dense, figures))
     if figures.queue_m:
         return Verdict(State.FREE, say(reasons.SHORT_QUEUE, figures))
     return Verdict(State.FREE, say(reasons.CLEARED if slow else reasons.FREE, figures))
+
+
+def _dense(figures: Figures, rules: StateRules, slowing: bool, full: bool) -> Template | None:
+    """The first sign of dense traffic, the gravest first."""
+    if (figures.left or 0) >= rules.residual_vehicles:
+        return reasons.LEFT_OVER
+    if full:
+        return reasons.STAYS_FULL
+    if figures.area_ratio is not None and figures.area_ratio >= rules.dense_area_occupancy:
+        return reasons.DENSE
+    return reasons.SLOWING if slowing else None
