@@ -189,10 +189,10 @@ def events() -> CongestionEvents:
 def told(follow: CongestionEvents, on: list[bool]) -> list[tuple[float, float | None]]:
     """Begin and end (minutes) of the events told over minutes of congestion or not; `since` is the run's start."""
     found, since = [], 0.0
+    reason = say(Template("x", "x", "x"), Figures())
     for n, congested in enumerate(on):
-        since = 60.0 * n if congested and not (n and on[n - 1]) else since
-        reason = say(Template("x", "x", "x"), Figures())
-        verdict = Verdict(CONGESTED if congested else FREE, reason, since if congested else None)
+        since = 60.0 * n if n == 0 or congested != on[n - 1] else since
+        verdict = Verdict(CONGESTED, reason, since) if congested else Verdict(FREE, reason, None, since)
         found += list(follow.follow(verdict, 60.0 * n + 60))
     return [(e.begin_s / 60, None if e.end_s is None else e.end_s / 60) for e in found]
 
@@ -206,13 +206,61 @@ def test_congestion_shorter_than_five_minutes_is_no_event() -> None:
 
 
 def test_an_event_is_told_at_five_minutes_and_ended_after_five_free_ones() -> None:
-    """Minutes 2 to 8: told with begin 2; over since the end of minute 9, told when that has lasted 5 minutes."""
-    assert told(events(), [NO] * 2 + [YES] * 7 + [NO] * 8) == [(2.0, None), (2.0, 10.0)]
+    """Minutes 2 to 8: told with begin 2; over since the begin of minute 9, told when that has lasted 5 minutes."""
+    assert told(events(), [NO] * 2 + [YES] * 7 + [NO] * 8) == [(2.0, None), (2.0, 9.0)]
 
 
 def test_events_less_than_five_minutes_apart_are_one() -> None:
     """Six minutes, three free, six minutes: one event."""
-    assert told(events(), [YES] * 6 + [NO] * 3 + [YES] * 6 + [NO] * 8) == [(0.0, None), (0.0, 16.0)]
+    assert told(events(), [YES] * 6 + [NO] * 3 + [YES] * 6 + [NO] * 8) == [(0.0, None), (0.0, 15.0)]
+
+
+def judged(minutes: str) -> list[tuple[int, str, float, float | None]]:
+    """Minutes of slow (s), clear (c) and unknown (u) through judge and events: (told in minute, kind, begin, end)."""
+    judge, follow, found = Judge(RULES), events(), []
+    figures = {"s": (0.3, 0.4, 1.0), "c": (0.9, 0.1, 1.0), "u": (0.9, 0.1, 0.0)}
+    for n, letter in enumerate(minutes):
+        for event in follow.follow(judge.window(minute(n, *figures[letter])), 60.0 * n + 60):
+            ended = event.end_s is not None
+            found.append((n + 1, "end" if ended else "begin", event.begin_s / 60, (event.end_s or 0.0) / 60))
+    return [(n, kind, begin, end if kind == "end" else None) for n, kind, begin, end in found]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "found"),
+    [
+        pytest.param("ccsssccccccccccc", [], id="3-minutes-are-no-event-though-judged-over-5-minutes-later"),
+        pytest.param("ccssssccccccccc", [], id="nor-are-4"),
+        pytest.param("ccsssssccccccccc", [(7, "begin", 2.0, None), (12, "end", 2.0, 7.0)], id="5-are-one-of-2-to-7"),
+        pytest.param("ssscsssccccccccc", [(5, "begin", 0.0, None), (12, "end", 0.0, 7.0)], id="a-clear-minute-inside"),
+        pytest.param("ssssssuucccccccc", [(5, "begin", 0.0, None), (13, "end", 0.0, 8.0)], id="unseen-when-it-ended"),
+    ],
+)
+def test_an_event_lasts_from_its_first_sign_to_its_last(minutes: str, found: list[object]) -> None:
+    """Slow minutes make the time that counts, not the five clear ones after which they are judged over."""
+    assert judged(minutes) == found
+
+
+def test_two_unknown_minutes_end_what_runs() -> None:
+    """One slow minute, two unknown and two slow ones are not three running; the third after them is, since minute 3."""
+    rows = [minute(n, 0.3, 0.4, score=0.0 if n in (1, 2) else 1.0) for n in range(6)]
+    assert states(rows) == [DENSE, UNKNOWN, UNKNOWN, DENSE, DENSE, CONGESTED]
+    judge = Judge(RULES)
+    assert [judge.window(row).since_s for row in rows][-1] == 180.0
+
+
+def test_clear_minutes_before_and_after_an_outage_are_not_five_running() -> None:
+    """Congested at minute 2, clear in 3, unknown in 4 to 10, clear from 11: over with minute 15, five seen clear."""
+    rows = [minute(n, 0.3, 0.4) if n < 3 else minute(n, score=0.0 if 4 <= n <= 10 else 1.0) for n in range(16)]
+    assert states(rows)[11:] == [CONGESTED] * 4 + [FREE]
+
+
+def test_cycles_before_and_after_an_outage_are_not_three_running() -> None:
+    """Cycles 0 and 1 and, four cycles later, 6 did not clear: dense by the last one, not congested."""
+    judge = Judge(RULES)
+    for n in (0, 1, 6):
+        judge.cycle(cycle(n, 3))
+    assert judge.window(minute(7, 0.3, 0.2)).state is DENSE
 
 
 def test_event_ids_are_made_of_place_kind_and_begin() -> None:

@@ -18,16 +18,23 @@ FRESH_CYCLES: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The state after a window. since_s: when the congestion that holds now began, None where none holds."""
+    """The state after a window.
+
+    since_s: when the congestion that holds now began, None where none holds. clear_since_s: since when no sign of
+    congestion was seen, None while there is one: of a congestion that is over, its end.
+    """
 
     state: State
     reason: Reason
     since_s: float | None = None
+    clear_since_s: float | None = None
 
 
 @dataclass(slots=True)
 class Judge:
     """One approach: fed with queue seconds, cycles and windows; answers each window with a verdict.
+
+    "Running" allows for one unknown window; after more, what must hold for a time begins again.
 
     ON (section 6): slow (speed ratio < 0.40 or mean speed < 10 km/h) with area occupancy > 0.35 in three windows
     running; or a residual queue in three cycles running; or the queue at 80 % of storage or more for 3 min. [ours]: one
@@ -68,10 +75,12 @@ class Judge:
         self._cycles.append(cycle)
 
     def window(self, row: Measurement) -> Verdict:
-        """Judge one window of an approach. One seen too little is `unknown` and moves nothing."""
+        """Judge one window of an approach. One seen too little is `unknown` and moves nothing by itself."""
         if row.counts is None or (row.quality.score or 0.0) < self.rules.min_quality:
             why = few_seconds(row.quality.observed_s, row.to_s - row.from_s)
             return Verdict(State.UNKNOWN, why, self._since_s)
+        if row.from_s - self.judged_s > row.to_s - row.from_s:
+            self._slow_windows, self._clear_since_s = 0, None
         self.judged_s, self.window_s = row.to_s, row.to_s - row.from_s
         self._switch(row)
         self.verdict = self._judge(row)
@@ -134,10 +143,12 @@ class Judge:
         return [c for c in self._cycles if now_s - c.to_s <= self.rules.cycle_memory_s]
 
     def _not_cleared(self, now_s: float) -> list[Cycle]:
-        """The unbroken run of latest cycles that left a residual queue, oldest first."""
+        """The unbroken run of latest cycles that left a residual queue, oldest first; one may be missing between."""
         run: list[Cycle] = []
         for cycle in reversed(self._recent(now_s)):
-            if (cycle.residual_queue_vehicles or 0) < self.rules.residual_vehicles:
+            missing_s = run[-1].from_s - cycle.to_s if run else 0.0
+            left = (cycle.residual_queue_vehicles or 0) >= self.rules.residual_vehicles
+            if not left or missing_s > FRESH_CYCLES * (cycle.to_s - cycle.from_s):
                 break
             run.append(cycle)
         return run[::-1]
@@ -153,13 +164,15 @@ class Judge:
 
     def _judge(self, row: Measurement) -> Verdict:
         if self._since_s is None:
-            return self.calm(figures_of(row), row.to_s, self.signalled(row.to_s, row.queue_max_m))
+            calm = self.calm(figures_of(row), row.to_s, self.signalled(row.to_s, row.queue_max_m))
+            return replace(calm, clear_since_s=self._clear_since_s)
         full_s, speed = self._full_s(row.to_s), row.speed_space_mean_mps
         jammed = full_s >= self.rules.on_storage_s and speed is not None and speed < mps(self.rules.jammed_kmh)
         template = reasons.RECOVERING if self._clear_since_s is not None else self._cause or reasons.SLOW
         held_s = full_s if template is reasons.FULL and full_s else row.to_s - self._since_s
         figures = replace(figures_of(row), cycles=len(self._not_cleared(row.to_s)), minutes=held_s / 60)
-        return Verdict(State.JAMMED if jammed else State.CONGESTED, say(template, figures), self._since_s)
+        state = State.JAMMED if jammed else State.CONGESTED
+        return Verdict(state, say(template, figures), self._since_s, self._clear_since_s)
 
 
 def figures_of(row: Measurement) -> Figures:
