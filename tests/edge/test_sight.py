@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from simpang_edge.config import Camera, SpeedRules
-from simpang_edge.data import Sight
+from simpang_edge.data import Sight, State
 from simpang_edge.meter import Meter, MeterSettings
 from simpang_edge.sight import sights
 
@@ -118,6 +118,29 @@ def test_a_speed_that_the_calibration_does_not_support_is_not_told(m_per_px: flo
     assert ("speed_not_supported" in row.quality.flags) is not told
     assert row.counts is not None
     assert sum(row.counts) == 1
+
+
+@pytest.mark.parametrize(
+    ("m_per_px", "sentence"),
+    [
+        pytest.param(0.30, "free flow, 36 km/h", id="fine"),
+        # Eight cars of 4.4 m by 1.7 m over 80 m at 10 m/s, 8 s each: 8 * 8 s * 7.48 m2 of 60 s * 260 m2 are 3.1 %.
+        pytest.param(0.31, "free, 3 % of the road filled", id="coarse"),
+    ],
+)
+def test_what_speeds_make_is_withheld_with_them(m_per_px: float, sentence: str) -> None:
+    """No sentence, level of service, travel-time index or usual speed from a speed that is refused, live neither."""
+    link = camera(lanes=1)
+    link = link.model_copy(update={"approaches": (link.approaches[0].model_copy(update={"control": "link"}),)})
+    engine = Meter(link, MeterSettings(windows_s=(60,)), sights=(Sight(3.25, m_per_px, 0.05, 10.0),))
+    cars = [Car(i + 1, path((6 * i + 1, 80), (6 * i + 10.5, -15))) for i in range(8)]
+    done = drive(engine, cars, 0, 60)
+    (live, *_) = engine.live(T0 + 59.875)
+    row = approach_row(done + engine.finish(T0 + 60))
+    told = sentence.endswith("km/h")
+    assert (row.tti is not None, row.los is not None, row.speed_ratio is not None) == (told, told, told)
+    assert [one.reason and one.reason.en for one in (row, live)] == [sentence, sentence]
+    assert (row.state, live.state) == (State.FREE, State.FREE)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from .reasons import few_seconds, say
 from .service import Service
 from .settings import MeterSettings
 from .signal import SignalLog
+from .speeds import Errors
 from .state import WORSE, Judge, Verdict, calm, figures_of
 from .trips import Arrival
 
@@ -35,6 +36,7 @@ class Shared:
     pcu: Pcu
     service: Service
     starts: Starts
+    errors: Errors
 
 
 class ApproachWatch:
@@ -49,6 +51,7 @@ class ApproachWatch:
         self.approach = layout.ids[index]
         self._index = index
         self._service = shared.service
+        self._speeds = shared.errors.supported(index)
         self._cycles = CycleFinder(self.approach, layout.cells[self._cell], shared.pcu.crossing, shared.starts)
         self._signal = SignalLog(camera.approaches[index].control)
         self._signalled = camera.approaches[index].control == "signal"
@@ -134,7 +137,9 @@ class ApproachWatch:
     def live(self, now: Now, time_s: float, observed_s: float) -> tuple[LiveRow, ...]:
         """The rows of this approach and its lanes, from a fresh picture."""
         state, reason = self._live_state(now, time_s)
-        rows = (live_row(now, i, self._layout.cells[i], time_s, observed_s) for i in self._cells)
+        rows = [live_row(now, i, self._layout.cells[i], time_s, observed_s) for i in self._cells]
+        if not self._speeds:
+            rows = [replace(row, speed_mps=None) for row in rows]
         return tuple(replace(row, state=state, reason=reason) for row in rows)
 
     def _live_state(self, now: Now, time_s: float) -> tuple[State, Reason]:
@@ -152,6 +157,8 @@ class ApproachWatch:
                 return State.UNKNOWN, few_seconds(min(now.span_s, window_s), window_s)
             return judged.state, judged.reason
         minute = figures(now, self._cell, self._layout.cells[self._cell])
+        if not self._speeds:
+            minute = replace(minute, speed_mps=None, ratio=None)
         waiting = bool(np.isfinite(minute.queue_m or 0.0) and minute.queue_m)
         verdict = self._judge.calm(minute, time_s, self._cycles.signalled(time_s) or waiting)
         if waiting and verdict.state is State.FREE and not self._cycles.discharging(time_s):

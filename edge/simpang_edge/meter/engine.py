@@ -104,7 +104,7 @@ class Meter:
         self._emerged = Emerged(self._layout)
         self._arrivals = Arrivals(self._layout)
         self._recent = Recent(self._layout, s.stale_s)
-        self._incidents = Incidents(camera.id, self._layout, s.incidents)
+        self._incidents = Incidents(camera.id, self._layout, s.incidents, self._means.errors)
         self._in_zones = ZoneIncidents(camera.id, self._layout, s.incidents, camera.zones)
         self._stays = Stays(camera.zones)
         self._friction = Friction(self._layout, s.friction, camera.zones)
@@ -116,7 +116,7 @@ class Meter:
         self._silent_s: float | None = None
         self._before: parts_of.Parts | None = None
         self._left: parts_of.Parts | None = None
-        shared = Shared(pcu, self._service, Starts())
+        shared = Shared(pcu, self._service, Starts(), self._means.errors)
         self._watches = tuple(ApproachWatch(camera, i, self._layout, s, shared) for i in range(len(self._layout.ids)))
         self._queue_now = self._queue.now(self._fleet, 0.0)
         self._second: int | None = None
@@ -214,8 +214,7 @@ class Meter:
         now = self._recent.now(self._fleet, self._queue_now, frame_s)
         rows = [row for watch in self._watches for row in watch.live(now, time_s, observed_s)]
         hidden = {(c.approach, c.lane) for i, c in enumerate(self._layout.cells) if self._cover.hidden(i)}
-        told = (replace(row, speed_mps=None) if self._withheld(row.approach) else row for row in rows)
-        return tuple(_hidden(row) if (row.approach, row.lane) in hidden else row for row in told)
+        return tuple(_hidden(row) if (row.approach, row.lane) in hidden else row for row in rows)
 
     def _start(self, time_s: float) -> Readings:
         """Begin the windows, or go on with those of an earlier run; what is too old to go on with is told as it is."""
@@ -392,7 +391,7 @@ class Meter:
             table = [self._said(row, verdicts[row.approach]) for row in table]
             for row in table:
                 self._usual.learn(row)
-            done += Readings(windows=tuple(self._told(row) for row in table))
+            done += Readings(windows=tuple(table))
         return done
 
     def _passages(self, tally: Tally) -> Measurement:
@@ -400,9 +399,10 @@ class Meter:
         return self._trust.judge(rows_of.gate_row(tally, self._camera, self._layout, self._means), tally, None)
 
     def _table(self, tally: Tally, length_s: int) -> list[Measurement]:
-        """The rows of a window with what follows from them: smp, service, trust, side friction, the usual."""
+        """The rows of a window, without speeds that the calibration does not support, and what follows from them: smp,
+        service, trust, side friction, the usual."""
         table = []
-        rows = self._service.smp(rows_of.measurements(tally, self._layout, self._means))
+        rows = self._service.smp([self._told(row) for row in rows_of.measurements(tally, self._layout, self._means)])
         for i, row in enumerate(self._served(rows, length_s)):
             approach = self._layout.ids.index(row.approach)
             index = i if i < len(self._layout) else int(self._layout.approach_cell[approach])
@@ -433,11 +433,8 @@ class Meter:
 
     def _told(self, row: Measurement) -> Measurement:
         """The row as it may be published: without speeds that the calibration does not support."""
-        return withheld(row) if self._withheld(row.approach) else row
-
-    def _withheld(self, approach: str) -> bool:
-        """Whether the calibration supports no speeds there."""
-        return not self._means.errors.supported(self._layout.ids.index(approach))
+        supported = self._means.errors.supported(self._layout.ids.index(row.approach))
+        return row if supported else withheld(row)
 
     def _verdict(self, watch: ApproachWatch, row: Measurement, length_s: int) -> tuple[Verdict, tuple[Event, ...]]:
         if length_s != self._settings.base_s:

@@ -63,6 +63,7 @@ class Figures:
 
 
 FREE: Final = Template("free_flow", "lancar, {speed} km/jam", "free flow, {speed} km/h")
+FREE_ROAD: Final = Template("free_road", "lancar, {area} % jalan terisi", "free, {area} % of the road filled")
 SHORT_QUEUE: Final = Template("short_queue", "lancar, antrean terpanjang {queue} m", "free, longest queue {queue} m")
 CLEARED: Final = Template(
     "queue_cleared",
@@ -107,6 +108,7 @@ RECOVERING: Final = Template(
     "mulai terurai, antrean {queue} m, {speed} km/jam",
     "easing, queue {queue} m, {speed} km/h",
 )
+EASING: Final = Template("recovering", "mulai terurai, antrean {queue} m", "easing, queue {queue} m")
 FEW_SECONDS: Final = Template(
     "few_seconds", "baru {seconds} dari {needed} detik teramati", "only {seconds} of {needed} s observed"
 )
@@ -119,6 +121,7 @@ STOPPED: Final = Template(
 WRONG_WAY: Final = Template(
     "wrong_way", "kendaraan melawan arah, {speed} km/jam", "vehicle against the traffic, {speed} km/h"
 )
+WRONG_WAY_ROUGH: Final = Template("wrong_way", "kendaraan melawan arah", "vehicle against the traffic")
 
 WAITING: Final = Template(
     "parked_vehicle",

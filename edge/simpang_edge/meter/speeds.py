@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 
-from .. import standards
 from ..config import SpeedRules
 from ..data import FloatArray, Measurement, Sight
 from .crossings import Crossing
@@ -59,8 +58,7 @@ class Errors:
 
 
 def withheld(row: Measurement) -> Measurement:
-    """The row without its speeds and what follows from them, flagged."""
-    by_speed = row.los_standard in standards.los_names("speed_share")
+    """The row without its speeds, flagged. Level of service, state and the usual are made from the row afterwards."""
     quality = replace(row.quality, flags=tuple(sorted({*row.quality.flags, NOT_SUPPORTED})))
     return replace(
         row,
@@ -74,7 +72,5 @@ def withheld(row: Measurement) -> Measurement:
         speed_p50_mps=None,
         speed_p85_mps=None,
         class_speeds=(),
-        usual_speed_mps=None,
-        los=None if by_speed else row.los,
-        los_standard=None if by_speed else row.los_standard,
+        tti=None,
     )

@@ -168,7 +168,8 @@ class Judge:
             return replace(calm, clear_since_s=self._clear_since_s)
         full_s, speed = self._full_s(row.to_s), row.speed_space_mean_mps
         jammed = full_s >= self.rules.on_storage_s and speed is not None and speed < mps(self.rules.jammed_kmh)
-        template = reasons.RECOVERING if self._clear_since_s is not None else self._cause or reasons.SLOW
+        easing = reasons.EASING if speed is None else reasons.RECOVERING
+        template = easing if self._clear_since_s is not None else self._cause or reasons.SLOW
         held_s = full_s if template is reasons.FULL and full_s else row.to_s - self._since_s
         figures = replace(figures_of(row), cycles=len(self._not_cleared(row.to_s)), minutes=held_s / 60)
         state = State.JAMMED if jammed else State.CONGESTED
@@ -187,16 +188,25 @@ def figures_of(row: Measurement) -> Figures:
 
 
 def calm(figures: Figures, rules: StateRules, signal: bool, full: bool = False) -> Verdict:
-    """Free or dense from figures; signal: waiting at red explains a low mean speed; full: the queue stays too long."""
-    if figures.speed_mps is None:
+    """Free or dense from figures; signal: waiting at red explains a low mean speed; full: the queue stays too long.
+
+    Where speeds are withheld, what fills the road and the queue decide alone.
+    """
+    if figures.speed_mps is None and not figures.area_ratio:
         return Verdict(State.FREE, say(reasons.EMPTY, figures))
     slow = figures.ratio is not None and figures.ratio < rules.dense_speed_ratio
     dense = _dense(figures, rules, slow and not signal, full)
     if dense is not None:
         return Verdict(State.DENSE, say(dense, figures))
+    return Verdict(State.FREE, say(_free(figures, slow), figures))
+
+
+def _free(figures: Figures, slow: bool) -> Template:
     if figures.queue_m:
-        return Verdict(State.FREE, say(reasons.SHORT_QUEUE, figures))
-    return Verdict(State.FREE, say(reasons.CLEARED if slow else reasons.FREE, figures))
+        return reasons.SHORT_QUEUE
+    if figures.speed_mps is None:
+        return reasons.FREE_ROAD
+    return reasons.CLEARED if slow else reasons.FREE
 
 
 def _dense(figures: Figures, rules: StateRules, slowing: bool, full: bool) -> Template | None:
