@@ -297,6 +297,8 @@ class Measurement:
     approach's traced vehicles that made this movement; traced_ratio: share of its crossings that could be traced.
     usual_flow_vps, usual_speed_mps: the usual figures of this weekday and quarter hour, from usual_n days.
     side_friction: weighted events per hour and 200 m (PKJI 2023, both sides), with its class SR to ST and its parts.
+    headway_n: headways behind the mean. delay_n: vehicles behind delays, stops and travel time. cycle_method: of the
+    cycles, as in `Cycle`; both with a + between.
     tti: travel time over free-flow travel time. gates: all gates of the camera, in the row of its first approach only;
     a camera without approaches has one row of scope CAMERA about them, whose `approach` is the camera's id.
     """
@@ -324,6 +326,7 @@ class Measurement:
     area_occupancy_ratio: float | None = None
     density_vpm: float | None = None
     headway_mean_s: float | None = None
+    headway_n: int | None = None
     gap_mean_m: float | None = None
     length_mean_m: float | None = None
     queue_max_m: float | None = None
@@ -333,6 +336,7 @@ class Measurement:
     control_delay_s: float | None = None
     stops_per_vehicle: float | None = None
     travel_time_s: float | None = None
+    delay_n: int | None = None
     pedestrians: int | None = None
     pkji_counts: tuple[int, ...] | None = None
     class_rules: str | None = None
@@ -350,6 +354,7 @@ class Measurement:
     cycle_s: float | None = None
     green_s: float | None = None
     cycle_confidence: float | None = None
+    cycle_method: str | None = None
     queue_at_green_vehicles: float | None = None
     queue_at_green_smp: float | None = None
     residual_queue_vehicles: float | None = None
@@ -378,7 +383,8 @@ class Cycle:
 
     method: discharge (from the vehicles) or signal_head (from the lamps in view). intergreen_s: from the end of this
     approach's green to the start of another's, where both are seen. plan: number of the signal plan, +1 when it
-    changes. split_fail: stop-bar occupancy of 80 % or more both in green and in the first 5 s of red.
+    changes. split_fail: stop-bar occupancy of 80 % or more both in green and in the first 5 s of red. delay_n: vehicles
+    behind delays and stops.
     """
 
     from_s: float
@@ -408,6 +414,7 @@ class Cycle:
     control_delay_s: float | None = None
     stopped_delay_s: float | None = None
     stops_per_vehicle: float | None = None
+    delay_n: int | None = None
 
 
 class EventType(StrEnum):

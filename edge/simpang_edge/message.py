@@ -122,6 +122,8 @@ class FlowX(Struct, frozen=True, kw_only=True):
     control_delay_s: float | None = None
     stops_per_vehicle: NotNegative | None = None
     travel_time_s: NotNegative | None = None
+    delay_n: Count | None = None
+    headway_n: Count | None = None
     pedestrians: Count | None = None
     pkji_counts: Counts | None = None
     class_rules: str | None = None
@@ -136,6 +138,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
     cycle_s: NotNegative | None = None
     green_s: NotNegative | None = None
     cycle_confidence: Share | None = None
+    cycle_method: str | None = None
     queue_at_green_vehicles: NotNegative | None = None
     queue_at_green_smp: NotNegative | None = None
     residual_queue_vehicles: NotNegative | None = None
@@ -207,6 +210,7 @@ class CycleRow(Struct, frozen=True, kw_only=True):
     control_delay_s: float | None = None
     stopped_delay_s: NotNegative | None = None
     stops_per_vehicle: NotNegative | None = None
+    delay_n: Count | None = None
 
 
 class EventRow(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from simpang_edge.meter import Meter
 
 from .meter_place import looks
 from .meter_road import T0, Car, approach_row, counted, drive, frame, lane_row, meter, path
+from .test_meter_cycle import queue
 
 SERIOUS = "serious"
 
@@ -118,6 +119,15 @@ def test_the_score_is_the_observed_share_times_what_the_flags_take(flags: tuple[
     row = approach_row(watch(engine, [], 0, 61, *flags) + engine.finish(T0 + 61))
     assert row.quality.score == pytest.approx(score, abs=0.01)
     assert set(flags) <= set(row.quality.flags)
+
+
+def test_a_signal_cycle_carries_the_flags_of_its_own_seconds() -> None:
+    """Greens at 10, 60 and 110 s; rain from 65 s on: the first cycle has a full score, the second 0.9 with the flag."""
+    engine = meter()
+    cars = [car for number in range(3) for car in queue(number)]
+    done = watch(engine, cars, 0, 65) + watch(engine, cars, 65, 130, "rain")
+    assert [cycle.quality.flags.count("rain") for cycle in done.cycles] == [0, 1]
+    assert [cycle.quality.score for cycle in done.cycles] == pytest.approx([1.0, 0.9], abs=0.03)
 
 
 def test_a_mood_of_a_moment_is_not_told_of_the_window() -> None:

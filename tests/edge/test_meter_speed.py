@@ -129,6 +129,7 @@ def test_headway_and_gap_by_hand() -> None:
     done = measure([*cars, Car(9, path((2, 80), (11, -10)), lane=2)])
     assert lane_row(done, 1).headway_mean_s == pytest.approx(3.0, abs=1e-6)
     assert approach_row(done).headway_mean_s == pytest.approx(3.0, abs=1e-6)
+    assert (lane_row(done, 1).headway_n, lane_row(done, 2).headway_n) == (2, 0)
     assert lane_row(done, 2).headway_mean_s is None
     # while both are in view: the pair 16 m apart for 7 s, the pair 36 m apart for 5 s: (16·7 + 36·5) / 12
     assert lane_row(done, 1).gap_mean_m == pytest.approx((16 * 7 + 36 * 5) / 12, rel=0.05)

@@ -47,6 +47,7 @@ def test_parts_that_were_not_seen_come_from_the_others() -> None:
     a = crossing(*passing(100, 10, 1, 1, 1, 1, 1, 1, 1))
     b = crossing(*passing(100, 4, 4, 4, 4), start_m=40.0)
     assert trip([a, b], CELL).control_delay_s == pytest.approx(10.5)
+    assert trip([a, b], CELL).n == 2
 
 
 def test_the_part_in_which_it_came_into_view_counts_in_proportion() -> None:
@@ -92,7 +93,7 @@ def test_who_stood_there_when_the_camera_came_back_has_no_delay() -> None:
 
 def test_nobody_has_no_delay() -> None:
     """No vehicle: unknown, not 0."""
-    assert trip([], CELL).control_delay_s is None
+    assert (trip([], CELL).control_delay_s, trip([], CELL).n) == (None, 0)
 
 
 def lit(time_s: float) -> Colour:

@@ -84,6 +84,7 @@ def cycle_row(
         control_delay_s=way.control_delay_s,
         stopped_delay_s=way.stopped_delay_s,
         stops_per_vehicle=way.stops_per_vehicle,
+        delay_n=way.n,
         **figures,
     )
 

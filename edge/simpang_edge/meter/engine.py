@@ -42,6 +42,7 @@ from .hidden import Hidden
 from .incidents import Incidents, ZoneIncidents
 from .layout import Layout
 from .live import Recent, stale_row
+from .moods import Moods
 from .movements import Movements, Traced
 from .pcu import Pcu
 from .queue import Queue
@@ -111,6 +112,7 @@ class Meter:
         self._faults = Faults(camera.id, s.scene)
         self._cover = Cover(self._layout, s.scene)
         self._trust = Trust(s.standing_flags)
+        self._moods = Moods()
         self._usual = Usual(s.usual, ZoneInfo(s.timezone))
         self._spans: deque[Span] = deque()
         self._silent_s: float | None = None
@@ -140,7 +142,7 @@ class Meter:
         if lamps.time_s != self._time.frame_s or self._faults.fault is not None:
             return Readings()
         cycles = [self._watches[approach].look(lamps.time_s, colour) for approach, colour in lamps.shown]
-        return Readings(cycles=tuple(cycle for cycle in cycles if cycle is not None))
+        return Readings(cycles=tuple(self._trusted(cycle) for cycle in cycles if cycle is not None))
 
     def note(self, scene: Scene) -> Readings:
         """Account for a look at the picture, before the frame that it was taken of."""
@@ -150,6 +152,7 @@ class Meter:
         if 0 < scene.time_s - since_s <= 2 * self._settings.scene.every_s:
             for windows in self._windows:
                 windows.look(since_s, scene.time_s, scene.flags)
+            self._moods.look(since_s, scene.time_s, scene.flags)
         done = self._go_blind(scene) if self._faults.fault is not None and not was_blind else Readings()
         return (done + Readings(events=events)).told(scene.time_s)
 
@@ -315,8 +318,13 @@ class Meter:
             self._move(self._moves.cross(crossing))
             self._in_zones.cross(crossing)
             cycle = self._watches[crossing.approach].cross(crossing)
-            cycles += [cycle] if cycle else []
+            cycles += [self._trusted(cycle)] if cycle else []
         return Readings(cycles=tuple(cycles))
+
+    def _trusted(self, cycle: Cycle) -> Cycle:
+        """The cycle with the quality of the picture in it."""
+        cell = int(self._layout.approach_cell[self._layout.ids.index(cycle.approach)])
+        return self._trust.cycle(cycle, self._moods.over(cycle.from_s, cycle.to_s, cell))
 
     def _move(self, moves: tuple[Traced, ...]) -> None:
         """Vehicles that were traced to their exit."""
@@ -346,6 +354,7 @@ class Meter:
         for windows in self._windows:
             windows.queue(time_s, queue)
             windows.hide(time_s, lost_s)
+        self._moods.hide(time_s, lost_s)
         for watch in self._watches:
             watch.second(time_s, queue, self._recent.total_s(Amount.STOP_BAR_S), self._recent.observed_s)
         events = self._incidents.look(self._fleet, time_s, self._stays.at("kerb"))
@@ -370,6 +379,7 @@ class Meter:
         self._emerged.clear()
         self._gates.clear()
         self._recent.reset_time()
+        self._moods.clear()
         for watch in self._watches:
             watch.reset(move.from_s)
         if move.kind is Kind.BACK and move.from_s - move.to_s > self._settings.hold_s:

@@ -165,7 +165,7 @@ def _flow(group: Group, observed_s: float) -> dict[str, Any]:
     return {
         "counts": tuple(int(n) for n in counts),
         "flow_vps": len(group.motor) / observed_s if observed_s >= MIN_RATE_S else None,
-        "headway_mean_s": _headway_s(group.motor),
+        **_headway(group.motor),
     }
 
 
@@ -180,11 +180,12 @@ def _classes(group: Group, pcu: Pcu) -> dict[str, Any]:
     }
 
 
-def _headway_s(motor: list[Crossing]) -> float | None:
-    """Mean front-front time of successive vehicles of the same lane, within the window."""
+def _headway(motor: list[Crossing]) -> dict[str, Any]:
+    """Mean front-front time of successive vehicles of the same lane, within the window, and of how many."""
     lanes = sorted({c.lane for c in motor if c.lane >= 0})
     times = [[c.time_s for c in motor if c.lane == lane] for lane in lanes]
-    return _mean([b - a for lane in times for a, b in pairwise(lane)])
+    gaps_s = [b - a for lane in times for a, b in pairwise(lane)]
+    return {"headway_mean_s": _mean(gaps_s), "headway_n": len(gaps_s)}
 
 
 def _speeds(group: Group, cell: Cell, means: Means) -> dict[str, Any]:
@@ -257,6 +258,7 @@ def _trip(group: Group, cell: Cell) -> dict[str, Any]:
         "stops_per_vehicle": way.stops_per_vehicle,
         "control_delay_s": way.control_delay_s,
         "travel_time_s": way.travel_time_s,
+        "delay_n": way.n,
         "tti": None if way.travel_time_s is None or free_s is None else way.travel_time_s / free_s,
     }
 

@@ -83,6 +83,7 @@ class SignalLog:
             cycle_s=_mean(c.to_s - c.from_s for c in told),
             green_s=_mean(c.green_s for c in told),
             cycle_confidence=_mean(c.confidence for c in told),
+            cycle_method="+".join(sorted({c.method for c in told})) or None,
             queue_at_green_vehicles=_mean(c.queue_at_green_vehicles for c in told),
             queue_at_green_smp=_mean(c.queue_at_green_smp for c in told),
             residual_queue_vehicles=_mean(c.residual_queue_vehicles for c in told),

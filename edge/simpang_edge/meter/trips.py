@@ -22,8 +22,9 @@ SETTLED_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """Means per vehicle over the visible length, up to the stop line; None is unknown."""
+    """Means per vehicle over the visible length, up to the stop line; None is unknown. n: of how many vehicles."""
 
+    n: int = 0
     control_delay_s: float | None = None
     travel_time_s: float | None = None
     stopped_delay_s: float | None = None
@@ -78,6 +79,7 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     v_mps = cell.reference_mps
     known = len(traced) >= least_n
     return Trip(
+        n=len(traced) if known else 0,
         control_delay_s=None if travel_s is None or v_mps is None else travel_s - cell.length_m / v_mps,
         travel_time_s=travel_s,
         stopped_delay_s=_mean([c.stopped_s for c in traced]) if known else None,

@@ -192,13 +192,19 @@ def _delay(words: Words) -> Part:
     return Part(
         words.delay_part,
         (
-            Quantity(words.control_delay, lambda row: with_unit(row.control_delay_s, words.s_veh, words, 1)),
+            Quantity(words.control_delay, lambda row: _control_delay(row, words)),
             Quantity(words.stopped_delay, lambda row: with_unit(row.stopped_delay_s, words.s_veh, words, 1)),
             Quantity(words.stops, lambda row: number(row.stops_per_vehicle, words, 2)),
             Quantity(words.travel_time, lambda row: with_unit(row.travel_time_s, words.s, words, 1)),
             Quantity(words.tti, lambda row: number(row.tti, words, 2)),
         ),
     )
+
+
+def _control_delay(row: WindowRow, words: Words) -> str:
+    """With the number of vehicles behind it, stops and travel time too."""
+    shown = with_unit(row.control_delay_s, words.s_veh, words, 1)
+    return shown if row.control_delay_s is None or row.delay_n is None else join(shown, _of(row.delay_n))
 
 
 def _signal(words: Words) -> Part:
