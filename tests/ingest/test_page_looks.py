@@ -42,10 +42,16 @@ class World:
         self.clock = FakeClock(NOW_S)
         self.board = LiveBoard(self.clock)
 
-    def put(self, channel: Channel, *rows: object, camera: str = "utara") -> None:
+    def put(self, channel: Channel, *rows: object, camera: str = "utara", boot: int = 1) -> None:
         self.board.put(
             Message(
-                channel=channel, site="kota", camera=camera, boot=1, seq=0, sent=utc(self.clock.now()), rows=list(rows)
+                channel=channel,
+                site="kota",
+                camera=camera,
+                boot=boot,
+                seq=0,
+                sent=utc(self.clock.now()),
+                rows=list(rows),
             )  # type: ignore[type-var,arg-type]
         )
 

@@ -19,7 +19,9 @@ from ..config import PageSettings
 from ..errors import ConfigurationError
 from ..history import History
 from .cards import Teller, place_name
+from .cityevents import REFRESH_S, CityEvents
 from .detail import Chosen, Detail
+from .eventscreen import EventScreen
 from .figures import LocalTime
 from .figurescreen import WINDOWS_S, FigureScreen
 from .healthscreen import HealthScreen
@@ -58,13 +60,15 @@ def build(
     """The page as an ASGI application. Once per process: NiceGUI keeps its pages in the process."""
     clock = clock or SystemClock()
     present = Present(board, settings, clock)
-    room = Room(settings, clock, present, Past(history, clock), truth)
+    events = CityEvents(history, clock)
+    room = Room(settings, clock, present, Past(history, clock), events, truth)
     outer = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     outer.get("/healthz")(lambda: JSONResponse({"status": "ok", "cameras": len(present.looks())}))
     outer.get("/language/{code}")(_choose_language)
     outer.mount(STATIC_URL, StaticFiles(directory=STATIC))
     _add_screens(room)
     nicegui_app.timer(EVERY_S, lambda: present.trails.sample(present.looks(), clock.now()))
+    nicegui_app.timer(REFRESH_S, events.refresh)
     ui.run_with(
         outer,
         title=settings.title,
@@ -83,6 +87,10 @@ def _add_screens(room: Room) -> None:
         _screen(room, request, lambda teller: Overview(room, teller))
 
     _add_places(room)
+
+    @ui.page("/events")
+    def events(request: Request) -> None:
+        _screen(room, request, lambda teller: EventScreen(room, teller))
 
     @ui.page("/health")
     def health(request: Request) -> None:

@@ -48,13 +48,19 @@ def card_head(look: CameraLook, words: Words) -> Markup:
     )
 
 
-def card_body(look: CameraLook, teller: Teller, truth: Iterable[tuple[RowLook, tuple[Compared, ...]]] = ()) -> Markup:
-    """State, reason, age and figures. data-sent makes the markup of every new message differ, even where all it says is
-    the same: or the browser would keep counting the age of the message before."""
+def card_body(
+    look: CameraLook,
+    teller: Teller,
+    truth: Iterable[tuple[RowLook, tuple[Compared, ...]]] = (),
+    events: Markup | None = None,
+) -> Markup:
+    """State, reason, age, events that last, and figures. data-sent makes the markup of every new message differ, even
+    where all it says is the same: or the browser would keep counting the age of the message before."""
     return tag(
         "div",
         state_line(look, teller),
         reason_line(look, teller),
+        events,
         _figures(look, teller.words),
         _other_approaches(look, teller.words),
         join(*(truth_line(row, compared, look, teller.words) for row, compared in truth)),

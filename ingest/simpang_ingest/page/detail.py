@@ -7,9 +7,10 @@ from nicegui import background_tasks, ui
 from simpang_edge.message import MovementMeta
 
 from ..errors import HistoryError
-from ..rows import CycleRow, EventRow, WindowRow
+from ..rows import CycleRow, WindowRow
 from .cards import Teller, camera_path, place_name, reason_line, state_line, truth_line
 from .charts import Curve, hour, spark
+from .events import Happening, event_table, happenings
 from .figures import with_unit
 from .gates import GatePass, gate_table, passes, sums
 from .looks import CameraLook
@@ -17,7 +18,7 @@ from .markup import Markup, classes, join, tag
 from .overview import truth_of
 from .past import CameraPast
 from .shell import Room, html
-from .tables import HourSum, TurnSum, cycle_table, event_table, hour_table, live_table, turn_table
+from .tables import HourSum, TurnSum, cycle_table, hour_table, live_table, turn_table
 from .words import Words
 
 Chosen = Callable[[CameraLook], bool]
@@ -184,7 +185,7 @@ class PastPart:
         self._sums.set_content(hour_table([HourSum(curve.name, curve.windows) for curve in curves], words))
         self._show_turns(_turns(pasts, words))
         self._show_gates(_gates(pasts), now_s)
-        self._events.set_content(event_table(_events(pasts), self._teller, now_s))
+        self._events.set_content(event_table(_events(pasts), self._teller, now_s, cameras=len(pasts) > 1))
         self._cycles.set_content(cycle_table(_cycles(pasts), self._teller))
 
     def _show_turns(self, turns: Sequence[TurnSum]) -> None:
@@ -270,10 +271,9 @@ def place_of(look: CameraLook, approach: str | None, several: bool) -> str:
     return f"{look.name} · {named}" if several and named != look.name else named
 
 
-def _events(pasts: Pasts) -> list[tuple[str, EventRow]]:
-    several = len(pasts) > 1
-    rows = [(place_of(look, event.approach, several), event) for look, past in pasts for event in past.events]
-    return sorted(rows, key=lambda row: -row[1].begin_s)[:EVENTS_SHOWN]
+def _events(pasts: Pasts) -> list[Happening]:
+    looks = [look for look, _ in pasts]
+    return happenings([event for _, past in pasts for event in past.events], looks)[:EVENTS_SHOWN]
 
 
 def _cycles(pasts: Pasts) -> list[tuple[str, CycleRow]]:

@@ -9,12 +9,12 @@ from ..clock import Clock
 from ..history import History
 from ..rows import CameraKey, CycleRow, EventRow, GateRow, WindowRow
 from .charts import HOUR_S, SLOT_S
+from .cityevents import LOOK_BACK_S, recent
 
 SHEET_WINDOWS: Final = 8
 """So many windows are listed: two hours of quarter hours."""
 KEEP_S: Final = 10.0
 """An answer this old is given again rather than asked for anew."""
-DAY_S: Final = 86400.0
 
 Question = tuple[CameraKey, int]
 """Of which camera, and which length of window; 0 is its last hour."""
@@ -22,7 +22,8 @@ Question = tuple[CameraKey, int]
 
 @dataclass(frozen=True, slots=True)
 class CameraPast:
-    """60-second windows and cycles of the last hour, events of the last day, in order of time.
+    """60-second windows and cycles of the last hour, events of the last day and older
+    ones that last, in order of time.
 
     windows: scope approach. moves: scope movement. gates: of 60 seconds too.
     """
@@ -74,7 +75,7 @@ class Past:
         return CameraPast(
             tuple(self._history.windows(camera, SLOT_S, from_s, now_s, scope="approach")),
             tuple(self._history.cycles(camera, from_s, now_s)),
-            tuple(self._history.events(now_s - DAY_S, now_s, camera=camera)),
+            recent(self._history.events(now_s - LOOK_BACK_S, now_s, camera=camera), now_s),
             tuple(self._history.windows(camera, SLOT_S, from_s, now_s, scope="movement")),
             tuple(self._history.gates(camera, SLOT_S, from_s, now_s)),
         )

@@ -57,12 +57,13 @@ class Feed:
                 self._board.put(self._message(camera, Channel.HEALTH, [_health(camera)]))
 
     def step(self) -> None:
-        """One live message of every camera that speaks."""
+        """One live message and health of every camera that speaks."""
         now_s = self._clock.now()
         for camera in self._cameras:
             if camera.trouble is None and camera.camera not in self.paused:
                 rows = list(_live(camera, now_s, now_s - self._begin_s))
                 self._board.put(self._message(camera, Channel.LIVE, rows))
+                self._board.put(self._message(camera, Channel.HEALTH, [_health(camera)]))
 
     def run(self) -> None:
         """Introduce, then step every 2 s until `stop`."""
@@ -82,7 +83,7 @@ class Feed:
 
     def _message(self, camera: Sample, channel: Channel, rows: list[Any]) -> BoardMessage:
         return Message(
-            channel=channel, site=SITE, camera=camera.camera, boot=int(self._begin_s * 1000), seq=0,
+            channel=channel, site=SITE, camera=camera.camera, boot=int((self._begin_s - 86_400) * 1000), seq=0,
             sent=utc(self._clock.now()), rows=rows,
         )  # fmt: skip
 

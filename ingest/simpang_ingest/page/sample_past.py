@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from msgspec import structs
+from simpang_edge.message import Words as Sentence
 
 from ..clock import Clock, SystemClock
 from ..rows import CameraKey, CameraRow, CycleRow, EventRow, GateRow, HealthRow, WindowRow
@@ -50,7 +51,7 @@ class SampleHistory:
         """One gate: what the first approach sends over it, and nobody the other way."""
         one = [
             window
-            for window in self.windows(camera, window_s, from_s, to_s, scope="approach")
+            for window in SampleHistory.windows(self, camera, window_s, from_s, to_s, scope="approach")
             if window.approach == self._cameras[camera.camera].approaches()[0][0] and window.intensity is not None
         ]
         return [row for window in one for row in (_gate(window, "forward", 1), _gate(window, "backward", 0))]
@@ -60,11 +61,11 @@ class SampleHistory:
         one = self._cameras[camera.camera].approaches()[0][0]
         return [_cycle(camera, one, start_s) for start_s in range(int(from_s), int(to_s) - 90, 90)]
 
-    def events(self, from_s: float, to_s: float, *, camera: CameraKey | None = None) -> list[EventRow]:  # noqa: ARG002
-        """One event that is over, one that lasts."""
-        if camera is None:
-            return []
-        return [_event(camera, to_s - 9000, to_s - 6500), _event(camera, to_s - 840, None)]
+    def events(self, from_s: float, to_s: float, *, camera: CameraKey | None = None) -> list[EventRow]:
+        """Some that are over, some that last."""
+        now_s = self._clock.now()
+        rows = [_event(SITE, now_s, *one) for one in EVENTS if one[0] in self._cameras]
+        return [row for row in rows if from_s <= row.begin_s < to_s and camera in (None, row.key)]
 
     def health(self, camera: CameraKey, from_s: float, to_s: float) -> list[HealthRow]:  # noqa: ARG002
         """None: the page does not ask."""
@@ -152,11 +153,37 @@ def _cycle(camera: CameraKey, approach: str, start_s: int) -> CycleRow:
     )  # fmt: skip
 
 
-def _event(camera: CameraKey, begin_s: float, end_s: float | None) -> EventRow:
-    said = STATES["jammed"]
+EVENTS: Final = (
+    ("ciater-utara", "congestion", "serious", "queue_not_cleared", 840, None, "utara", None, STATES["jammed"]),
+    ("ciater-timur", "stopped_vehicle", "warning", "stopped_vehicle", 540, None, "utara", 2, Sentence(
+        "stopped_vehicle", "kendaraan berhenti 15 detik di luar antrean, 42 m dari garis henti",
+        "vehicle stopped for 15 s outside the queue, 42 m from the stop line")),
+    ("ciater-timur", "congestion", "warning", "stopped_vehicle", 380, None, "utara", None, STATES["congested"]),
+    ("ciater-timur", "wrong_way", "serious", "wrong_way", 4000, 3991, "timur", 1, Sentence(
+        "wrong_way", "kendaraan melawan arah, 14 km/jam", "vehicle against the traffic, 14 km/h")),
+    ("ciater-timur", "congestion", "warning", "slow", 9000, 6500, "utara", None, STATES["congested"]),
+    ("rawa-buntu", "camera_moved", "serious", "moved", 1260, None, None, None, Sentence(
+        "camera_moved", "kamera tidak lagi melihat ke tempat semula (geser 61 piksel): kembalikan preset",
+        "the camera no longer looks where it did (shift 61 pixels): return it to its preset")),
+    ("duren-barat", "camera_dark", "serious", "dark", 30000, 29100, None, None, Sentence(
+        "camera_dark", "gambar tidak memperlihatkan apa pun: periksa kamera dan lampu",
+        "the picture shows nothing: check the camera and the lights")),
+    ("gaplek", "stopped_vehicle", "warning", "stopped_vehicle", 2400, None, "utara", 1, Sentence(
+        "stopped_vehicle", "kendaraan berhenti 15 detik di luar antrean, 20 m dari garis henti",
+        "vehicle stopped for 15 s outside the queue, 20 m from the stop line")),
+)  # fmt: skip
+"""Camera, what, severity, cause, seconds since its begin and since its end, approach, lane, sentence."""
+
+
+def _event(
+    site: str, now_s: float, camera: str, event: str, severity: str, cause: str, began: int, over: int | None,
+    approach: str | None, lane: int | None, said: Sentence,
+) -> EventRow:  # fmt: skip
+    begin_s = float(int(now_s / 10) * 10 - began)
+    end_s = None if over is None else begin_s + began - over
     return EventRow(
-        site=SITE, camera=camera.camera, time_ns=int(begin_s * 1e9), event="congestion", approach="utara",
-        id=f"{camera.camera}-{int(begin_s)}", begin_s=begin_s, end_s=end_s,
-        duration_s=None if end_s is None else end_s - begin_s, severity="warning", reason_code=said.code,
-        reason_id=said.id.format(q=148), reason_en=said.en.format(q=148),
+        site=site, camera=camera, time_ns=int(begin_s * 1e9), event=event, approach=approach, lane=lane,
+        id=f"{camera}-{event}-{began}", begin_s=begin_s, end_s=end_s, severity=severity, cause=cause,
+        duration_s=None if end_s is None else end_s - begin_s, reason_code=said.code,
+        reason_id=said.id.format(q=148, v=11), reason_en=said.en.format(q=148, v=11),
     )  # fmt: skip

@@ -174,6 +174,30 @@ class Words:
     events: str
     events_none: str
     ongoing: str
+    happenings: str
+    where: str
+    zone: str
+    cause: str
+    camera_itself: str
+    end_unknown: str
+    end_unknown_why: str
+    more_events: str
+    cause_slow: str
+    cause_queue_not_cleared: str
+    cause_storage_full: str
+    cause_recovering: str
+    cause_stopped_vehicle: str
+    cause_parked_vehicle: str
+    cause_stopped_in_zone: str
+    cause_wrong_way: str
+    cause_blocked_box: str
+    cause_pedestrian: str
+    cause_spillback: str
+    cause_spillback_blocks: str
+    cause_dark: str
+    cause_frozen: str
+    cause_moved: str
+    cause_offline: str
     begin: str
     end: str
     duration: str
@@ -260,6 +284,10 @@ class Words:
     def kind(self, kind: str) -> str:
         """The word of a vehicle class; its code where this version has no word."""
         return str(getattr(self, kind, kind))
+
+    def cause_of(self, cause: str) -> str:
+        """The word of an event's cause; its code where this version has no word."""
+        return str(getattr(self, f"cause_{cause}", cause))
 
     def flag(self, flag: str) -> str:
         """The word of a quality flag; its code where this version has no word."""
