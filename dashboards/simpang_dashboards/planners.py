@@ -108,7 +108,8 @@ def _turns() -> tuple[table.Panel, ...]:
 
 def _service() -> tuple[table.Panel, ...]:
     service = _columns("approach", "los", "los_standard", "dj", "capacity_smph", "capacity_standard", "control_delay_s",
-                       "emp", "class_rules", "observed_s", "quality", "flags")  # fmt: skip
+                       "delay_n", "headway_n", "cycle_method", "emp", "class_rules", "observed_s", "quality",
+                       "flags")  # fmt: skip
     return (_table("Tingkat pelayanan / level of service", rows(service, "traffic_window", APPROACH)),)
 
 
@@ -118,7 +119,7 @@ def _lists() -> tuple[table.Panel, ...]:
         "queue_at_green_vehicles", "queue_at_green_smp", "queue_at_green_m", "residual_queue_vehicles", "queue_max_m",
         "queue_beyond_view", "discharged", "saturation_flow_vph", "saturation_flow_smph", "arrivals",
         "arrivals_on_green", "occupancy_green", "occupancy_red", "split_fail", "control_delay_s", "stopped_delay_s",
-        "stops_per_vehicle", "observed_s", "flags",
+        "stops_per_vehicle", "delay_n", "observed_s", "flags",
     )  # fmt: skip
     speeds = _columns("approach", "speed_n", *(f"speed_{part}_{one}{end}" for one in ("sm", "mp", "ks")
                       for part, end in (("n", ""), ("p15", "_kmh"), ("p50", "_kmh"), ("p85", "_kmh"))))  # fmt: skip

@@ -110,7 +110,7 @@ def _heading(title: str, path: str, window_s: int, words: Words) -> Markup:
 
 def places(look: CameraLook, rows: Sequence[WindowRow]) -> list[Place]:
     """A column per approach, its lanes after it: as configured, then those that only the store knows."""
-    found = {(row.approach, row.lane): row for row in rows if row.scope in ("approach", "lane")}
+    found = {(row.approach, row.lane): row for row in rows if row.scope in ("approach", "lane", "camera")}
     lanes = {(one.approach, lane.lane) for one in look.approaches for lane in one.lanes} | set(found)
     approaches = dict.fromkeys([one.approach for one in look.approaches] + [row.approach for row in rows])
     columns = [

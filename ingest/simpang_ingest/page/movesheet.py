@@ -118,7 +118,7 @@ def _served(words: Words) -> list[tuple[str, CycleCell]]:
         (words.saturation, lambda row: _saturation(row, words)),
         (words.on_green, lambda row: _arrivals(row, words)),
         (words.split_fail, lambda row: _split(row, words)),
-        (words.control_delay, lambda row: with_unit(row.control_delay_s, words.s_veh, words, 1)),
+        (words.control_delay, lambda row: _delay(row, words)),
         (words.stopped_delay, lambda row: with_unit(row.stopped_delay_s, words.s_veh, words, 1)),
         (words.stops, lambda row: number(row.stops_per_vehicle, words, 2)),
     ]
@@ -142,6 +142,11 @@ def _saturation(row: CycleRow, words: Words) -> str:
 
 def _arrivals(row: CycleRow, words: Words) -> str:
     return join(percent(row.arrivals_on_green, words), _small(row.arrivals, words.vehicles, words))
+
+
+def _delay(row: CycleRow, words: Words) -> str:
+    n = tag("small", f"n {row.delay_n}") if row.delay_n is not None and row.control_delay_s is not None else None
+    return join(with_unit(row.control_delay_s, words.s_veh, words, 1), n)
 
 
 def _split(row: CycleRow, words: Words) -> str:

@@ -97,7 +97,7 @@ def _flow(words: Words) -> Part:
             Quantity(words.classes, lambda row: _kinds(row, words)),
             Quantity(words.pkji_classes, lambda row: _pkji(row, words)),
             Quantity(words.late, lambda row: number(row.late, words)),
-            Quantity(words.headway, lambda row: with_unit(row.headway_s, words.s, words, 1)),
+            Quantity(words.headway, lambda row: _headway(row, words)),
             Quantity(words.gap, lambda row: with_unit(row.gap_m, words.m, words, 1)),
             Quantity(words.vehicle_length, lambda row: with_unit(row.length_m, words.m, words, 1)),
             Quantity(words.usual_flow, lambda row: _usual(row.usual_flow_vph, words.vph, row, words)),
@@ -120,6 +120,11 @@ def _pkji(row: WindowRow, words: Words) -> str:
     if row.count_sm is None:
         return UNKNOWN
     return join(pkji(lambda name: getattr(row, name), words) or "0", tag("small", row.class_rules))
+
+
+def _headway(row: WindowRow, words: Words) -> str:
+    """A mean with its number of headways."""
+    return join(with_unit(row.headway_s, words.s, words, 1), _of(row.headway_n) if row.headway_s is not None else None)
 
 
 def _usual(value: float | None, unit: str, row: WindowRow, words: Words) -> str:
@@ -212,7 +217,7 @@ def _signal(words: Words) -> Part:
         words.signal_part,
         (
             Quantity(words.cycles_count, lambda row: number(row.cycles, words)),
-            Quantity(words.cycle_length, lambda row: with_unit(row.cycle_s, words.s, words, 1)),
+            Quantity(words.cycle_length, lambda row: _cycle(row, words)),
             Quantity(words.green, lambda row: with_unit(row.green_s, words.s, words, 1)),
             Quantity(words.confidence, lambda row: percent(row.cycle_confidence, words)),
             Quantity(words.queue_at_green, lambda row: _at_green(row, words)),
@@ -222,6 +227,12 @@ def _signal(words: Words) -> Part:
         ),
         lanes=False,
     )
+
+
+def _cycle(row: WindowRow, words: Words) -> str:
+    """With how it was found."""
+    method = tag("small", words.cycle_method(row.cycle_method)) if row.cycle_method else None
+    return join(with_unit(row.cycle_s, words.s, words, 1), method)
 
 
 def _at_green(row: WindowRow, words: Words) -> str:
