@@ -37,6 +37,7 @@ def test_a_quarter_hour_sums_its_minutes_and_the_hour_all() -> None:
     assert (quarter.counted("count_car"), quarter.observed_s()) == (4, 90.0)
     assert (hour.counted("count_car"), hour.observed_s()) == (11, 150.0)
     assert quarter.flow_vph() == 160.0  # 4 · 3600 / 90
+    assert of([row(-1, 1, observed_s=3.0)])["forward", 900].flow_vph() is None  # 1200 an hour would be made of 3 s
 
 
 def test_a_direction_that_was_not_seen_is_unknown_and_a_true_zero_is_zero() -> None:

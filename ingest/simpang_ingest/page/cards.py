@@ -119,7 +119,8 @@ def age(age_s: float | None, words: Words) -> Markup:
 
 
 def _figures(look: CameraLook, words: Words) -> Markup:
-    row = look.lead.row if look.lead else None
+    """Those of the approach that the card speaks of; of one that was not seen well enough none, least of all a 0."""
+    row = look.lead.row if look.lead and look.lead.face is not Face.UNKNOWN else None
     beyond = bool(row and row.queue_beyond_view)
     why = words.not_measured if look.current else words.face(look.face).lower()
     return tag(

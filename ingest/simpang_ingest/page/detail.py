@@ -166,7 +166,7 @@ class PastPart:
         self._gates = html("").classes("panel")
         self._gates.style("display:none")
         html(tag("h2", words.events)).classes("part")
-        self._events = html("").classes("panel tall")
+        self._events = html("").classes("panel tall events")
         html(tag("h2", words.cycles)).classes("part")
         self._cycles = html("").classes("panel tall")
 

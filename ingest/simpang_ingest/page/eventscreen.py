@@ -22,7 +22,7 @@ class EventScreen:
         self._ticks = 0
         html(tag("h1", teller.words.events)).classes("heading")
         self._note = html("").classes("empty")
-        self._table = html("").classes("panel")
+        self._table = html("").classes("panel events")
 
     def update(self, looks: list[CameraLook]) -> None:
         """Show the events as they are known."""

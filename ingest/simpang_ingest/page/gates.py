@@ -18,6 +18,8 @@ DIRECTIONS: Final = ("forward", "backward")
 SPANS_S: Final = (900, 3600)
 SETTLE_S: Final = 180.0
 """A minute's window comes some seconds after its end: the sums end where the newest one does, unless that is older."""
+RATE_FROM_S: Final = 60.0
+"""A flow per hour is not made of fewer observed seconds [ours]: one vehicle in 3 s would be 1200 an hour."""
 ARROWS: Final = "→↘↓↙←↖↑↗"
 """By eighths of a turn in the picture, clockwise from the right, whose rows run downwards."""
 
@@ -54,9 +56,9 @@ class GateSum:
         return sum(known) if known else None
 
     def flow_vph(self) -> float | None:
-        """Vehicles per observed hour; None where nothing was seen."""
+        """Vehicles per observed hour; None where too little was seen."""
         total, observed_s = self.counted("intensity"), self.observed_s()
-        return None if total is None or observed_s <= 0 else total * 3600 / observed_s
+        return None if total is None or observed_s < RATE_FROM_S else total * 3600 / observed_s
 
 
 def passes(camera: str, metas: Sequence[GateMeta], rows: Sequence[GateRow]) -> list[GatePass]:
