@@ -62,6 +62,17 @@ def test_a_short_hiccup_of_the_stream_keeps_the_minute() -> None:
     assert row.flow_vps == pytest.approx(10 / 54.875, abs=0.1 / 54.875)
 
 
+def test_a_quarter_hour_whose_last_minute_is_empty_is_not_called_empty() -> None:
+    """140 cars at 10 m/s (36 km/h) in 14 minutes, nobody in the fifteenth: the minute has no vehicles, the quarter has."""
+    engine = meter(60, 900)
+    done = drive(engine, flowing(140), 0, 905, fps=4)
+    minute, quarter = (row for row in done.windows if row.lane is None and row.to_s == T0 + 900)
+    assert (sum(minute.counts or ()), sum(quarter.counts or ())) == (0, 140)
+    assert minute.reason is not None
+    assert quarter.reason is not None
+    assert (minute.reason.en, quarter.reason.en) == ("no vehicles", "free flow, 36 km/h")
+
+
 def jam(from_s: float) -> list[Car]:
     """Twelve cars that creep at 0.5 m/s in each of two lanes: 5.5 m apart from 10 to 70.5 m, never at the line.
 

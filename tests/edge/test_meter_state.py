@@ -6,6 +6,7 @@ import pytest
 from simpang_edge.config import StateRules
 from simpang_edge.data import Cycle, EventType, Measurement, Quality, Scope, State
 from simpang_edge.meter.events import CongestionEvents
+from simpang_edge.meter.held import Held
 from simpang_edge.meter.reasons import Figures, Template, say
 from simpang_edge.meter.state import Judge, Verdict
 
@@ -181,6 +182,36 @@ def test_a_sentence_has_its_figures_in_both_languages() -> None:
     assert (reason.code, reason.id, reason.en) == ("x", "18 km/jam, – m", "18 km/h, – m")
 
 
+def test_a_quarter_hour_tells_of_itself_not_of_its_last_minute() -> None:
+    """Four quarters of one approach: what held for 5 of 15 minutes is the state, the figures are the quarter's own."""
+    quarter = replace(minute(0, 0.8, 0.1, queue_m=68), to_s=900.0, residual_queue_vehicles=0.0)
+    assert long(quarter, "c" * 15).reason.en == "free, longest queue 68 m"
+    assert long(quarter, "sssss" + "c" * 10).state is CONGESTED  # judged in minutes 2 to 8: 7 of 15
+    assert long(quarter, "sssss" + "c" * 10).reason.en == "congested for 7 of 15 min, longest queue 68 m"
+    assert long(quarter, "sssss" + "c" * 10).reason.id == "macet 7 dari 15 menit, antrean terpanjang 68 m"
+    assert long(quarter, "c" * 13 + "ss").state is FREE  # 2 of 15 are dense
+    assert long(quarter, "sscss" + "c" * 5 + "sscss").reason.en == "dense for 8 of 15 min, longest queue 68 m"
+
+
+def test_a_quarter_hour_that_is_dense_in_the_mean_says_why() -> None:
+    """No minute was judged (a worker that went on after a restart): 3 vehicles a cycle were left over."""
+    quarter = replace(minute(0, 0.3, 0.1, queue_m=68), to_s=900.0, residual_queue_vehicles=3.0)
+    assert long(quarter, "u" * 15).reason.en == "dense, 3 vehicles left over after green, queue 68 m"
+
+
+def long(quarter: Measurement, minutes: str) -> Verdict:
+    """The verdict on a quarter hour with these minutes."""
+    judge, held = Judge(RULES), Held(RULES, 16)
+    for n, letter in enumerate(minutes):
+        row = minute(n, *FIGURES[letter])
+        held.add(row, judge.window(row))
+    return held.verdict(quarter, signal=True)
+
+
+FIGURES = {"s": (0.3, 0.4, 1.0), "c": (0.9, 0.1, 1.0), "u": (0.9, 0.1, 0.0)}
+"""Slow, clear and unknown minutes: ratio, filled share, score."""
+
+
 def events() -> CongestionEvents:
     """Congestion events of one approach with the usual five minutes."""
     return CongestionEvents("kamera", "utara", RULES.min_event_s, RULES.merge_event_s)
@@ -218,9 +249,8 @@ def test_events_less_than_five_minutes_apart_are_one() -> None:
 def judged(minutes: str) -> list[tuple[int, str, float, float | None]]:
     """Minutes of slow (s), clear (c) and unknown (u) through judge and events: (told in minute, kind, begin, end)."""
     judge, follow, found = Judge(RULES), events(), []
-    figures = {"s": (0.3, 0.4, 1.0), "c": (0.9, 0.1, 1.0), "u": (0.9, 0.1, 0.0)}
     for n, letter in enumerate(minutes):
-        for event in follow.follow(judge.window(minute(n, *figures[letter])), 60.0 * n + 60):
+        for event in follow.follow(judge.window(minute(n, *FIGURES[letter])), 60.0 * n + 60):
             ended = event.end_s is not None
             found.append((n + 1, "end" if ended else "begin", event.begin_s / 60, (event.end_s or 0.0) / 60))
     return [(n, kind, begin, end if kind == "end" else None) for n, kind, begin, end in found]

@@ -1,5 +1,6 @@
 """One approach over time: its cycles, its state, its congestion events."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,6 +12,7 @@ from . import reasons
 from .crossings import Crossing
 from .cycle import CycleFinder, Starts
 from .events import CongestionEvents
+from .held import Held
 from .layout import Layout
 from .live import Now, figures, live_row
 from .memory import QueueSample
@@ -21,7 +23,7 @@ from .service import Service
 from .settings import MeterSettings
 from .signal import SignalLog
 from .speeds import Errors
-from .state import WORSE, Judge, Verdict, calm, figures_of
+from .state import WORSE, Judge, Verdict, figures_of
 from .trips import Arrival
 
 STANDS_WINDOWS: Final = 2.5
@@ -55,7 +57,10 @@ class ApproachWatch:
         self._cycles = CycleFinder(self.approach, layout.cells[self._cell], shared.pcu.crossing, shared.starts)
         self._signal = SignalLog(camera.approaches[index].control)
         self._signalled = camera.approaches[index].control == "signal"
+        self._base_s = settings.base_s
+        self._kept = math.ceil(max(settings.windows_s) / self._base_s) + 1
         self._judge = Judge(rules)
+        self._held = Held(rules, self._kept)
         self._events = CongestionEvents(camera.id, self.approach, rules.min_event_s, rules.merge_event_s)
         self._known_s: float | None = None
 
@@ -109,6 +114,7 @@ class ApproachWatch:
         cause: the incident that is open on the approach.
         """
         verdict = self._judge.window(row)
+        self._held.add(row, verdict)
         if verdict.state is not State.UNKNOWN:
             self._known_s = row.to_s
         elif self._known_s is not None and row.to_s - self._known_s >= self._rules.forget_s:
@@ -116,11 +122,13 @@ class ApproachWatch:
         return verdict, self._events.follow(verdict, row.to_s, cause)
 
     def latest(self, row: Measurement) -> Verdict:
-        """The state for a window that is not judged by itself: that of the base window that ended last."""
+        """The state for a window of another length: of a longer one what held in it, of a shorter one what holds."""
         if row.counts is None or (row.quality.score or 0.0) < self._rules.min_quality:
             return Verdict(State.UNKNOWN, few_seconds(row.quality.observed_s, row.to_s - row.from_s))
         signal = self._judge.signalled(row.to_s, row.queue_max_m)
-        return self._judge.verdict or calm(figures_of(row), self._rules, signal)
+        if row.to_s - row.from_s > self._base_s:
+            return self._held.verdict(row, signal)
+        return self._standing(row.to_s) or self._judge.calm(figures_of(row), row.to_s, signal)
 
     def close(self, now_s: float) -> tuple[Event, ...]:
         """End the congestion event that is open."""
@@ -129,6 +137,7 @@ class ApproachWatch:
     def reset(self, now_s: float) -> tuple[Event, ...]:
         """Forget what was: the clock was set, or nothing was seen for long."""
         self._judge = Judge(self._rules)
+        self._held = Held(self._rules, self._kept)
         self._cycles.reset()
         self._signal.reset()
         self._known_s = None
@@ -142,6 +151,15 @@ class ApproachWatch:
             rows = [replace(row, speed_mps=None) for row in rows]
         return tuple(replace(row, state=state, reason=reason) for row in rows)
 
+    def _standing(self, now_s: float, seen_s: float = 0.0) -> Verdict | None:
+        """The congestion that was judged last; unknown where that is too long ago to be told as now."""
+        judged = self._judge.verdict
+        if judged is None or judged.state not in WORSE:
+            return None
+        if now_s - self._judge.judged_s <= STANDS_WINDOWS * self._base_s:
+            return judged
+        return Verdict(State.UNKNOWN, few_seconds(min(seen_s, self._base_s), self._base_s))
+
     def _live_state(self, now: Now, time_s: float) -> tuple[State, Reason]:
         """A judged congestion stands until it is judged over; else free or dense, by the last minute.
 
@@ -150,12 +168,9 @@ class ApproachWatch:
         """
         if now.span_s < self._rules.provisional_s:
             return State.UNKNOWN, few_seconds(now.span_s, self._rules.provisional_s)
-        judged = self._judge.verdict
-        if judged is not None and judged.state in WORSE:
-            window_s = self._judge.window_s
-            if time_s - self._judge.judged_s > STANDS_WINDOWS * window_s:
-                return State.UNKNOWN, few_seconds(min(now.span_s, window_s), window_s)
-            return judged.state, judged.reason
+        standing = self._standing(time_s, now.span_s)
+        if standing is not None:
+            return standing.state, standing.reason
         minute = figures(now, self._cell, self._layout.cells[self._cell])
         if not self._speeds:
             minute = replace(minute, speed_mps=None, ratio=None)

@@ -28,6 +28,7 @@ class Figures:
     left: float | None = None
     cycles: int | None = None
     minutes: float | None = None
+    judged_minutes: float | None = None
     seconds: float | None = None
     needed_s: float | None = None
     shift_px: float | None = None
@@ -49,6 +50,7 @@ class Figures:
             "left": _whole(self.left),
             "cycles": _whole(self.cycles),
             "minutes": _whole(self.minutes),
+            "judged": _whole(self.judged_minutes),
             "seconds": _whole(self.seconds),
             "needed": _whole(self.needed_s),
             "shift": _whole(self.shift_px),
@@ -108,6 +110,16 @@ RECOVERING: Final = Template(
     "mulai terurai, antrean {queue} m, {speed} km/jam",
     "easing, queue {queue} m, {speed} km/h",
 )
+HELD: Final = {
+    state: Template(
+        f"{state}_for",
+        f"{name} {{minutes}} dari {{judged}} menit, antrean terpanjang {{queue}} m",
+        f"{state} for {{minutes}} of {{judged}} min, longest queue {{queue}} m",
+    )
+    for state, name in (("dense", "padat"), ("congested", "macet"), ("jammed", "macet total"))
+}
+"""What held in a longer window, by its state."""
+
 EASING: Final = Template("recovering", "mulai terurai, antrean {queue} m", "easing, queue {queue} m")
 FEW_SECONDS: Final = Template(
     "few_seconds", "baru {seconds} dari {needed} detik teramati", "only {seconds} of {needed} s observed"
