@@ -27,6 +27,8 @@ PKJI_CLASSES: Final = ("SM", "MP", "KS", "BB", "TB", "KTB")
 
 
 def _check(name: str, array: NDArray[Any], shape: tuple[int | None, ...]) -> None:
+    if array.shape == shape:
+        return
     same = array.ndim == len(shape) and all(
         want is None or want == got for want, got in zip(shape, array.shape, strict=True)
     )
@@ -133,11 +135,16 @@ class Vehicles:
 
     def __post_init__(self) -> None:
         n = self.id.shape[0]
+        _check("Vehicles.id", self.id, (n,))
+        _check("Vehicles.kind", self.kind, (n,))
         _check("Vehicles.xy_m", self.xy_m, (n, 2))
+        _check("Vehicles.approach", self.approach, (n,))
+        _check("Vehicles.lane", self.lane, (n,))
+        _check("Vehicles.along_m", self.along_m, (n,))
+        _check("Vehicles.across_m", self.across_m, (n,))
+        _check("Vehicles.length_m", self.length_m, (n,))
         if self.zones is not None:
             _check("Vehicles.zones", self.zones, (n,))
-        for name in ("id", "kind", "approach", "lane", "along_m", "across_m", "length_m"):
-            _check(f"Vehicles.{name}", getattr(self, name), (n,))
 
     def __len__(self) -> int:
         return int(self.id.shape[0])

@@ -1,7 +1,7 @@
 """The road as a plane: from pixels to metres, and the axes of each approach on it. Pure geometry, used by the ground
 stage and by whoever needs a line of the configuration in metres."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,13 +39,13 @@ class Plane:
 
     def to_road(self, xy_px: FloatArray) -> FloatArray:
         """Road coordinates (N, 2) in metres of picture points (N, 2); NaN for points on or above the horizon."""
-        mapped = np.column_stack([xy_px, np.ones(len(xy_px))]) @ self.matrix.T
+        mapped = _homogeneous(xy_px) @ self.matrix.T
         below = mapped[:, 2:] > 1e-9
         return np.where(below, mapped[:, :2] / np.where(below, mapped[:, 2:], 1.0), np.nan)
 
     def to_picture(self, xy_m: FloatArray) -> FloatArray:
         """Picture points (N, 2) in pixels of road coordinates (N, 2); NaN for points behind the camera."""
-        mapped = np.column_stack([xy_m, np.ones(len(xy_m))]) @ np.linalg.inv(self.matrix).T
+        mapped = _homogeneous(xy_m) @ np.linalg.inv(self.matrix).T
         ahead = mapped[:, 2:] > 1e-12
         return np.where(ahead, mapped[:, :2] / np.where(ahead, mapped[:, 2:], 1.0), np.nan)
 
@@ -60,12 +60,19 @@ class Plane:
         The largest singular value of the map's derivative; NaN on or above the horizon.
         """
         road = self.to_road(xy_px)
-        depth = np.column_stack([xy_px, np.ones(len(xy_px))]) @ self.matrix[2]
+        depth = _homogeneous(xy_px) @ self.matrix[2]
         slope = self.matrix[None, :2, :2] - road[:, :, None] * self.matrix[None, 2:, :2]
         slope = slope / depth[:, None, None]
         known = np.isfinite(slope).all(axis=(1, 2))
         largest = np.linalg.svd(np.where(known[:, None, None], slope, 0.0), compute_uv=False)[:, 0]
         return np.where(known, largest, np.nan)
+
+
+def _homogeneous(xy: FloatArray) -> FloatArray:
+    """Points (N, 2) with a third coordinate of 1, (N, 3)."""
+    points = np.ones((len(xy), 3))
+    points[:, :2] = xy
+    return points
 
 
 def fit_plane(image_px: FloatArray, road_m: FloatArray) -> Plane:
@@ -83,7 +90,7 @@ def fit_plane(image_px: FloatArray, road_m: FloatArray) -> Plane:
     matrix, _ = cv2.findHomography(image_px, road_m, 0)
     if matrix is None or not np.isfinite(matrix).all():
         raise ConfigurationError("no plane fits these points: check that each image point belongs to its road point")
-    depth = np.column_stack([image_px, np.ones(len(image_px))]) @ matrix[2]
+    depth = _homogeneous(image_px) @ matrix[2]
     if depth.min() * depth.max() <= 0:
         raise ConfigurationError("the points fold the road over the horizon: check the order of the pairs")
     oriented = np.asarray(matrix * np.sign(depth[0]), np.float64)
@@ -93,12 +100,28 @@ def fit_plane(image_px: FloatArray, road_m: FloatArray) -> Plane:
 
 def inside(xy: FloatArray, polygon: FloatArray) -> BoolArray:
     """Which points (N, 2) lie in the polygon (K, 2), (N,); even-odd rule."""
-    start, end = polygon[None], np.concatenate((polygon[1:], polygon[:1]))[None]
-    x, y = xy[:, None, 0], xy[:, None, 1]
-    spans = (start[..., 1] > y) != (end[..., 1] > y)
-    rise = np.where(spans, end[..., 1] - start[..., 1], 1.0)
-    meets_x = start[..., 0] + (y - start[..., 1]) / rise * (end[..., 0] - start[..., 0])
-    return np.asarray((spans & (x < meets_x)).sum(axis=1) % 2 == 1)
+    found: BoolArray = Outlines([polygon]).hold(xy)[0]
+    return found
+
+
+class Outlines:
+    """Polygons, each (K, 2), that are asked together."""
+
+    def __init__(self, polygons: Sequence[FloatArray]) -> None:
+        start, end = (np.concatenate([np.roll(p, back, axis=0) for p in polygons]) for back in (0, -1))
+        self._x, self._y = start[:, :1], start[:, 1:]
+        self._end_y = end[:, 1:]
+        self._run = end[:, :1] - self._x
+        rise = self._end_y - self._y
+        self._rise = np.where(rise == 0, 1.0, rise)  # a level edge is met by no level ray
+        self._first = np.cumsum([0, *(len(p) for p in polygons[:-1])])
+
+    def hold(self, xy: FloatArray) -> BoolArray:
+        """Which of the points (N, 2) each polygon holds, (polygons, N); even-odd rule."""
+        x, y = xy.T
+        meets_x = self._x + (y - self._y) / self._rise * self._run
+        met = ((self._end_y > y) != (self._y > y)) & (x < meets_x)
+        return np.asarray(np.logical_xor.reduceat(met, self._first, axis=0), np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +137,12 @@ class Axes:
         """Metres upstream of the line and from its kerb-side end, (N,) each, of road points (N, 2)."""
         from_kerb = xy_m - self.kerb_m
         return from_kerb @ self.up, from_kerb @ self.across
+
+    def along_across_of(self, x_m: float, y_m: float) -> tuple[float, float]:
+        """The same of one road point."""
+        dx_m, dy_m = x_m - float(self.kerb_m[0]), y_m - float(self.kerb_m[1])
+        up, across = self.up.tolist(), self.across.tolist()
+        return dx_m * up[0] + dy_m * up[1], dx_m * across[0] + dy_m * across[1]
 
 
 def camera_plane(camera: Camera) -> Plane | None:
