@@ -157,7 +157,7 @@ class Emerged:
             mark_pass(rows, row, way_m, time_s, self._length_m(rows[row]))
 
     def _length_m(self, one: Rows) -> float:
-        return float(self._layout.length_m[self._layout.approach_cell[one["approach"]]])
+        return float(self._layout.approach_m[one["approach"]])
 
     def _came_s(self, fleet: Fleet, row: int, length_m: float) -> tuple[float, bool]:
         """When a vehicle that was never seen before came into the measured length, between its neighbours; and whether

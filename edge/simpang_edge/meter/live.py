@@ -64,7 +64,7 @@ class Recent:
         self._exposure = nothing(layout)
         self._observed_s = 0.0
         self._marks: deque[_Mark] = deque()
-        self._speeds: deque[tuple[float, FloatArray, FloatArray]] = deque()
+        self._speeds: deque[tuple[float, FloatArray, IntArray]] = deque()
 
     def add(self, exposure: FloatArray, observed_s: float) -> None:
         """Account for one observed span."""
@@ -82,10 +82,9 @@ class Recent:
 
     def cross(self, crossing: Crossing) -> None:
         """Account for a crossing."""
-        one = np.ones(1)
-        cells = self._layout.sums(np.array([crossing.approach]), np.array([crossing.lane]), one).astype(np.int64)
-        self.counts[:, crossing.kind] += cells
-        self._motor += cells * IS_MOTOR[crossing.kind]
+        for cell in self._layout.cells_at(crossing.approach, crossing.lane):
+            self.counts[cell, crossing.kind] += 1
+            self._motor[cell] += IS_MOTOR[crossing.kind]
 
     def second(self, time_s: float) -> None:
         """Remember where the sums stand, once per second."""
@@ -97,10 +96,11 @@ class Recent:
 
     def speeds(self, fleet: Fleet, seen: Seen, moving_mps: float) -> None:
         """Account for the speeds of the moving vehicles of one frame."""
-        rows = fleet.rows
-        row = seen.row[(rows["speed_mps"][seen.row] >= moving_mps) & (rows["kind"][seen.row] != PERSON)]
+        rows, speed_mps = fleet.rows, fleet.rows["speed_mps"][seen.row]
+        moving = (speed_mps >= moving_mps) & (rows["kind"][seen.row] != PERSON)
+        row = seen.row[moving]
         places = self._layout.places(rows["approach"][row], rows["lane"][row])
-        self._speeds.append((seen.time_s, places.sums(rows["speed_mps"][row]), places.sums(np.ones(len(row)))))
+        self._speeds.append((seen.time_s, places.sums(speed_mps[moving]), places.count()))
         while self._speeds[0][0] < seen.time_s - SPEED_S:
             self._speeds.popleft()
 
@@ -125,13 +125,13 @@ class Recent:
     def _moving_mps(self, frame_s: float) -> FloatArray:
         recent = [(v, n) for time_s, v, n in self._speeds if time_s >= frame_s - SPEED_S]
         total = sum((v for v, _ in recent), np.zeros(len(self._layout)))
-        count = sum((n for _, n in recent), np.zeros(len(self._layout)))
+        count = sum((n for _, n in recent), np.zeros(len(self._layout), np.int64))
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
     def _in_view(self, fleet: Fleet, frame_s: float) -> IntArray:
         rows, row = fleet.rows, fleet.fresh(frame_s, HOLD_S)
         row = row[(rows["along_m"][row] >= 0) | rows["queued"][row]]
-        return self._layout.sums(rows["approach"][row], rows["lane"][row], np.ones(len(row))).astype(np.int64)
+        return self._layout.places(rows["approach"][row], rows["lane"][row]).count()
 
     def _mark(self, time_s: float) -> _Mark:
         return _Mark(time_s, self._observed_s, self._exposure.copy(), self._motor.copy())

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from ..data import FloatArray
+from ..data import FloatArray, IntArray
 from .crossings import Crossing
 from .fleet import SEGMENTS, Fleet, Rows, Seen
 from .layout import Cell, Layout
@@ -18,6 +18,10 @@ MIN_SHARE: Final = 0.3
 
 SETTLED_S: Final = 1.0
 """After this long the first speed of a vehicle is known."""
+
+
+PARTS: FloatArray = np.arange(1.0, SEGMENTS + 1)
+"""The parts of the measured length, the one nearest the line first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +46,35 @@ class Arrival:
 def mark_passes(fleet: Fleet, seen: Seen, layout: Layout) -> None:
     """Keep when vehicles came to the end of each eighth of the measured length, straight between two sightings."""
     rows, row = fleet.rows, seen.row
-    length_m = layout.length_m[layout.approach_cell[rows["approach"][row]]]
+    length_m, now_m = layout.approach_m[rows["approach"][row]], rows["along_m"][row]
     before = np.ceil(seen.before_m * SEGMENTS / length_m)
-    now = np.ceil(rows["along_m"][row] * SEGMENTS / length_m)
-    for n in np.flatnonzero((now < before) & (now < SEGMENTS + 1) & (before > 1)).tolist():
-        way_m = (float(seen.before_m[n]), float(rows["along_m"][row[n]]))
-        mark_pass(rows, int(row[n]), way_m, (float(seen.before_s[n]), seen.time_s), float(length_m[n]))
+    now = np.ceil(now_m * SEGMENTS / length_m)
+    n = ((now < before) & (now < SEGMENTS + 1) & (before > 1)).nonzero()[0]
+    if len(n):
+        _mark(rows, row[n], (seen.before_m[n], now_m[n]), (seen.before_s[n], seen.time_s), length_m[n])
 
 
 def mark_pass(rows: Rows, row: int, way_m: tuple[float, float], time_s: tuple[float, float], length_m: float) -> None:
     """Keep when a vehicle came to the ends of the parts on a way (from, to) that took from one time to another."""
-    ends_m = length_m / SEGMENTS * np.arange(1, SEGMENTS + 1)
-    passed = (ends_m < way_m[0]) & (ends_m >= way_m[1])
-    if passed.any():
-        share = (way_m[0] - ends_m[passed]) / (way_m[0] - way_m[1])
-        rows["passes_s"][row, passed] = time_s[0] + share * (time_s[1] - time_s[0])
+    from_m, to_m = np.array([way_m[0]]), np.array([way_m[1]])
+    _mark(rows, np.array([row]), (from_m, to_m), (np.array([time_s[0]]), time_s[1]), np.array([length_m]))
+
+
+def _mark(
+    rows: Rows,
+    row: IntArray,
+    way_m: tuple[FloatArray, FloatArray],
+    time_s: tuple[FloatArray, float],
+    length_m: FloatArray,
+) -> None:
+    """The same of several vehicles, (n,) each, whose ways end at the same time."""
+    from_m, from_s = way_m[0][:, None], time_s[0][:, None]
+    to_m = way_m[1][:, None]
+    ends_m = (length_m / SEGMENTS)[:, None] * PARTS
+    passed = (ends_m < from_m) & (ends_m >= to_m)
+    n, part = passed.nonzero()
+    share = (from_m - ends_m)[passed] / (from_m - to_m)[n, 0]
+    rows["passes_s"][row[n], part] = time_s[0][n] + share * (time_s[1] - from_s)[n, 0]
 
 
 def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:

@@ -112,7 +112,7 @@ class Windows:
         """Count a crossing in the window of its time, or as late when that is closed."""
         tally = self._tally(self._number(crossing.time_s))
         if tally is None:
-            self._late += self._where(crossing)
+            self._late[self._layout.cells_at(crossing.approach, crossing.lane)] += 1
         else:
             tally.crossings.append(crossing)
 
@@ -240,10 +240,6 @@ class Windows:
             hidden_s=np.zeros(cells),
             side=np.zeros((len(Side), len(self._layout.ids)), np.int64),
         )
-
-    def _where(self, crossing: Crossing) -> IntArray:
-        ones = self._layout.sums(np.array([crossing.approach]), np.array([crossing.lane]), np.ones(1))
-        return ones.astype(np.int64)
 
     def _publish(self, number: int) -> list[Tally]:
         """The window of this number with what came late before it; nothing while it is held."""
