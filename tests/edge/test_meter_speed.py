@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from simpang_edge.meter.crossings import speed_at
-from simpang_edge.meter.fits import fit
+from simpang_edge.meter.fits import bend, fit
 
 from .meter_road import Car, Path, approach_row, lane_row, measure, path
 
@@ -61,6 +61,12 @@ def test_the_standard_error_of_a_fit_by_hand() -> None:
     assert line is not None
     assert line.slope_mps == pytest.approx(0.6)
     assert line.error_mps == pytest.approx(np.sqrt(0.02) * 4.303 / 1.96)
+
+
+def test_the_bend_of_a_parabola_by_hand() -> None:
+    """x = 3 - 2 t + 5 t^2 bends by 5, at times whose mean is 0: -3, -1, 0 and 4 s."""
+    time_s = np.array([-3.0, -1.0, 0.0, 4.0])
+    assert bend(time_s, 3 - 2 * time_s + 5 * time_s**2) == pytest.approx(5.0)
 
 
 def test_percentiles_need_thirty_vehicles() -> None:
