@@ -104,6 +104,13 @@ def test_no_published_quantity_is_missing(name: str) -> None:
     assert first != second
 
 
+def test_a_lane_is_named_with_its_approach_where_there_are_several() -> None:
+    """Two lanes 1 of two approaches are told apart."""
+    north, east = Place("Utara", 1, row()), Place("Timur", 1, row())
+    assert "Utara · lajur 1" in sheet([north, east], ID)
+    assert "Lajur 1" in sheet([north], ID)
+
+
 @pytest.mark.parametrize("flag", sorted(FACTORS))
 def test_every_flag_that_lowers_the_score_has_words(flag: str) -> None:
     """No code of a flag reaches the screen."""

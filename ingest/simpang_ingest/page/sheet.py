@@ -48,15 +48,19 @@ def sheet(places: Sequence[Place], words: Words) -> Markup:
 
 def _part(part: Part, places: Sequence[Place], words: Words) -> Markup:
     shown = [place for place in places if part.lanes or place.lane is None]
+    several = len({place.name for place in places}) > 1
     columns: list[Column[Quantity]] = [
         Column(part.title, lambda line: line.name, figure=False),
-        *(Column(_title(place, words), _filled(place)) for place in shown),
+        *(Column(_title(place, several, words), _filled(place)) for place in shown),
     ]
     return tag("div", table(columns, part.lines), class_="sheet")
 
 
-def _title(place: Place, words: Words) -> str:
-    return place.name if place.lane is None else f"{words.lane} {place.lane}"
+def _title(place: Place, several: bool, words: Words) -> str:
+    """A lane with its approach where there are several: on a phone nothing else tells them apart."""
+    if place.lane is None:
+        return place.name
+    return f"{place.name} · {words.lane.lower()} {place.lane}" if several else f"{words.lane} {place.lane}"
 
 
 def _filled(place: Place) -> Callable[[Quantity], str]:
