@@ -58,14 +58,17 @@ class SceneWatch:
 
     def look(self, frame: Frame) -> Scene | None:
         """The scene, once every `every_s` of frame time, and when the picture stops or goes on; None in between."""
-        was_frozen, frozen_since_s = self._frozen_s is not None, self._still.look(_picked(frame.image), frame.time_s)
+        was_frozen, frozen_since_s = (
+            self._frozen_s is not None,
+            self._still.look(picked_pixels(frame.image), frame.time_s),
+        )
         self._frozen_s = frozen_since_s
         due_s = self._next_s
         early = due_s is not None and due_s - 2 * self._rules.every_s <= frame.time_s < due_s - SLIP_S
         if early and was_frozen == (frozen_since_s is not None):
             return None
         self._next_s = frame.time_s + (AWAY_S if self._away.moved else self._rules.every_s)
-        small = _small(frame.image)
+        small = small_picture(frame.image)
         if shows_nothing(small):
             return self._nothing(frame.time_s)
         self._dark_since_s = None
@@ -155,7 +158,7 @@ class _Away:
         return time_s - since_s >= (self.rules.moved_s if sight is Sight.SHIFTED else self.rules.lost_s)
 
 
-def _small(image: ImageArray) -> ImageArray:
+def small_picture(image: ImageArray) -> ImageArray:
     """The picture's green, which is nearly its brightness, `SMALL_PX` wide."""
     height, width = image.shape[:2]
     step = max(1, width // (2 * SMALL_PX))
@@ -164,6 +167,6 @@ def _small(image: ImageArray) -> ImageArray:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _picked(image: ImageArray) -> ImageArray:
+def picked_pixels(image: ImageArray) -> ImageArray:
     """Every `PICK`-th pixel's green, (H / PICK, W / PICK)."""
     return np.ascontiguousarray(image[::PICK, ::PICK, 1])

@@ -66,9 +66,14 @@ def shows_nothing(grey: ImageArray) -> bool:
 
     The few tiles that are left may hold a burnt-in clock.
     """
+    return blank_share(grey) >= BLANK_SHARE
+
+
+def blank_share(grey: ImageArray) -> float:
+    """Share of the tiles that are black or without any structure."""
     tiles = _tiles(grey)
     blank = (tiles.std(axis=1) < BLANK_STD) | ((tiles < BLACK).mean(axis=1) >= BLACK_SHARE)
-    return bool(blank.mean() >= BLANK_SHARE)
+    return float(blank.mean())
 
 
 @dataclass(slots=True)

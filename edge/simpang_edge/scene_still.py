@@ -83,6 +83,14 @@ class Stillness:
             self._follow(sample, time_s)
         return self._still_s if self._frozen else None
 
+    def calm_levels(self) -> float | None:
+        """How much the picture changes from one to the next, in the calm steps of the latest time: below `SAME_LEVELS`
+        nothing happens in it. None before there are enough."""
+        steps = self._last(ABRUPT_S)
+        if not steps or self._before_s - steps[0].from_s < ABRUPT_S - SLIP_S - GAP_S:
+            return None
+        return float(np.mean([step.change for step in _calm(steps)]))
+
     def _follow(self, sample: ImageArray, time_s: float) -> None:
         """Compare with the picture before."""
         before, before_s = self._before, self._before_s
@@ -127,9 +135,14 @@ class Stillness:
 
 def _same(steps: Sequence[_Step]) -> bool:
     """Whether nothing happened in nearly all of these steps but that a clock went on."""
-    calm = sorted(steps, key=lambda step: step.change)[: math.ceil(STILL_SHARE * len(steps))]
+    calm = _calm(steps)
     same = sum(step.change for step in calm) <= SAME_LEVELS * len(calm)
     return same and _moved(calm).bit_count() <= CLOCK_TILES
+
+
+def _calm(steps: Sequence[_Step]) -> list[_Step]:
+    """Those that changed least."""
+    return sorted(steps, key=lambda step: step.change)[: math.ceil(STILL_SHARE * len(steps))]
 
 
 def _still_since_s(steps: Sequence[_Step]) -> float:

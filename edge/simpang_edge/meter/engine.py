@@ -391,7 +391,7 @@ class Meter:
         """The rows of closed windows; each approach is judged by its base windows, and its lanes inherit the state."""
         done = Readings()
         if not self._watches:
-            return Readings(windows=tuple(self._passages(tally) for _, tally in closed))
+            return Readings(windows=tuple(self._passages(tally) for _, tally in closed if self._layout.gates))
         for length_s, tally in closed:
             table = self._table(tally, length_s)
             verdicts: dict[str, Verdict] = {}
