@@ -91,12 +91,22 @@ class Meter:
         self._layout = Layout(camera, s.lane_width_m)
         self._fleet = Fleet(self._layout.toward, decisions)
         self._time = Timeline(s.max_gap_s, s.step_back_s, s.jump_s)
+        self._decisions = decisions
+        self._spans: deque[Span] = deque()
+        self._silent_s: float | None = None
+        self._before: parts_of.Parts | None = None
+        self._left: parts_of.Parts | None = None
+        self._second: int | None = None
+        self._put_together(camera, decisions, sights)
+
+    def _put_together(self, camera: Camera, decisions: Decisions | None, sights: tuple[Sight, ...]) -> None:
+        """The parts, in the order in which one is made of another."""
+        s = self._settings
         grace_s = s.move_grace_s if camera.movements else s.grace_s
         self._windows = tuple(Windows(w, grace_s, self._layout) for w in sorted(set(s.windows_s)))
-        self._line = StopLine(self._layout.line_m, self._layout.length_m[self._layout.approach_cell], decisions)
+        self._line = StopLine(self._layout.line_m, self._layout.approach_m, decisions)
         self._moves = Movements(camera)
         self._gates = Gates(camera, decisions)
-        self._decisions = decisions
         pcu = Pcu(camera, s.standards)
         self._service = Service(camera, s.standards, pcu, sights)
         self._means = rows_of.Means(pcu, Errors(s.speed, sights))
@@ -114,14 +124,9 @@ class Meter:
         self._trust = Trust(s.standing_flags)
         self._moods = Moods()
         self._usual = Usual(s.usual, ZoneInfo(s.timezone))
-        self._spans: deque[Span] = deque()
-        self._silent_s: float | None = None
-        self._before: parts_of.Parts | None = None
-        self._left: parts_of.Parts | None = None
         shared = Shared(pcu, self._service, Starts(), self._means.errors)
         self._watches = tuple(ApproachWatch(camera, i, self._layout, s, shared) for i in range(len(self._layout.ids)))
         self._queue_now = self._queue.now(self._fleet, 0.0)
-        self._second: int | None = None
 
     def update(self, vehicles: Vehicles) -> Readings:
         """Account for one analysed frame. A frame that is not newer than the last one is ignored."""
