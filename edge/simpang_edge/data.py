@@ -391,7 +391,8 @@ class Cycle:
     method: discharge (from the vehicles) or signal_head (from the lamps in view). intergreen_s: from the end of this
     approach's green to the start of another's, where both are seen. plan: number of the signal plan, +1 when it
     changes. split_fail: stop-bar occupancy of 80 % or more both in green and in the first 5 s of red. delay_n: vehicles
-    behind delays and stops.
+    behind delays and stops. discharged_smp: the discharged vehicles in smp. saturated: whether the queue discharged to
+    the end of green and more was left, None where that end is not known.
     """
 
     from_s: float
@@ -407,6 +408,8 @@ class Cycle:
     queue_max_m: float | None = None
     queue_beyond_view: bool | None = None
     discharged: int | None = None
+    discharged_smp: float | None = None
+    saturated: bool | None = None
     saturation_flow_vps: float | None = None
     saturation_flow_smps: float | None = None
     queue_at_green_smp: float | None = None

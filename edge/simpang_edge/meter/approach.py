@@ -79,7 +79,7 @@ class ApproachWatch:
             watched_s=watched_s,
         )
         self._cycles.sample(sample)
-        self._signal.second(self._cycles.signalled(time_s))
+        self._signal.second(self._cycles.green_s)
         self._judge.second(time_s, tail_m / self._layout.cells[i].length_m)
 
     def arrive(self, arrival: Arrival) -> None:

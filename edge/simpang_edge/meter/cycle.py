@@ -94,6 +94,11 @@ class CycleFinder:
             self._begin(self.lamps.green_s)
         return None if shown is None else self._by_lamps(shown)
 
+    @property
+    def green_s(self) -> float | None:
+        """The last start of green."""
+        return self._start_s
+
     def signalled(self, now_s: float) -> bool:
         """Whether a start of green was seen within the longest cycle."""
         return self._start_s is not None and now_s - self._start_s <= LONGEST_S

@@ -46,7 +46,7 @@ from .moods import Moods
 from .movements import Movements, Traced
 from .pcu import Pcu
 from .queue import Queue
-from .service import Service
+from .service import Service, doubted
 from .settings import MeterSettings
 from .speeds import Errors, withheld
 from .state import WORSE, Verdict
@@ -421,7 +421,7 @@ class Meter:
         for i, row in enumerate(self._served(rows, length_s)):
             approach = self._layout.ids.index(row.approach)
             index = i if i < len(self._layout) else int(self._layout.approach_cell[approach])
-            row = self._trust.judge(row, tally, index)
+            row = doubted(self._trust.judge(row, tally, index), self._settings.state.min_quality)
             length_m = self._layout.cells[index].length_m
             table.append(self._usual.fill(self._friction.fill(row, tally.side[:, approach], length_m)))
         return table

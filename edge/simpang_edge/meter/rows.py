@@ -18,7 +18,7 @@ from .trips import trip
 from .windows import Tally
 
 MIN_RATE_S: Final = 10.0
-"""Below this many observed seconds no rate is made from a count."""
+"""Below this many observed seconds nothing is told of a rate, a mean over time or a share of it."""
 
 MIN_PERCENTILE_N: Final = 30
 MIN_FRAMES_PER_S: Final = 3.0
@@ -139,9 +139,9 @@ def _gates(tally: Tally, layout: Layout, pcu: Pcu) -> tuple[GateCounts, ...] | N
     return tuple(found) or None
 
 
-def flagged(quality: Quality, flag: str) -> Quality:
-    """The same quality with one more flag."""
-    return replace(quality, flags=tuple(sorted({*quality.flags, flag})))
+def flagged(quality: Quality, *flags: str) -> Quality:
+    """The same quality with more flags."""
+    return replace(quality, flags=tuple(sorted({*quality.flags, *flags})))
 
 
 def quality(tally: Tally, index: int | None) -> Quality:
@@ -225,7 +225,9 @@ def space_mean_mps(exposure: FloatArray) -> float | None:
 
 
 def _space(exposure: FloatArray, observed_s: float, cell: Cell) -> dict[str, Any]:
-    """Edie's density k = sum(t) / (L T), occupancies, mean gap."""
+    """Edie's density k = sum(t) / (L T), occupancies, mean gap; nothing below 10 observed seconds, as of flow."""
+    if observed_s < MIN_RATE_S:
+        return {}
     speed = space_mean_mps(exposure)
     gap_s = float(exposure[Amount.GAP_S])
     return {

@@ -166,6 +166,11 @@ class Words:
     flag_queue_beyond_view: str
     flag_no_signal: str
     flag_green_end_unseen: str
+    flag_green_lower_bound: str
+    flag_capacity_lower_bound: str
+    flag_demand_lower_bound: str
+    flag_no_whole_cycle: str
+    flag_low_score: str
     flag_clock_step: str
     flag_one_side: str
     flag_friction_partial: str
