@@ -1,13 +1,19 @@
 """Speed, density, occupancy, headway and delay against hand arithmetic."""
 
 import math
+from pathlib import Path as File
 
 import numpy as np
 import pytest
+import yaml
+from simpang_edge.config import Camera
 from simpang_edge.meter.crossings import speed_at
 from simpang_edge.meter.fits import bend, fit
+from simpang_edge.meter.layout import Layout
 
 from .meter_road import Car, Path, approach_row, lane_row, measure, path
+
+CLIPS = File(__file__).parents[2] / "sample_videos"
 
 
 def test_speed_at_the_line_by_hand() -> None:
@@ -107,6 +113,15 @@ def test_edie_by_hand() -> None:
     assert row.density_vpm == pytest.approx(24 / (80 * 58.875), rel=1e-3)
     assert row.speed_ratio == pytest.approx(160 / 24 / 10, rel=1e-3)
     assert row.flow_vps == pytest.approx(2 / 58.875)
+
+
+@pytest.mark.parametrize(("clip", "width_m"), [("insiden", 3.5), ("malam", 3.6), ("hujan", 3.0)])
+def test_the_area_of_a_lane_is_as_wide_as_it_is_drawn(clip: str, width_m: float) -> None:
+    """The widths of the scenarios' lanes, `lane_width_m` there; the approach has those of all its lanes together."""
+    content = yaml.safe_load((CLIPS / f"{clip}.camera.yaml").read_text(encoding="utf-8"))
+    approach, *lanes = Layout(Camera.model_validate(content), 3.25).cells
+    assert [lane.area_m2 / lane.length_m for lane in lanes] == pytest.approx([width_m] * len(lanes), abs=0.02)
+    assert approach.area_m2 == pytest.approx(sum(lane.area_m2 for lane in lanes))
 
 
 def test_area_occupancy_by_hand() -> None:

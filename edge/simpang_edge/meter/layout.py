@@ -6,7 +6,7 @@ import numpy as np
 
 from ..config import Approach, Camera
 from ..data import KINDS, FloatArray, IntArray, Scope
-from ..plane import approach_axes, box_depth_m, camera_plane
+from ..plane import Plane, approach_axes, box_depth_m, camera_plane, range_at_line
 from ..units import mps
 
 EDGE_M = 5.0
@@ -60,7 +60,9 @@ class Layout:
     """
 
     def __init__(self, camera: Camera, lane_width_m: float) -> None:
-        self.cells = tuple(c for i, a in enumerate(camera.approaches) for c in _cells(i, a, lane_width_m))
+        plane = camera_plane(camera)
+        widths = [_widths_m(camera, a, plane, lane_width_m) for a in camera.approaches]
+        self.cells = tuple(c for i, a in enumerate(camera.approaches) for c in _cells(i, a, widths[i]))
         self.ids = tuple(a.id for a in camera.approaches)
         self.approach_cell: IntArray = np.array(
             [i for i, c in enumerate(self.cells) if c.scope is Scope.APPROACH], np.int64
@@ -120,14 +122,23 @@ def _lines_m(camera: Camera) -> FloatArray:
     return lines_m
 
 
-def _cells(index: int, approach: Approach, lane_width_m: float) -> list[Cell]:
+def _widths_m(camera: Camera, approach: Approach, plane: Plane | None, assumed_m: float) -> list[float]:
+    """The width of each lane as it is drawn, at the stop line; `assumed_m` where nothing tells metres."""
+    if plane is None:
+        return [assumed_m] * len(approach.lanes)
+    axes = approach_axes(plane, approach, f"camera {camera.id}: approach {approach.id}")
+    ends_m = [range_at_line(plane, axes, np.array(lane.polygon, np.float64)) for lane in approach.lanes]
+    return [far_m - near_m for near_m, far_m in ends_m]
+
+
+def _cells(index: int, approach: Approach, widths_m: list[float]) -> list[Cell]:
     reference = approach.reference_kmh()
     reference_mps = None if reference is None else mps(reference)
     toward = approach.heading == "toward"
-    lane_m2 = approach.length_m * lane_width_m
 
-    def cell(scope: Scope, lane: int | None, lanes: int) -> Cell:
-        return Cell(scope, index, approach.id, lane, approach.length_m, lane_m2 * lanes, reference_mps, toward)
+    def cell(scope: Scope, lane: int | None, width_m: float) -> Cell:
+        area_m2 = approach.length_m * width_m
+        return Cell(scope, index, approach.id, lane, approach.length_m, area_m2, reference_mps, toward)
 
-    lanes = [cell(Scope.LANE, lane.id, 1) for lane in approach.lanes]
-    return [cell(Scope.APPROACH, None, len(lanes)), *lanes]
+    lanes = [cell(Scope.LANE, lane.id, width_m) for lane, width_m in zip(approach.lanes, widths_m, strict=True)]
+    return [cell(Scope.APPROACH, None, sum(widths_m)), *lanes]
