@@ -63,7 +63,7 @@ def test_a_short_hiccup_of_the_stream_keeps_the_minute() -> None:
 
 
 def test_a_quarter_hour_whose_last_minute_is_empty_is_not_called_empty() -> None:
-    """140 cars at 10 m/s (36 km/h) in 14 minutes, nobody in the fifteenth: the minute has no vehicles, the quarter has."""
+    """140 cars at 36 km/h in 14 minutes, nobody in the fifteenth: the minute has no vehicles, the quarter has."""
     engine = meter(60, 900)
     done = drive(engine, flowing(140), 0, 905, fps=4)
     minute, quarter = (row for row in done.windows if row.lane is None and row.to_s == T0 + 900)
