@@ -45,6 +45,30 @@ def test_what_was_counted_since_the_fault_began_is_taken_back() -> None:
     assert counted(done) == 1
 
 
+def test_the_queue_of_a_false_picture_is_taken_back_too() -> None:
+    """A car stands 10 m before the line from 11 to 16 s and drives off; six stand from 21 s on, at 6 to 41 m, when the
+    picture was false: the longest queue is the first one's 10 + 4.4 m, of one vehicle.
+    """
+    engine = meter()
+    cars = [
+        Car(1, path((4, 80), (11, 10), (16, 10), (18.5, -14))),
+        *[Car(2 + i, path((20.5 - i, 80), (21, 6 + 7 * i), (60, 6 + 7 * i))) for i in range(6)],
+    ]
+    done = watch(engine, cars, 0, 27) + watch(engine, [], 27, 60, "moved", since_s=20)
+    row = approach_row(done + engine.finish(T0 + 60))
+    assert row.queue_max_m == pytest.approx(14.4, abs=0.1)
+    assert row.queue_max_vehicles == 1
+
+
+def test_a_car_that_crossed_in_a_false_picture_is_taken_out_of_the_live_count() -> None:
+    """Cars cross at 10 and at 22 s; the picture was false from 20 s on: one is told live too."""
+    engine = meter()
+    cars = [Car(1, path((2, 80), (11, -10))), Car(2, path((14, 80), (23, -10)))]
+    watch(engine, cars, 0, 24)
+    watch(engine, [], 24, 40, "moved", since_s=20)
+    assert sum(engine.live(T0 + 40)[0].counts or ()) == 1
+
+
 def test_a_window_without_a_true_picture_has_no_zeros() -> None:
     """All 60 s dark: counts, flow, queue and occupancy are unknown."""
     engine = meter()

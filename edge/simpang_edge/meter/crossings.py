@@ -144,6 +144,10 @@ class StopLine:
         self._decisions = decisions
         self._past: deque[_Past] = deque(maxlen=64)
 
+    def clear(self) -> None:
+        """Forget who was counted: the clock was set."""
+        self._past.clear()
+
     def watch(self, fleet: Fleet, seen: Seen) -> tuple[Crossing, ...]:
         """Account for one frame; the crossings whose speed is settled by now."""
         rows, row = fleet.rows, seen.row

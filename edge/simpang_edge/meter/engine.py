@@ -251,7 +251,7 @@ class Meter:
         lost_s = sum(max(0.0, span.to_s - max(span.from_s, since_s)) for span in self._spans if span.watched)
         self._time.observed_s = max(0.0, self._time.observed_s - lost_s)
         self._spans.clear()
-        self._recent.reset_time()
+        self._recent.retract(since_s)
         self._fleet.clear()
         self._hidden.clear()
         self._emerged.clear()
@@ -384,6 +384,7 @@ class Meter:
         self._emerged.clear()
         self._gates.clear()
         self._recent.reset_time()
+        self._line.clear()
         self._moods.clear()
         for watch in self._watches:
             watch.reset(move.from_s)

@@ -18,6 +18,7 @@ from .settings import IS_MOTOR
 
 FLOW_S: Final = 60.0
 MARK_S: Final = 1.0
+CROSSED_S: Final = 100.0
 SPEED_S: Final = 5.0
 
 
@@ -64,6 +65,7 @@ class Recent:
         self._exposure = nothing(layout)
         self._observed_s = 0.0
         self._marks: deque[_Mark] = deque()
+        self._crossed: deque[Crossing] = deque()
         self._speeds: deque[tuple[float, FloatArray, IntArray]] = deque()
 
     def add(self, exposure: FloatArray, observed_s: float) -> None:
@@ -82,9 +84,22 @@ class Recent:
 
     def cross(self, crossing: Crossing) -> None:
         """Account for a crossing."""
+        self._count(crossing, 1)
+        self._crossed.append(crossing)
+        while self._crossed[0].time_s < crossing.time_s - CROSSED_S:
+            self._crossed.popleft()
+
+    def retract(self, since_s: float) -> None:
+        """Take back what crossed since a moment: the picture could not be trusted from then on."""
+        for crossing in self._crossed:
+            if crossing.time_s >= since_s:
+                self._count(crossing, -1)
+        self.reset_time()
+
+    def _count(self, crossing: Crossing, sign: int) -> None:
         for cell in self._layout.cells_at(crossing.approach, crossing.lane):
-            self.counts[cell, crossing.kind] += 1
-            self._motor[cell] += IS_MOTOR[crossing.kind]
+            self.counts[cell, crossing.kind] += sign
+            self._motor[cell] += sign * IS_MOTOR[crossing.kind]
 
     def second(self, time_s: float) -> None:
         """Remember where the sums stand, once per second."""
@@ -108,6 +123,7 @@ class Recent:
         """The clock was set, or the picture was false: what is ordered by time starts again; the counts stay."""
         self._speeds.clear()
         self._marks.clear()
+        self._crossed.clear()
 
     def now(self, fleet: Fleet, queue: QueueNow, frame_s: float) -> "Now":
         """The moment of the newest frame."""
