@@ -116,6 +116,7 @@ class Vehicles:
     zones: int64 (N,), bit i is set where the vehicle stands in zone i of the camera's configuration; None: no zones.
     hidden: float64 (L,), share of each lane, in the order of the configuration, that a large vehicle of another lane
     hides from the camera; empty: not looked at.
+    cut: bool (N,), whether the picture's border cuts the box, so that nobody knows where it stands; None: none is cut.
     camera_height_m: of the camera above the road, as its calibration tells; None where it does not.
     """
 
@@ -131,6 +132,7 @@ class Vehicles:
     gone: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     zones: IntArray | None = None
     hidden: FloatArray = field(default_factory=lambda: np.zeros(0))
+    cut: NDArray[np.bool_] | None = None
     camera_height_m: float | None = None
 
     def __post_init__(self) -> None:
@@ -145,6 +147,8 @@ class Vehicles:
         _check("Vehicles.length_m", self.length_m, (n,))
         if self.zones is not None:
             _check("Vehicles.zones", self.zones, (n,))
+        if self.cut is not None:
+            _check("Vehicles.cut", self.cut, (n,))
 
     def __len__(self) -> int:
         return int(self.id.shape[0])

@@ -139,6 +139,7 @@ class Ground:
             across_m,
             length_m,
             tracks.gone,
+            cut=~whole,
             camera_height_m=self._view.height_m if self._view else None,
         )
 

@@ -30,8 +30,9 @@ DARK_S: Final = 2.0
 BACK_LOOKS: Final = 3
 
 SLIP_S: Final = 0.01
-AWAY_S: Final = 0.25
-"""While the camera is away it is looked at so often, so that few seconds are lost when it is back."""
+AWAY_S: Final = 0.1
+"""While the camera is away it is looked at so often (each picture, at 10 a second or fewer), so that little is lost
+when it is back."""
 
 LATE_S: Final = 10.0
 """A moved camera is known from a mean of the latest pictures, some seconds late; never more than this is taken back."""

@@ -42,6 +42,8 @@ MOVED_S: Final = 0.5
 NOISE_LEVELS: Final = 1.0
 NOISE_S: Final = 3.0
 LIVE_LEVELS: Final = 0.4
+ALIVE: Final = 2
+LATELY: Final = 4
 SLIP_S: Final = 0.05
 TILES: Final = (6, 8)
 
@@ -128,8 +130,9 @@ class Stillness:
         return _moved(moved).bit_count() > CLOCK_TILES or (lasting and min(noise) >= NOISE_LEVELS)
 
     def _goes_on(self, steps: Sequence[_Step]) -> bool:
-        """Whether the picture shows the road: by little that moves, or, where it stood still, by two steps running."""
-        again = self._still_s is not None and all(step.alive for step in steps[-2:])
+        """Whether the picture shows the road: by little that moves or, where it stood still, by two of the last four
+        steps: the first shows that it is another picture, and on a quiet road little may move in the next."""
+        again = self._still_s is not None and sum(step.alive for step in steps[-LATELY:]) >= ALIVE
         return again or not _same(steps)
 
 

@@ -37,6 +37,9 @@ LATE_S: Final = 0.5
 AGAIN_S: Final = 2.0
 FRESH_S: Final = 0.3
 HALF: Final = 0.5
+FADES_M: Final = 2.0
+"""What was seen so far back counts for a third in which lane a vehicle comes to the line."""
+
 SETTLED_S: Final = 1.0
 """A vehicle that was there when the camera began to watch has a track after this long."""
 
@@ -45,7 +48,8 @@ SETTLED_S: Final = 1.0
 class Crossing:
     """One vehicle over the stop line of its approach.
 
-    time_s: contact point at the line, interpolated. speed_mps, speed_error_mps: there, and its standard error.
+    time_s: contact point at the line, interpolated. lane: the one in which it came to the line. speed_mps,
+    speed_error_mps: there, and its standard error.
     start_s, start_m: first sighting. stopped_s, stops: until now. still_s: when it last stood, NaN if never.
     length_known: whether length_m was measured, else it is that of its kind. passes_s: see `fleet.ROW`.
     whole: whether the camera watched from before it came into the near half of the measured length on; hidden it may
@@ -154,6 +158,8 @@ class StopLine:
         line_m = self._lines_m(rows, row)
         along_m, before_m = rows["along_m"][row] - line_m, seen.before_m - line_m
         rows["armed"][row] |= along_m >= BAND_M
+        before = (along_m > 0).nonzero()[0]
+        _vote(rows, row[before], before_m[before] - along_m[before])
         passes = ((before_m > 0) & (along_m <= 0)).nonzero()[0]
         if len(passes):
             rows["passed_s"][row[passes]] = _passed_s(seen, before_m, along_m)[passes]
@@ -287,6 +293,19 @@ class StopLine:
         return next((p.track for p in lost if p.fits(one)), None)
 
 
+def _vote(rows: Rows, row: IntArray, moved_m: FloatArray) -> None:
+    """One sighting more of vehicles (n,) before their line: in which lane each comes to it.
+
+    Most sightings decide, those of the last `FADES_M` of the way above all: a vehicle changes its lane by driving, and
+    one that waits on the border of two lanes only seems to.
+    """
+    seen, own = rows["lane"][row], rows["line_lane"][row]
+    votes = rows["lane_votes"][row] * np.exp(-np.abs(moved_m) / FADES_M) + np.where(seen == own, 1.0, -1.0)
+    other = (own < 0) | (votes < 0)
+    rows["line_lane"][row] = np.where(other, seen, own)
+    rows["lane_votes"][row] = np.where(other, 1.0, votes)
+
+
 def _seen_m(fleet: Fleet, track: int, now_s: float) -> float | None:
     """Where a track was seen within the last moment, metres upstream of the stop line."""
     row = fleet.rows_of(np.array([track]))
@@ -338,7 +357,7 @@ def _crossing(rows: Rows, row: int, line_m: float, whole: bool) -> Crossing:
         track=int(one["id"]),
         kind=int(one["kind"]),
         approach=int(one["approach"]),
-        lane=int(one["lane"]),
+        lane=int(one["line_lane"] if one["line_lane"] >= 0 else one["lane"]),
         speed_mps=None if line is None else -line.slope_mps,
         speed_error_mps=None if line is None else line.error_mps,
         length_m=float(one["length_m"]),

@@ -113,7 +113,7 @@ class Meter:
         self._queue = Queue(s.queue, self._layout, pcu.rows)
         self._hidden = Hidden(s.queue, self._layout)
         self._emerged = Emerged(self._layout)
-        self._arrivals = Arrivals(self._layout)
+        self._arrivals = Arrivals(self._layout, s.queue.leave_mps)
         self._recent = Recent(self._layout, s.stale_s)
         self._incidents = Incidents(camera.id, self._layout, s.incidents, self._means.errors)
         self._in_zones = ZoneIncidents(camera.id, self._layout, s.incidents, camera.zones)

@@ -20,6 +20,11 @@ SEGMENTS: Final = 8
 HEIR_S: Final = 1.6
 HEIR_AHEAD_M: Final = 5.0
 HEIR_BACK_M: Final = 8.0
+HEIR_ACROSS_M: Final = 1.2
+FILTERS_M: Final = 2.0
+"""How far to the side a vehicle may be when it appears again: a motorcycle filters to the head of the queue
+meanwhile."""
+
 HISTORY: Final = 48
 """Positions kept per vehicle: 6 s at 8 frames/s, 1.9 s at 25."""
 
@@ -35,6 +40,7 @@ JUMP_M: Final = 4.0
 JUMP_SHARE: Final = 0.1
 BACK_MPS: Final = 5.0
 PERSON: Final = KINDS.index("person")
+TWO_WHEELS: Final = (KINDS.index("motorcycle"), KINDS.index("bicycle"))
 
 Rows = NDArray[Any]
 
@@ -46,6 +52,7 @@ ROW = np.dtype(
         ("samples", "i8"), ("times_s", "f8", (HISTORY,)), ("alongs_m", "f8", (HISTORY,)),
         ("slow_since_s", "f8"), ("fast_since_s", "f8"), ("still_s", "f8"), ("queued", "?"), ("was_queued", "?"),
         ("ran", "?"), ("stopped", "?"), ("stops", "i8"), ("stopped_s", "f8"),
+        ("line_lane", "i8"), ("lane_votes", "f8"),
         ("armed", "?"), ("counted", "?"), ("passed_s", "f8"), ("crossed_s", "f8"),
         ("back_since_s", "f8"), ("back_from_m", "f8"), ("kerb_told", "?"),
         ("lengths_m", "f8", (LENGTHS,)), ("lengths", "i8"), ("passes_s", "f8", (SEGMENTS,)), ("arrived", "?"),
@@ -54,15 +61,16 @@ ROW = np.dtype(
     ]
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
-ran, stopped: has been fast since its last stop; is in a stop. armed: was upstream of
-the line. counted: will not be counted (again). passed_s: when the contact point last went over 0. crossed_s: crossing
-not yet handed out, else NaN. back_*: moving against the traffic since, from. kerb_told: its stop at the kerb was
-counted. times_s, alongs_m: a ring of the latest
-`HISTORY` sightings. lengths_m: a ring of the latest measured lengths, `lengths` of them ever. passes_s: when the
-contact point came to the end of each part of the measured length, the one nearest the line first, NaN where that was
-not seen. arrived: its arrival was told. held: queued and hidden. held_s, accounted_m: until when and where its hidden
-way is accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came, when, and how fast
-then; a box whose lower part is hidden makes it seem to move back. settled: where it came from was looked for."""
+ran, stopped: has been fast since its last stop; is in a stop. line_lane: the lane in which it comes to the line, -1
+where it was never before it; lane_votes: how much speaks for that lane. armed: was upstream of the line. counted: will
+not be counted (again). passed_s: when the contact point last went over 0. crossed_s: crossing not yet handed out, else
+NaN. back_*: moving against the traffic since, from. kerb_told: its stop at the kerb was counted. times_s, alongs_m: a
+ring of the latest `HISTORY` sightings. lengths_m: a ring of the latest measured lengths, `lengths` of them ever.
+passes_s: when the contact point came to the end of each part of the measured length, the one nearest the line first,
+NaN where that was not seen. arrived: its arrival was told. held: queued and hidden. held_s, accounted_m: until when and
+where its hidden way is accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came,
+when, and how fast then; a box whose lower part is hidden makes it seem to move back. settled: where it came from was
+looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +288,8 @@ class Fleet:
         rolled_m = np.nan_to_num(rows["reach_mps"]) * (vehicles.time_s - rows["reach_s"])
         moved_m = rows["reach_m"] - np.where(rows["queued"], 0.0, rolled_m) - vehicles.along_m[n]
         good = (rows["approach"] == vehicles.approach[n]) & (rows["kind"] == vehicles.kind[n])
-        good &= np.abs(rows["across_m"] - vehicles.across_m[n]) <= 1.2
+        aside_m = FILTERS_M if vehicles.kind[n] in TWO_WHEELS else HEIR_ACROSS_M
+        good &= np.abs(rows["across_m"] - vehicles.across_m[n]) <= aside_m
         good &= (moved_m >= -HEIR_BACK_M) & (moved_m <= HEIR_AHEAD_M)
         if not good.any():
             return None
@@ -341,7 +350,7 @@ def _blank(vehicles: Vehicles, n: int) -> Rows:
 
 def _never_seen() -> Rows:
     row = np.zeros((), ROW)
-    row["lane"] = -1
+    row["lane"] = row["line_lane"] = -1
     for name in (
         "times_s",
         "speed_mps",

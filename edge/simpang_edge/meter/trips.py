@@ -83,7 +83,8 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     Control delay = time taken - distance / free-flow speed (domain reference, section 1), summed over eighths of the
     measured length: in each the mean of the vehicles that were seen over the whole of it, so that one that was hidden
     on its way still counts where it was seen. Travel time is that sum without the free-flow time taken off. All of
-    vehicles traced over at least half of the length: who comes out from behind others nearer has waited where nobody
+    vehicles traced over at least half of the length, in one track or in two of which the second was found to go on with
+    the first (`emerged`): who comes out from behind others nearer has waited where nobody
     saw it, and its quick last metres would make the mean too small. Vehicles whose way over the near half was not
     watched from its begin (they were there at first, or when a camera was back) are left out. Unknown where less than
     0.3 of the others were seen over some part.
@@ -91,7 +92,7 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     if not crossings:
         return Trip()
     crossings = [c for c in crossings if c.whole]
-    traced = [c for c in crossings if c.start_m >= TRACED_SHARE * cell.length_m]
+    traced = [c for c in crossings if _is_traced(c, cell.length_m)]
     least_n = max(1.0, MIN_SHARE * len(crossings))
     travel_s = _travel_s(traced, cell.length_m, least_n)
     v_mps = cell.reference_mps
@@ -103,6 +104,12 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
         stopped_delay_s=_mean([c.stopped_s for c in traced]) if known else None,
         stops_per_vehicle=_mean([float(c.stops) for c in traced]) if known else None,
     )
+
+
+def _is_traced(crossing: Crossing, length_m: float) -> bool:
+    """Whether it is known when a vehicle came into the near half of the measured length."""
+    half = crossing.passes_s[round(TRACED_SHARE * SEGMENTS) - 1 :][:1]
+    return crossing.start_m >= TRACED_SHARE * length_m or bool(np.isfinite(half).any())
 
 
 def _travel_s(crossings: Sequence[Crossing], length_m: float, least_n: float) -> float | None:
@@ -133,9 +140,13 @@ def _parts_s(crossing: Crossing, length_m: float) -> FloatArray:
 
 
 class Arrivals:
-    """Tells each vehicle's arrival once: of those that came into view in the far half of the measured length."""
+    """Tells each vehicle's arrival once: of those that came into view in the far half of the measured length, driving.
 
-    def __init__(self, layout: Layout) -> None:
+    Who is in a queue already when it is first seen has arrived before, nobody knows when.
+    """
+
+    def __init__(self, layout: Layout, least_mps: float) -> None:
+        self._least_mps = least_mps
         self._length_m: FloatArray = layout.length_m[layout.approach_cell]
         cells = [layout.cells[i] for i in layout.approach_cell.tolist()]
         self._reference_mps: FloatArray = np.array([c.reference_mps or np.nan for c in cells])
@@ -147,6 +158,7 @@ class Arrivals:
         rows["arrived"][row] = True
         approach, first_m = rows["approach"][row], rows["first_m"][row]
         far = IS_MOTOR[rows["kind"][row]] & (first_m >= TRACED_SHARE * self._length_m[approach])
+        far &= rows["speed_mps"][row] > self._least_mps
         times_s = rows["first_s"][row] + first_m / self._reference_mps[approach]
         picked = np.flatnonzero(far & np.isfinite(times_s)).tolist()
         return [Arrival(float(times_s[n]), int(approach[n])) for n in picked]
