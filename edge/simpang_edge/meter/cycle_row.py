@@ -31,6 +31,7 @@ CUT_S: Final = 3.0
 """A vehicle that would have been at the line within this time of the last crossing, and was not, met the signal."""
 
 GREEN_UNSEEN: Final = "green_end_unseen"
+TWO_CYCLES: Final = "maybe_two_cycles"
 BEYOND: Final = "queue_beyond_view"
 GREEN_BOUND: Final = "green_lower_bound"
 
@@ -38,7 +39,7 @@ GREEN_BOUND: Final = "green_lower_bound"
 @dataclass(frozen=True, slots=True)
 class Span:
     """One cycle. green_end_s: None where it cannot be told. shown: whether that was seen to be the end of green.
-    red_s: begin of red, where it was seen."""
+    red_s: begin of red, where it was seen. double: whether another green may have begun within it."""
 
     start_s: float
     end_s: float
@@ -47,6 +48,7 @@ class Span:
     red_s: float | None
     method: str
     confidence: float
+    double: bool = False
 
 
 def cycle_row(
@@ -95,7 +97,7 @@ def cycle_row(
 
 def _flags(span: Span, beyond: bool, saturated: bool | None) -> tuple[str, ...]:
     bound = span.method == DISCHARGE and saturated is False
-    told = ((GREEN_UNSEEN, not span.shown), (BEYOND, beyond), (GREEN_BOUND, bound))
+    told = ((GREEN_UNSEEN, not span.shown), (TWO_CYCLES, span.double), (BEYOND, beyond), (GREEN_BOUND, bound))
     return tuple(flag for flag, holds in told if holds)
 
 

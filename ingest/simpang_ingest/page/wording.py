@@ -171,6 +171,7 @@ class Words:
     flag_demand_lower_bound: str
     flag_no_whole_cycle: str
     flag_low_score: str
+    flag_maybe_two_cycles: str
     flag_clock_step: str
     flag_one_side: str
     flag_friction_partial: str

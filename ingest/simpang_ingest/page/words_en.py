@@ -169,6 +169,7 @@ EN: Final = Words(
     flag_demand_lower_bound="demand at least",
     flag_no_whole_cycle="no whole cycle",
     flag_low_score="low quality",
+    flag_maybe_two_cycles="maybe two cycles",
     flag_clock_step="clock was set",
     flag_one_side="one side only",
     flag_friction_partial="friction in part",

@@ -169,6 +169,7 @@ ID: Final = Words(
     flag_demand_lower_bound="kebutuhan paling sedikit",
     flag_no_whole_cycle="belum satu siklus penuh",
     flag_low_score="mutu rendah",
+    flag_maybe_two_cycles="mungkin dua siklus",
     flag_clock_step="jam diubah",
     flag_one_side="satu sisi jalan",
     flag_friction_partial="sebagian hambatan",
