@@ -261,9 +261,10 @@ def judged(minutes: str) -> list[tuple[int, str, float, float | None]]:
     [
         pytest.param("ccsssccccccccccc", [], id="3-minutes-are-no-event-though-judged-over-5-minutes-later"),
         pytest.param("ccssssccccccccc", [], id="nor-are-4"),
+        pytest.param("ccssscuuuuuuucccccccc", [], id="nor-3-before-an-outage"),
         pytest.param("ccsssssccccccccc", [(7, "begin", 2.0, None), (12, "end", 2.0, 7.0)], id="5-are-one-of-2-to-7"),
         pytest.param("ssscsssccccccccc", [(5, "begin", 0.0, None), (12, "end", 0.0, 7.0)], id="a-clear-minute-inside"),
-        pytest.param("ssssssuucccccccc", [(5, "begin", 0.0, None), (13, "end", 0.0, 8.0)], id="unseen-when-it-ended"),
+        pytest.param("ssssssuucccccccc", [(5, "begin", 0.0, None), (13, "end", 0.0, 6.0)], id="unseen-when-it-ended"),
     ],
 )
 def test_an_event_lasts_from_its_first_sign_to_its_last(minutes: str, found: list[object]) -> None:

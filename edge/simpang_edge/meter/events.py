@@ -41,18 +41,18 @@ class CongestionEvents:
             self._begin_s = self._end_s = None
             return ()
         if self._end_s is None:
-            self._end_s = now_s if verdict.clear_since_s is None else verdict.clear_since_s
+            self._end_s = now_s if verdict.last_sign_s is None else verdict.last_sign_s
         return self.close(now_s) if now_s - self._end_s >= self.merge_s else ()
 
     def close(self, now_s: float) -> tuple[Event, ...]:
-        """End what is open: since when no sign of it was seen, or now when it still holds."""
+        """End what is open: when its last sign was seen, or now when it still holds."""
         event, end_s = self._open, now_s if self._end_s is None else self._end_s
         self._begin_s = self._end_s = self._open = None
         return () if event is None else (replace(event, end_s=end_s),)
 
     def _on(self, verdict: Verdict, since_s: float, now_s: float, cause: str | None) -> tuple[Event, ...]:
         self._begin_s = since_s if self._begin_s is None else self._begin_s
-        self._end_s = verdict.clear_since_s
+        self._end_s = verdict.last_sign_s if verdict.last_sign_s != now_s else None
         seen_until_s = now_s if self._end_s is None else self._end_s
         if self._open is not None or seen_until_s - self._begin_s < self.min_s:
             return ()

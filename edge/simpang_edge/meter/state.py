@@ -20,14 +20,14 @@ FRESH_CYCLES: Final = 2.0
 class Verdict:
     """The state after a window.
 
-    since_s: when the congestion that holds now began, None where none holds. clear_since_s: since when no sign of
-    congestion was seen, None while there is one: of a congestion that is over, its end.
+    since_s: when the congestion that holds now began, None where none holds. last_sign_s: end of the last window that
+    was not clear: of a congestion that is over, its end.
     """
 
     state: State
     reason: Reason
     since_s: float | None = None
-    clear_since_s: float | None = None
+    last_sign_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -59,6 +59,7 @@ class Judge:
     _full_since_s: float | None = None
     _full_last_s: float = 0.0
     _clear_since_s: float | None = None
+    _sign_s: float | None = None
     _since_s: float | None = None
     _cause: Template | None = None
     _cycles: deque[Cycle] = field(default_factory=lambda: deque(maxlen=30))
@@ -110,7 +111,7 @@ class Judge:
             self._cause, begin_s = on
             self._since_s = begin_s if self._since_s is None else self._since_s
         if on is not None or not self._clear(row):
-            self._clear_since_s = None
+            self._clear_since_s, self._sign_s = None, row.to_s
             return
         self._clear_since_s = row.from_s if self._clear_since_s is None else self._clear_since_s
         if row.to_s - self._clear_since_s >= self.rules.off_s:
@@ -165,7 +166,7 @@ class Judge:
     def _judge(self, row: Measurement) -> Verdict:
         if self._since_s is None:
             calm = self.calm(figures_of(row), row.to_s, self.signalled(row.to_s, row.queue_max_m))
-            return replace(calm, clear_since_s=self._clear_since_s)
+            return replace(calm, last_sign_s=self._sign_s)
         full_s, speed = self._full_s(row.to_s), row.speed_space_mean_mps
         jammed = full_s >= self.rules.on_storage_s and speed is not None and speed < mps(self.rules.jammed_kmh)
         easing = reasons.EASING if speed is None else reasons.RECOVERING
@@ -173,7 +174,7 @@ class Judge:
         held_s = full_s if template is reasons.FULL and full_s else row.to_s - self._since_s
         figures = replace(figures_of(row), cycles=len(self._not_cleared(row.to_s)), minutes=held_s / 60)
         state = State.JAMMED if jammed else State.CONGESTED
-        return Verdict(state, say(template, figures), self._since_s, self._clear_since_s)
+        return Verdict(state, say(template, figures), self._since_s, self._sign_s)
 
 
 def figures_of(row: Measurement) -> Figures:
