@@ -135,9 +135,9 @@ def test_a_frozen_stream_stands_in_the_row() -> None:
 
 
 def test_a_plain_picture_has_no_flag() -> None:
-    """By day, dry, still, with the whole minute observed."""
+    """By day, dry, still, with the whole minute observed; only, no cycle of the signal ended in it."""
     quality = watched(pictures("simpang_empat_pagi_timur", 60))
-    assert quality.flags == []
+    assert quality.flags == ["no_whole_cycle"]
     assert quality.score == pytest.approx(1.0, abs=0.01)
 
 
