@@ -15,7 +15,11 @@ CHOSEN: Final = '"camera" =~ /^$camera$/ AND "approach" =~ /^$approach$/'
 APPROACH_MINUTES: Final = f"\"window\" = '60' AND \"scope\" = 'approach' AND {CHOSEN}"
 """One row per approach and minute."""
 
-PER_APPROACH: Final = '"camera", "approach"'
+PER_APPROACH: Final = '"site", "camera", "approach"'
+"""Camera ids are unique within a site only."""
+
+ROWS: Final = 500
+"""A table shows so many at most."""
 
 
 class InfluxQuery(Dataquery, Builder[Dataquery]):
@@ -52,3 +56,8 @@ def per_minute(expression: str, measurement: str = "traffic_window", where: str 
 def last(fields: str, measurement: str, where: str, group: str) -> str:
     """The newest row of each group, with several of its fields."""
     return f'SELECT {fields} FROM "{measurement}" WHERE {where} AND $timeFilter GROUP BY {group}'
+
+
+def rows(columns: str, measurement: str, where: str) -> str:
+    """The newest rows as they were stored, a column per field or tag."""
+    return f'SELECT {columns} FROM "{measurement}" WHERE {where} AND $timeFilter ORDER BY time DESC LIMIT {ROWS}'

@@ -7,9 +7,9 @@ from grafana_foundation_sdk.builders import statetimeline, table, timeseries
 from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as models
 
-from .influxql import APPROACH_MINUTES, CHOSEN, PER_APPROACH, SOURCE, InfluxQuery, last, per_minute
+from .influxql import APPROACH_MINUTES, CHOSEN, PER_APPROACH, SOURCE, InfluxQuery, last, per_minute, rows
 
-NAME: Final = "$tag_camera · $tag_approach"
+NAME: Final = "$tag_site/$tag_camera · $tag_approach"
 UNKNOWN: Final = "tidak diketahui / unknown"
 
 STATES: Final = (
@@ -32,15 +32,16 @@ def build() -> models.Dashboard:
         .time("now-3h", "now")
         .refresh("10s")
         .tooltip(models.DashboardCursorSync.CROSSHAIR)
-        .with_variable(_variable("camera", "Kamera / camera"))
-        .with_variable(_variable("approach", "Pendekat / approach"))
+        .with_variable(variable("camera", "Kamera / camera"))
+        .with_variable(variable("approach", "Pendekat / approach"))
     )
     for panel in (*_now(), *_charts(), *_signal(), *_trust()):
         start = start.with_panel(panel)
     return start.build()
 
 
-def _variable(tag: str, label: str) -> board.QueryVariable:
+def variable(tag: str, label: str) -> board.QueryVariable:
+    """A choice among the tag's values, all of them at first."""
     return (
         board.QueryVariable(tag)
         .label(label)
@@ -114,24 +115,26 @@ def _trust() -> tuple[timeseries.Panel | table.Panel, ...]:
         table.Panel()
         .title("Kamera: kabar terakhir / cameras: last heard")
         .datasource(SOURCE)
-        .with_target(InfluxQuery(last(health, "camera_health", '"camera" =~ /^$camera$/', '"camera"'), table=True))
+        .with_target(
+            InfluxQuery(last(health, "camera_health", '"camera" =~ /^$camera$/', '"site", "camera"'), table=True)
+        )
         .no_value(UNKNOWN)
         .height(8)
         .span(12)
     )
-    fields = '"severity" AS "tingkat", "reason_id" AS "alasan", "duration_s" AS "lama_s", "id"'
+    fields = (
+        '"site", "camera", "approach", "lane", "zone", "event" AS "kejadian", "severity" AS "tingkat", '
+        '"cause" AS "sebab", "reason_id" AS "alasan", "duration_s" AS "lama_s", "id"'
+    )
     events = (
         table.Panel()
         .title("Kejadian / events")
+        .description("Waktu: mulainya. lama_s kosong: masih berlangsung. Time: its begin. lama_s empty: it lasts.")
         .datasource(SOURCE)
-        .with_target(
-            InfluxQuery(
-                last(fields, "traffic_event", '"camera" =~ /^$camera$/', '"camera", "approach", "event"'), table=True
-            )
-        )
-        .no_value("berlangsung / ongoing")
+        .with_target(InfluxQuery(rows(fields, "traffic_event", '"camera" =~ /^$camera$/'), table=True))
+        .no_value("–")
         .height(8)
-        .span(12)
+        .span(24)
     )
     return share, cameras, events
 

@@ -60,6 +60,34 @@ def clips_command(
         Console().print(_table(scores))
 
 
+@app.command("scene")
+def scene_command(
+    data: Annotated[Path, typer.Option(help="Folder of videos.")],
+    fps: Annotated[float, typer.Option(min=1, max=60, help="Frames looked at per second of video.")] = 8,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of clips.")] = False,
+) -> None:
+    """Quality flags of clips, and how far they stay from what would be told as dark, frozen or moved."""
+    from .bench_scene import MARGINS, scenes
+
+    rows = [one.as_object() for one in scenes(data, fps, lambda name: typer.echo(f"looking at {name}", err=True))]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    heads = (
+        f"blank share (dark from {MARGINS['dark']:g})",
+        f"calm levels (frozen below {MARGINS['frozen']:g})",
+        f"in place (moved below {MARGINS['moved']:g})",
+    )
+    table = Table("clip", "s", "looks", "flags", "median", "bright", *heads)
+    for row in rows:
+        flags = ", ".join(f"{flag} {n}" for flag, n in row["flags"].items())
+        spans = ("–".join(str(level) for level in row[key]) for key in ("median", "bright"))
+        figures = (row[key] for key in ("blank_share", "calm_levels", "same_share"))
+        shown = ("–" if one is None else f"{one:g}" for one in figures)
+        table.add_row(row["clip"], f"{row['seconds']:g}", str(row["looks"]), flags or "none", *spans, *shown)
+    Console().print(table)
+
+
 @app.command("measure")
 def measure_command(
     vehicles: Annotated[int, typer.Option(min=1, max=500, help="Vehicles in view at a time.")] = 50,

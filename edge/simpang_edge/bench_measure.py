@@ -1,7 +1,11 @@
 """The measurement's own cost: ground and meter on one thread, without video or detector.
 
 A made-up approach of three lanes carries a given number of vehicles at a time; who has left comes again under a new id.
-Half of them queue and discharge, so every part has something to do.
+Half of them queue and discharge. It has one exit gate and two movements, no zones and no signal head; every vehicle is
+found in every frame, but for the time that it takes to leave the picture. So nothing is hidden, no track breaks, and
+what those cost is not in the figure.
+
+The goal of 1 ms is the meter's; what ground and zones cost before it is told beside it, and the sum of both.
 
 What is counted is the processor time of the one thread: other programs on the machine lengthen the wall clock, which is
 told beside it, not the goal's figure. What they do take from it (a shared core, a cold cache) they take from a fixed
@@ -67,6 +71,7 @@ class Cost:
             ("meter_p95_ms_per_frame", float(np.percentile(self.meter_ms, 95)), None),
             ("ground_median_ms_per_frame", float(np.median(self.ground_ms)), None),
             ("ground_p95_ms_per_frame", float(np.percentile(self.ground_ms, 95)), None),
+            ("ground_and_meter_median_ms_per_frame", float(np.median(self.ground_ms + self.meter_ms)), None),
             ("reference_median_ms", reference_ms, None),
             ("meter_to_reference_ratio", meter_ms / reference_ms, None),
             ("wall_mean_ms_per_frame", self.wall_ms, None),

@@ -1,43 +1,22 @@
 """``simpang edge check``: everything that can be found out about a configuration without touching the network."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
-from typing import Final, Literal
-
-import numpy as np
 
 from .address import hide_password
-from .assembly import COUNT_PX, MOTORCYCLE_M
+from .check_camera import of_camera
+from .check_road import of_road
 from .clock import SystemClock
-from .config import Approach, Box, Camera, PixelPoint, load
-from .data import FloatArray
+from .config import Box, Camera, load
 from .detectors import open_detector
 from .errors import ConfigurationError, ModelError, SimpangError
+from .findings import Finding, fault, warning
 from .ground import Ground
 from .outbox import read_status
-from .plane import inside
 from .source import open_source
 from .view import View
-
-SHORT_M: Final = 20.0
-"""A lane seen over less than this gives poor speeds and no queue worth the name."""
-
-CLASS_PX: Final = 30.0
-"""Width in the picture that a vehicle needs to be told in kind; to be counted, `COUNT_PX` (domain reference, §7)."""
-
-OVERLAP_SHARE: Final = 0.05
-"""Lanes of one approach may share so much of the smaller one, as hand-drawn edges do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A fault (must be corrected) or a warning (works, but worse than it could)."""
-
-    level: Literal["fault", "warning"]
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +52,25 @@ class Report:
         return not any(finding.level == "fault" for finding in self.findings)
 
 
-def check(path: Path) -> Report:
-    """Check a box configuration; the network is not touched."""
+def check(path: Path, live_px: tuple[int, int] | None = None) -> Report:
+    """Check a box configuration; the network is not touched.
+
+    live_px: width and height of the pictures of live cameras; without it nothing is said about what lies outside them.
+    """
     try:
         box = load(path)
     except ConfigurationError as exc:
-        return Report(str(path), findings=tuple(_fault(line) for line in str(exc).splitlines()))
-    cameras, findings = [], [*_broker(box), *_outbox(box), *_model(box)]
-    for camera in box.cameras:
-        row, found = _camera(camera, box.queue.max_gap_m)
-        cameras.append(row)
-        findings += found
-    return Report(str(path), tuple(cameras), tuple(findings))
+        return Report(str(path), findings=tuple(fault(line) for line in str(exc).splitlines()))
+    cameras, found = check_cameras(box, live_px)
+    return Report(str(path), cameras, (*_broker(box), *_outbox(box), *_model(box), *found))
 
 
-def _fault(text: str) -> Finding:
-    return Finding("fault", text)
-
-
-def _warning(text: str) -> Finding:
-    return Finding("warning", text)
+def check_cameras(
+    box: Box, live_px: tuple[int, int] | None = None
+) -> tuple[tuple[CameraCheck, ...], tuple[Finding, ...]]:
+    """The cameras of a valid configuration, and what was found about them."""
+    checked = [_camera(box, camera, live_px) for camera in box.cameras]
+    return tuple(row for row, _ in checked), tuple(one for _, found in checked for one in found)
 
 
 def _broker(box: Box) -> Iterator[Finding]:
@@ -100,25 +78,25 @@ def _broker(box: Box) -> Iterator[Finding]:
     try:
         broker.password()
     except ConfigurationError as exc:
-        yield _fault(str(exc))
+        yield fault(str(exc))
     if broker.ca_file is not None and not broker.ca_file.is_file():
-        yield _fault(f"broker.ca_file: {broker.ca_file}: no such file")
+        yield fault(f"broker.ca_file: {broker.ca_file}: no such file")
     if broker.username and not (broker.password_env or broker.password_file):
-        yield _warning("broker.username: set without password_env or password_file")
+        yield warning("broker.username: set without password_env or password_file")
     if broker.url.startswith("mqtt://") and broker.username and "127.0.0.1" not in broker.url:
-        yield _warning(f"broker.url: {broker.url}: the password goes over the network unprotected; use mqtts://")
+        yield warning(f"broker.url: {broker.url}: the password goes over the network unprotected; use mqtts://")
 
 
 def _outbox(box: Box) -> Iterator[Finding]:
     folder = box.outbox.folder
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
-        yield _fault(f"outbox.folder: {folder}: cannot be written")
+        yield fault(f"outbox.folder: {folder}: cannot be written")
         return
     free_mb = os.statvfs(existing).f_bavail * os.statvfs(existing).f_frsize / 1e6
     needed_mb = box.outbox.max_mb * len(box.cameras)
     if free_mb < needed_mb:
-        yield _warning(
+        yield warning(
             f"outbox.max_mb: {box.outbox.max_mb:g} for each of {len(box.cameras)} cameras, "
             f"but {existing} has only {free_mb:.0f} MB free"
         )
@@ -134,31 +112,31 @@ def _last_trouble(box: Box) -> Iterator[Finding]:
         try:
             notes = dict(read_status(file).notes)
         except SimpangError as exc:
-            yield _warning(str(exc))
+            yield warning(str(exc))
             continue
         if notes.get("broker", "online") != "online":
-            yield _warning(f"camera {camera.id}: its worker last said: {notes['broker']}")
+            yield warning(f"camera {camera.id}: its worker last said: {notes['broker']}")
 
 
 def _model(box: Box) -> Iterator[Finding]:
-    if not any(camera.approaches for camera in box.cameras):
+    if not any(camera.measures() for camera in box.cameras):
         return
     try:
         open_detector(box.model)
     except ModelError as exc:
-        yield _fault(f"model.path: {exc}")
+        yield fault(f"model.path: {exc}")
 
 
-def _camera(camera: Camera, queue_gap_m: float) -> tuple[CameraCheck, list[Finding]]:
+def _camera(box: Box, camera: Camera, live_px: tuple[int, int] | None) -> tuple[CameraCheck, list[Finding]]:
     findings: list[Finding] = []
-    size_px = _size_px(camera, findings)
+    size_px = _size_px(camera, findings) if camera.is_file() else live_px
     ground = _ground(camera, findings)
     if not camera.approaches:
-        findings.append(_warning(f"camera {camera.id}: no approaches: it publishes health only"))
-    for approach in camera.approaches:
-        findings += _approach(camera, approach, ground, size_px, queue_gap_m)
-    findings += _exits(camera, ground, size_px)
+        told = "no approaches: it publishes what passes its gates" if camera.gates else "neither approaches nor gates"
+        findings.append(warning(f"camera {camera.id}: {told}{'' if camera.gates else ': it publishes health only'}"))
+    findings += of_road(camera, ground, size_px, box.queue.max_gap_m)
     view = _view(camera, ground, size_px, findings)
+    findings += of_camera(box, camera, view, placed=ground is not None)
     row = CameraCheck(
         camera.id,
         hide_password(os.path.normpath(camera.source) if camera.is_file() else camera.source),
@@ -182,7 +160,7 @@ def _view(
     view = ground.view(size_px)
     if view is None and camera.approaches:
         findings.append(
-            _warning(
+            warning(
                 f"camera {camera.id}: calibration.points do not determine the camera's height to a tenth: no vehicle "
                 "lengths, and hidden vehicles are not corrected; add points over the whole depth and width of the road"
             )
@@ -194,153 +172,22 @@ def _ground(camera: Camera, findings: list[Finding]) -> Ground | None:
     try:
         return Ground(camera)
     except ConfigurationError as exc:
-        findings.append(_fault(str(exc)))
+        findings.append(fault(str(exc)))
         return None
 
 
 def _size_px(camera: Camera, findings: list[Finding]) -> tuple[int, int] | None:
-    """Width and height of a file's picture; None for anything on the network or a device."""
-    if not camera.is_file():
-        return None
+    """Width and height of a file's picture; None, with a finding, where it cannot be read."""
     try:
         source = open_source(camera, SystemClock())
     except SimpangError as exc:
-        findings.append(_fault(f"camera {camera.id}: source: {exc}"))
+        findings.append(fault(f"camera {camera.id}: source: {exc}"))
         return None
     try:
         frame = source.read(5.0)
     except SimpangError as exc:
-        findings.append(_fault(f"camera {camera.id}: source: {exc}"))
+        findings.append(fault(f"camera {camera.id}: source: {exc}"))
         return None
     finally:
         source.close()
     return (frame.image.shape[1], frame.image.shape[0]) if frame else None
-
-
-def _approach(
-    camera: Camera, approach: Approach, ground: Ground | None, size_px: tuple[int, int] | None, queue_gap_m: float
-) -> Iterator[Finding]:
-    where = f"camera {camera.id}: approach {approach.id}"
-    if approach.reference_kmh() is None:
-        yield _warning(f"{where}: neither free_flow_kmh nor speed_limit_kmh: no speed ratio, no delay")
-    if size_px is not None and (outside := list(_outside(approach, size_px))):
-        yield _warning(f"{where}: outside the picture ({size_px[0]}x{size_px[1]}): {', '.join(outside)}")
-    yield from _lanes_apart(where, approach)
-    if ground is not None:
-        yield from _lane_lengths(where, approach, queue_gap_m, ground)
-        yield from _on_the_road(where, "stop_line", approach.stop_line, ground)
-        yield from _widths(where, approach, ground)
-
-
-def _exits(camera: Camera, ground: Ground | None, size_px: tuple[int, int] | None) -> Iterator[Finding]:
-    """Gates: in the picture, on the road, and used."""
-    used = {movement.gate for movement in camera.movements}
-    for gate in camera.gates:
-        where = f"camera {camera.id}: gate {gate.id}"
-        if size_px is not None and _is_outside(gate.line, size_px):
-            yield _warning(f"{where}: outside the picture ({size_px[0]}x{size_px[1]}): nobody can pass it")
-        if ground is not None:
-            yield from _on_the_road(where, "line", gate.line, ground)
-        if gate.kind != "entry" and gate.id not in used:
-            yield _warning(f"{where}: no movement leads to it: who passes it is counted, but has no turn share")
-    for approach in camera.approaches:
-        turns = [movement for movement in camera.movements if movement.approach == approach.id]
-        if camera.movements and not turns:
-            yield _warning(f"camera {camera.id}: approach {approach.id}: no movement leads from it: no turn shares")
-
-
-def _on_the_road(where: str, name: str, points: tuple[PixelPoint, ...], ground: Ground) -> Iterator[Finding]:
-    """Points at or above the horizon have no place on the road."""
-    places = ground.to_road(np.array(points, np.float64))
-    for number, place in enumerate(places, start=1):
-        if not np.isfinite(place).all():
-            x, y = points[number - 1]
-            yield _warning(f"{where}: {name}: point {number} [{x:g}, {y:g}] lies above the horizon, not on the road")
-
-
-def _lanes_apart(where: str, approach: Approach) -> Iterator[Finding]:
-    """Lanes that lie on each other: a vehicle in both counts in the first."""
-    for one, other in combinations(approach.lanes, 2):
-        share = _shared(np.array(one.polygon), np.array(other.polygon))
-        if share > OVERLAP_SHARE:
-            yield _warning(
-                f"{where}: lanes {one.id} and {other.id} cross: {100 * share:.0f} % of the smaller one lies in both; "
-                f"vehicles there count in lane {one.id}"
-            )
-
-
-def _shared(one: FloatArray, other: FloatArray) -> float:
-    """Share of the smaller polygon that lies in both, from a grid of 100 x 100 points."""
-    low, high = np.minimum(one.min(axis=0), other.min(axis=0)), np.maximum(one.max(axis=0), other.max(axis=0))
-    x, y = np.meshgrid(*(np.linspace(a, b, 100) for a, b in zip(low, high, strict=True)))
-    grid = np.column_stack([x.ravel(), y.ravel()])
-    in_one, in_other = inside(grid, one), inside(grid, other)
-    smaller = min(in_one.sum(), in_other.sum())
-    return float((in_one & in_other).sum() / smaller) if smaller else 0.0
-
-
-def _widths(where: str, approach: Approach, ground: Ground) -> Iterator[Finding]:
-    """From which distance on the narrowest vehicle has too few pixels."""
-    ends = np.array(approach.stop_line, np.float64)
-    said = []
-    for needed_px, what in ((COUNT_PX, "may not be counted"), (CLASS_PX, "its kind is uncertain")):
-        beyond_m = _beyond_m(ends, approach, ground, needed_px / MOTORCYCLE_M)
-        if beyond_m is not None and beyond_m < approach.length_m - 1:
-            said.append(f"beyond {beyond_m:.0f} m a motorcycle is narrower than {needed_px:g} px ({what})")
-    if said:
-        yield _warning(f"{where}: {', '.join(said)}; length_m is {approach.length_m:g}")
-
-
-def _beyond_m(ends: FloatArray, approach: Approach, ground: Ground, px_per_m: float) -> float | None:
-    """The distance from the stop line at which a metre across spans fewer pixels than this; None: nowhere in a lane."""
-    ends_m = ground.to_road(ends)
-    corners = np.concatenate([np.array(lane.polygon, np.float64) for lane in approach.lanes])
-    far = corners[int(np.nanargmax(_away_m(ends_m, ground.to_road(corners))))]
-    track = ends.mean(axis=0) + np.linspace(0, 1, 400)[:, None] * (far - ends.mean(axis=0))
-    beside = ground.to_road(track + np.array([1.0, 0.0])) - ground.to_road(track)
-    seen = 1 / np.linalg.norm(beside, axis=1)
-    narrow = np.flatnonzero(seen < px_per_m)
-    return float(_away_m(ends_m, ground.to_road(track[narrow[:1]]))[0]) if len(narrow) else None
-
-
-def _outside(approach: Approach, size_px: tuple[int, int]) -> Iterable[str]:
-    named = [("stop_line", approach.stop_line), *((f"lane {lane.id}", lane.polygon) for lane in approach.lanes)]
-    if approach.motorcycle_box is not None:
-        named.append(("motorcycle_box", approach.motorcycle_box))
-    for name, points in named:
-        if _is_outside(points, size_px):
-            yield name
-
-
-def _is_outside(points: tuple[PixelPoint, ...], size_px: tuple[int, int]) -> bool:
-    """Whether a point lies outside the picture, by more than a pixel."""
-    return any(not (-1 <= x <= size_px[0] and -1 <= y <= size_px[1]) for x, y in points)
-
-
-def _lane_lengths(where: str, approach: Approach, queue_gap_m: float, ground: Ground) -> Iterator[Finding]:
-    ends_m = ground.to_road(np.array(approach.stop_line, np.float64))
-    for lane in approach.lanes:
-        seen_m = _reach_m(ends_m, ground.to_road(np.array(lane.polygon, np.float64)))
-        if seen_m < queue_gap_m:
-            yield _warning(
-                f"{where}: lane {lane.id} reaches {seen_m:.0f} m upstream; a queue cannot be told in less than "
-                f"queue.max_gap_m ({queue_gap_m:g} m)"
-            )
-        elif seen_m < SHORT_M:
-            yield _warning(f"{where}: lane {lane.id} reaches {seen_m:.0f} m upstream; {SHORT_M:g} m or more is needed")
-        elif not 0.75 <= seen_m / approach.length_m <= 1.34:
-            yield _warning(
-                f"{where}: lane {lane.id} reaches {seen_m:.0f} m upstream of the stop line, "
-                f"length_m says {approach.length_m:g}"
-            )
-
-
-def _reach_m(ends_m: FloatArray, outline_m: FloatArray) -> float:
-    """Largest distance of an outline (N, 2) from the line through two points (2, 2), in metres."""
-    return float(np.nanmax(_away_m(ends_m, outline_m)))
-
-
-def _away_m(ends_m: FloatArray, points_m: FloatArray) -> FloatArray:
-    """Distances of points (N, 2) from the line through two points (2, 2), in metres, (N,)."""
-    along, away = ends_m[1] - ends_m[0], points_m - ends_m[0]
-    return np.asarray(np.abs(along[0] * away[:, 1] - along[1] * away[:, 0]) / np.linalg.norm(along))

@@ -6,20 +6,30 @@ stands commented in ``edge/simpang.example.yaml``; a test compares the two.
 
 import hashlib
 import os
+import re
 from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from . import standards
-from .address import hide_password
+from .config_text import faults, parse
 from .errors import ConfigurationError
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+IDENTIFIER: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+
+
+def _identifier(value: str) -> str:
+    """A name that topics, files and stores can bear. Raises `ValueError`."""
+    if re.fullmatch(IDENTIFIER, value) is None:
+        raise ValueError("must be small letters, digits, - and _ only, up to 64, such as utara-1")
+    return value
+
+
+Identifier = Annotated[str, AfterValidator(_identifier), Field(json_schema_extra={"pattern": IDENTIFIER})]
 PixelPoint = tuple[float, float]
 MetrePoint = tuple[float, float]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -36,6 +46,16 @@ class Section(BaseModel):
     def _empty_is_default(cls, value: Any) -> Any:
         """In YAML a section whose keys are all commented out is null."""
         return {} if value is None else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_yes_for_a_number(cls, value: Any) -> Any:
+        """YAML's yes, no, on and off are truth values; as numbers they would be 1 and 0, silently."""
+        for key, one in value.items() if isinstance(value, dict) else ():
+            field = cls.model_fields.get(key)
+            if isinstance(one, bool) and field is not None and field.annotation is not bool:
+                raise ValueError(f"{key}: must not be {str(one).lower()} (YAML's yes, no, on, off)")
+        return value
 
 
 class Broker(Section):
@@ -216,12 +236,44 @@ class UsualRules(Section):
     tell_ratio: Fraction = 0.15
 
 
+def _outline(points: tuple[PixelPoint, ...]) -> tuple[PixelPoint, ...]:
+    """A polygon that encloses an area and whose edges do not cross. Raises `ValueError`."""
+    edges = list(zip(points, (*points[1:], points[0]), strict=True))
+    for (i, one), (j, other) in combinations(enumerate(edges, start=1), 2):
+        if _cross(*one, *other):
+            raise ValueError(f"edges {i} and {j} cross; give the corners in order, one after the other")
+    if abs(_area(points)) <= 0:
+        raise ValueError("the corners lie on a line; give three or more that enclose an area")
+    return points
+
+
+def _line(ends: tuple[PixelPoint, PixelPoint]) -> tuple[PixelPoint, PixelPoint]:
+    """A line between two different points. Raises `ValueError`."""
+    if ends[0] == ends[1]:
+        raise ValueError("its two points must differ")
+    return ends
+
+
+def _area(points: tuple[PixelPoint, ...]) -> float:
+    """Twice the signed area of a polygon."""
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(points, (*points[1:], points[0]), strict=True))
+
+
+def _cross(a: PixelPoint, b: PixelPoint, c: PixelPoint, d: PixelPoint) -> bool:
+    """Whether the segments a-b and c-d cross within both; touching is no crossing."""
+    return _area((a, b, c)) * _area((a, b, d)) < 0 and _area((c, d, a)) * _area((c, d, b)) < 0
+
+
+Outline = Annotated[tuple[PixelPoint, ...], Field(min_length=3), AfterValidator(_outline)]
+Ends = Annotated[tuple[PixelPoint, PixelPoint], AfterValidator(_line)]
+
+
 class Zone(Section):
     """A part of the picture where something is not allowed, or is counted. Contact points decide, in pixels."""
 
     id: Identifier
     kind: Literal["box_junction", "no_stopping", "carriageway", "crossing", "kerb", "exit", "access"]
-    polygon: Annotated[tuple[PixelPoint, ...], Field(min_length=3)]
+    polygon: Outline
     approach: Identifier | None = None
 
 
@@ -277,38 +329,6 @@ class Calibration(Section):
     max_error_m: Positive = 1.0
 
 
-def _outline(points: tuple[PixelPoint, ...]) -> tuple[PixelPoint, ...]:
-    """A polygon that encloses an area and whose edges do not cross. Raises `ValueError`."""
-    if abs(_area(points)) <= 0:
-        raise ValueError("the corners lie on a line; give three or more that enclose an area")
-    edges = list(zip(points, (*points[1:], points[0]), strict=True))
-    for (i, one), (j, other) in combinations(enumerate(edges, start=1), 2):
-        if _cross(*one, *other):
-            raise ValueError(f"edges {i} and {j} cross; give the corners in order, one after the other")
-    return points
-
-
-def _line(ends: tuple[PixelPoint, PixelPoint]) -> tuple[PixelPoint, PixelPoint]:
-    """A line between two different points. Raises `ValueError`."""
-    if ends[0] == ends[1]:
-        raise ValueError("its two points must differ")
-    return ends
-
-
-def _area(points: tuple[PixelPoint, ...]) -> float:
-    """Twice the signed area of a polygon."""
-    return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(points, (*points[1:], points[0]), strict=True))
-
-
-def _cross(a: PixelPoint, b: PixelPoint, c: PixelPoint, d: PixelPoint) -> bool:
-    """Whether the segments a-b and c-d cross within both; touching is no crossing."""
-    return _area((a, b, c)) * _area((a, b, d)) < 0 and _area((c, d, a)) * _area((c, d, b)) < 0
-
-
-Outline = Annotated[tuple[PixelPoint, ...], Field(min_length=3), AfterValidator(_outline)]
-Ends = Annotated[tuple[PixelPoint, PixelPoint], AfterValidator(_line)]
-
-
 class Lane(Section):
     """One lane of an approach; lane 1 is nearest the kerb."""
 
@@ -326,8 +346,8 @@ class Approach(Section):
     lanes: Annotated[tuple[Lane, ...], Field(min_length=1)]
     length_m: Positive
     motorcycle_box: Outline | None = Field(None, description="where motorcycles wait ahead of the stop line (RHK)")
-    free_flow_kmh: Positive | None = None
-    speed_limit_kmh: Positive | None = None
+    free_flow_kmh: Annotated[float, Field(gt=0, le=200)] | None = None
+    speed_limit_kmh: Annotated[float, Field(gt=0, le=200)] | None = None
     control: standards.Control = "signal"
     phase: Literal["protected", "opposed"] = "protected"
     entry_width_m: Positive | None = Field(None, description="default: the length of the stop line on the road")
@@ -420,6 +440,17 @@ class Position(Section):
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
 
+    @field_validator("latitude", mode="before")
+    @classmethod
+    def _not_swapped(cls, value: Any) -> Any:
+        if isinstance(value, int | float) and 90 < abs(value) <= 180:
+            raise ValueError("must be -90 to 90 (south negative); latitude and longitude look swapped")
+        return value
+
+
+STREAMS: Final = ("rtsp", "rtsps", "http", "https")
+"""Kinds of addresses that a camera may have."""
+
 
 class Camera(Section):
     """One camera and what it looks at."""
@@ -436,12 +467,22 @@ class Camera(Section):
     simulated: bool = False
     analysis_fps: Annotated[float, Field(gt=0, le=60)] = 8
     calibration: Calibration | None = None
-    height_m: Positive | None = Field(None, description="of the camera above the road")
+    height_m: Annotated[float, Field(gt=0, le=100)] | None = Field(None, description="of the camera above the road")
     approaches: tuple[Approach, ...] = ()
     gates: tuple[Gate, ...] = ()
     movements: tuple[Movement, ...] = ()
     zones: Annotated[tuple[Zone, ...], Field(max_length=60)] = ()
     signal_heads: tuple[SignalHead, ...] = ()
+
+    @field_validator("source", "substream")
+    @classmethod
+    def _known_kind(cls, value: str | None) -> str | None:
+        kind, marker, _ = (value or "").partition("://")
+        if marker and kind.lower() not in STREAMS:
+            raise ValueError(
+                f"{kind}:// is not known: give a file, {', '.join(f'{s}://' for s in STREAMS)} or /dev/videoN"
+            )
+        return value
 
     @field_validator("start_time", mode="before")
     @classmethod
@@ -503,6 +544,10 @@ class Camera(Section):
         if len(set(heads)) != len(heads):
             raise ValueError(f"signal_heads: one head per approach, got {heads}")
 
+    def measures(self) -> bool:
+        """Whether there is anything to be measured; else only the camera's health is published."""
+        return bool(self.approaches or self.gates)
+
     def is_file(self) -> bool:
         """Whether the source is a recorded file rather than something live."""
         return "://" not in self.source and not self.source.startswith("/dev/video")
@@ -531,11 +576,20 @@ class Box(Section):
     usual: UsualRules = UsualRules()
     speed: SpeedRules = SpeedRules()
     standards: Standards = Standards()
-    windows_s: tuple[Annotated[int, Field(ge=1, le=3600)], ...] = (60, 900)
+    windows_s: Annotated[tuple[Annotated[int, Field(ge=1, le=3600)], ...], Field(min_length=1)] = (60, 900)
     live_every_s: Positive = 2
     health_every_s: Positive = 30
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     cameras: Annotated[tuple[Camera, ...], Field(min_length=1)]
+
+    @field_validator("windows_s")
+    @classmethod
+    def _aligned(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        """Windows begin with the hour."""
+        odd = [length_s for length_s in value if 3600 % length_s]
+        if odd:
+            raise ValueError(f"{odd[0]} does not divide an hour (3600 s): use 60, 300, 900 or such")
+        return value
 
     @field_validator("timezone")
     @classmethod
@@ -582,16 +636,17 @@ def load(path: Path) -> Box:
 
     Raises `ConfigurationError` with one line per fault.
     """
+    text = _read_text(path, "configuration")
     try:
-        content = yaml.safe_load(_read_text(path, "configuration"))
-    except yaml.YAMLError as exc:
-        raise ConfigurationError(f"{path}: not valid YAML: {exc}") from exc
+        content = parse(text)
+    except ConfigurationError as exc:
+        raise ConfigurationError(f"{path}: {exc}") from exc
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path}: expected keys such as site and cameras, got {type(content).__name__}")
     try:
         return _anchored(Box.model_validate(content), path.resolve().parent)
     except ValidationError as exc:
-        raise ConfigurationError("\n".join(f"{path}: {line}" for line in _faults(exc))) from exc
+        raise ConfigurationError("\n".join(f"{path}: {line}" for line in faults(exc))) from exc
 
 
 def json_schema() -> dict[str, Any]:
@@ -604,32 +659,6 @@ def _read_text(path: Path, what: str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigurationError(f"{what}: cannot read {path}: {exc}") from exc
-
-
-def _faults(error: ValidationError) -> list[str]:
-    """One line per fault; that a list is then too short, because its items are faulty, is not said as well."""
-    items = error.errors(include_url=False)
-    inner = {item["loc"][: len(item["loc"]) - depth] for item in items for depth in range(1, len(item["loc"]))}
-    return [_fault(item) for item in items if not (item["type"] == "too_short" and item["loc"] in inner)]
-
-
-def _fault(item: Any) -> str:
-    path = _key_path(item["loc"])
-    if item["type"] == "extra_forbidden":
-        secretive = any(word in path for word in ("password", "token"))
-        return f"{path}: unknown key" + ("" if secretive else f" (value {hide_password(repr(item['input']))})")
-    if item["type"] == "missing":
-        return f"{path}: required key is missing"
-    value = hide_password(repr(item["input"]))
-    shown = value if len(value) <= 80 else value[:77] + "..."
-    return f"{path}: {shown}: {item['msg'].removeprefix('Value error, ')}"
-
-
-def _key_path(location: tuple[str | int, ...]) -> str:
-    text = ""
-    for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.lstrip(".") or "(file)"
 
 
 def _anchored(box: Box, folder: Path) -> Box:

@@ -80,6 +80,7 @@ def cycle_row(cycle: data.Cycle) -> CycleRow:
         control_delay_s=_round(cycle.control_delay_s, 1),
         stopped_delay_s=_round(cycle.stopped_delay_s, 1),
         stops_per_vehicle=_round(cycle.stops_per_vehicle, 2),
+        delay_n=cycle.delay_n,
     )
 
 
@@ -155,6 +156,8 @@ def _own(row: Measurement) -> FlowX:
         control_delay_s=_round(row.control_delay_s, 1),
         stops_per_vehicle=_round(row.stops_per_vehicle, 2),
         travel_time_s=_round(row.travel_time_s, 1),
+        delay_n=row.delay_n,
+        headway_n=row.headway_n,
         pedestrians=row.pedestrians,
         **_junction(row),
         **_surroundings(row),
@@ -198,6 +201,7 @@ def _junction(row: Measurement) -> dict[str, Any]:
         "cycle_s": _round(row.cycle_s, 1),
         "green_s": _round(row.green_s, 1),
         "cycle_confidence": _round(row.cycle_confidence, 2),
+        "cycle_method": row.cycle_method,
         "queue_at_green_vehicles": _round(row.queue_at_green_vehicles, 1),
         "queue_at_green_smp": _round(row.queue_at_green_smp, 1),
         "residual_queue_vehicles": _round(row.residual_queue_vehicles, 1),

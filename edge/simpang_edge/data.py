@@ -27,6 +27,8 @@ PKJI_CLASSES: Final = ("SM", "MP", "KS", "BB", "TB", "KTB")
 
 
 def _check(name: str, array: NDArray[Any], shape: tuple[int | None, ...]) -> None:
+    if array.shape == shape:
+        return
     same = array.ndim == len(shape) and all(
         want is None or want == got for want, got in zip(shape, array.shape, strict=True)
     )
@@ -114,6 +116,8 @@ class Vehicles:
     zones: int64 (N,), bit i is set where the vehicle stands in zone i of the camera's configuration; None: no zones.
     hidden: float64 (L,), share of each lane, in the order of the configuration, that a large vehicle of another lane
     hides from the camera; empty: not looked at.
+    cut: bool (N,), whether the picture's border cuts the box, so that nobody knows where it stands; None: none is cut.
+    camera_height_m: of the camera above the road, as its calibration tells; None where it does not.
     """
 
     time_s: float
@@ -128,14 +132,23 @@ class Vehicles:
     gone: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     zones: IntArray | None = None
     hidden: FloatArray = field(default_factory=lambda: np.zeros(0))
+    cut: NDArray[np.bool_] | None = None
+    camera_height_m: float | None = None
 
     def __post_init__(self) -> None:
         n = self.id.shape[0]
+        _check("Vehicles.id", self.id, (n,))
+        _check("Vehicles.kind", self.kind, (n,))
         _check("Vehicles.xy_m", self.xy_m, (n, 2))
+        _check("Vehicles.approach", self.approach, (n,))
+        _check("Vehicles.lane", self.lane, (n,))
+        _check("Vehicles.along_m", self.along_m, (n,))
+        _check("Vehicles.across_m", self.across_m, (n,))
+        _check("Vehicles.length_m", self.length_m, (n,))
         if self.zones is not None:
             _check("Vehicles.zones", self.zones, (n,))
-        for name in ("id", "kind", "approach", "lane", "along_m", "across_m", "length_m"):
-            _check(f"Vehicles.{name}", getattr(self, name), (n,))
+        if self.cut is not None:
+            _check("Vehicles.cut", self.cut, (n,))
 
     def __len__(self) -> int:
         return int(self.id.shape[0])
@@ -145,7 +158,8 @@ class Vehicles:
 class Scene:
     """What the picture itself is like, apart from the vehicles in it; looked at about once a second.
 
-    flags: night, rain, dark, frozen, moved, dirty, low_contrast; those of `UNUSABLE` mean that nothing can be measured.
+    flags: night, low_light, rain, dark, frozen, moved, dirty, low_contrast; with those of `UNUSABLE` nothing can be
+    measured.
     shift_px: how far the picture has moved from its reference, None where that cannot be told. since_s: when what
     makes it unusable began, which is before it could be told; None while it is usable.
     """
@@ -200,6 +214,7 @@ class Scope(StrEnum):
     APPROACH = "approach"
     LANE = "lane"
     MOVEMENT = "movement"
+    CAMERA = "camera"
 
 
 class State(StrEnum):
@@ -241,8 +256,9 @@ class Quality:
 
     observed_s: seconds of the window that were really seen.
     score: 0 to 1.
-    flags: night, low_contrast, dirty, moved, dark, frozen, occluded, low_resolution, low_rate, queue_beyond_view,
-    clock_step, one_side, friction_partial, ... (docs/engineer.md says what each takes from the score).
+    flags: night, low_light, low_contrast, dirty, moved, dark, frozen, occluded, low_resolution, low_rate,
+    queue_beyond_view, clock_step, one_side, friction_partial, ... (docs/engineer.md says what each takes from the
+    score).
     """
 
     observed_s: float
@@ -292,7 +308,10 @@ class Measurement:
     approach's traced vehicles that made this movement; traced_ratio: share of its crossings that could be traced.
     usual_flow_vps, usual_speed_mps: the usual figures of this weekday and quarter hour, from usual_n days.
     side_friction: weighted events per hour and 200 m (PKJI 2023, both sides), with its class SR to ST and its parts.
-    tti: travel time over free-flow travel time. gates: all gates of the camera, in the row of its first approach only.
+    headway_n: headways behind the mean. delay_n: vehicles behind delays, stops and travel time. cycle_method: of the
+    cycles, as in `Cycle`; both with a + between.
+    tti: travel time over free-flow travel time. gates: all gates of the camera, in the row of its first approach only;
+    a camera without approaches has one row of scope CAMERA about them, whose `approach` is the camera's id.
     """
 
     from_s: float
@@ -318,6 +337,7 @@ class Measurement:
     area_occupancy_ratio: float | None = None
     density_vpm: float | None = None
     headway_mean_s: float | None = None
+    headway_n: int | None = None
     gap_mean_m: float | None = None
     length_mean_m: float | None = None
     queue_max_m: float | None = None
@@ -327,6 +347,7 @@ class Measurement:
     control_delay_s: float | None = None
     stops_per_vehicle: float | None = None
     travel_time_s: float | None = None
+    delay_n: int | None = None
     pedestrians: int | None = None
     pkji_counts: tuple[int, ...] | None = None
     class_rules: str | None = None
@@ -344,6 +365,7 @@ class Measurement:
     cycle_s: float | None = None
     green_s: float | None = None
     cycle_confidence: float | None = None
+    cycle_method: str | None = None
     queue_at_green_vehicles: float | None = None
     queue_at_green_smp: float | None = None
     residual_queue_vehicles: float | None = None
@@ -372,7 +394,9 @@ class Cycle:
 
     method: discharge (from the vehicles) or signal_head (from the lamps in view). intergreen_s: from the end of this
     approach's green to the start of another's, where both are seen. plan: number of the signal plan, +1 when it
-    changes. split_fail: stop-bar occupancy of 80 % or more both in green and in the first 5 s of red.
+    changes. split_fail: stop-bar occupancy of 80 % or more both in green and in the first 5 s of red. delay_n: vehicles
+    behind delays and stops. discharged_smp: the discharged vehicles in smp. saturated: whether the queue discharged to
+    the end of green and more was left, None where that end is not known.
     """
 
     from_s: float
@@ -388,6 +412,8 @@ class Cycle:
     queue_max_m: float | None = None
     queue_beyond_view: bool | None = None
     discharged: int | None = None
+    discharged_smp: float | None = None
+    saturated: bool | None = None
     saturation_flow_vps: float | None = None
     saturation_flow_smps: float | None = None
     queue_at_green_smp: float | None = None
@@ -402,6 +428,7 @@ class Cycle:
     control_delay_s: float | None = None
     stopped_delay_s: float | None = None
     stops_per_vehicle: float | None = None
+    delay_n: int | None = None
 
 
 class EventType(StrEnum):

@@ -58,16 +58,30 @@ def worker(
 
 
 @app.command()
-def check(config: Path = CONFIG, as_json: bool = typer.Option(False, "--json", help="print JSON")) -> None:
+def check(
+    config: Path = CONFIG,
+    picture: str | None = typer.Option(
+        None, metavar="WxH", help="pixels of the live cameras' pictures, to find what lies outside them"
+    ),
+    as_json: bool = typer.Option(False, "--json", help="print JSON"),
+) -> None:
     """Check a configuration without touching the network; exit code 1 when something must be corrected."""
     from .check import check as check_file
 
-    report = check_file(config)
+    report = check_file(config, parse_picture(picture) if picture else None)
     if as_json:
         typer.echo(json.dumps({"ok": report.ok, **asdict(report)}, indent=1))
     else:
         _print_report(report)
     raise typer.Exit(0 if report.ok else 1)
+
+
+def parse_picture(text: str) -> tuple[int, int]:
+    """``WxH`` in pixels. Raises `typer.BadParameter`."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise typer.BadParameter(f"{text!r}: expected WIDTHxHEIGHT such as 1280x720")
+    return int(width), int(height)
 
 
 @app.command()

@@ -99,7 +99,8 @@ def explain_place(replay: Replay, time_s: float, place_px: tuple[float, float]) 
     lives, wanted = _lives(replace(replay, run=near), there)
     if wanted:
         return tuple(_explained(replay.camera, lives, track) for track in sorted(wanted))
-    return (_nothing_there(time_s, len(frames), nearest[0]),)
+    rules = TrackerSettings().beginning_at(replay.box.model.min_score)
+    return (_nothing_there(time_s, len(frames), nearest[0], rules),)
 
 
 def _outside_px(xyxy_px: Any, place_px: tuple[float, float]) -> Any:
@@ -153,8 +154,9 @@ def _explained(camera: Camera, lives: dict[int, _Life], track: int) -> Explanati
     life = chain[-1]
     made = [one for part in chain for one in part.decisions]
     findings = [_of_decision(camera, one, life) for one in made]
-    counted = any(one.rule in COUNTING for one in made)
-    if not any(one.rule is not Rule.CONTINUED and one.rule is not Rule.JUMPED for one in made):
+    counted = any(one.rule in COUNTING or (one.rule is Rule.GATE and not camera.approaches) for one in made)
+    told = made if not camera.approaches else [one for one in made if one.rule is not Rule.GATE]
+    if not any(one.rule is not Rule.CONTINUED and one.rule is not Rule.JUMPED for one in told):
         findings.append(_of_life(camera, life))
     kind = KINDS[life.kind]
     if counted and kind not in MOTOR_VEHICLES:
@@ -176,15 +178,16 @@ def _chain(lives: dict[int, _Life], track: int) -> Iterator[_Life]:
 
 
 def _of_decision(camera: Camera, one: Decision, life: _Life) -> Finding:
-    approach = camera.approaches[one.approach].id
     values = Values(
         track=one.track,
-        approach=approach,
+        approach=camera.approaches[one.approach].id if one.approach >= 0 else None,
         lane=life.lane if life.lane >= 1 else None,
         along_m=one.along_m,
         speed_mps=one.speed_mps,
         other=one.other,
         movement=one.movement,
+        gate=one.gate,
+        direction=one.direction,
         limit_m=NEAR_M if one.rule is Rule.BEGAN_PAST else LOST_M,
         limit_mps=MOVING_MPS,
     )
@@ -196,14 +199,15 @@ def _of_life(camera: Camera, life: _Life) -> Finding:
     values = Values(track=life.track, frames=life.frames, along_m=life.along_m, speed_mps=life.speed_mps)
     if not life.placed:
         return _finding(life.last_s, "nowhere", values)
+    if not camera.approaches:
+        return _finding(life.last_s, "at_no_gate", values)
     if not life.on_approach:
         return _finding(life.last_s, "never_in_a_lane", values)
     values = replace(values, approach=camera.approaches[life.approach].id)
     return _finding(life.last_s, "on_its_way", values)
 
 
-def _nothing_there(time_s: float, frames: int, nearest_px: float) -> Explanation:
-    rules = TrackerSettings()
+def _nothing_there(time_s: float, frames: int, nearest_px: float, rules: TrackerSettings) -> Explanation:
     values = Values(
         frames=frames,
         nearest_px=None if math.isinf(nearest_px) else nearest_px,

@@ -11,6 +11,7 @@ import typer
 from .config import load
 from .explain import Explanation, every_run, explain_place, explain_track
 from .measure import replays
+from .measure_cli import tell_other
 
 app = typer.Typer(add_completion=False)
 
@@ -57,6 +58,7 @@ def explain(
     if (track is None) == (not by_place) or (at is None) != (place is None):
         raise typer.BadParameter("give --track NUMBER, or --at TIME with --place X,Y")
     found = replays(tracks, load(config), camera)
+    tell_other(found)
     if track is not None:
         answers = every_run(found, lambda replay: (explain_track(replay, track),))
     else:

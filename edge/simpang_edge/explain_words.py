@@ -8,6 +8,7 @@ from .data import Reason
 from .units import kmh
 
 KIND_ID: Final = {"bicycle": "sepeda", "person": "orang"}
+DIRECTION_ID: Final = {"forward": "maju", "backward": "mundur"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class Values:
     approach: str | None = None
     lane: int | None = None
     movement: str | None = None
+    gate: str | None = None
+    direction: str | None = None
     along_m: float | None = None
     speed_mps: float | None = None
     limit_m: float | None = None
@@ -38,6 +41,7 @@ class Values:
         along_m, speed_mps = self.along_m, self.speed_mps
         return {
             **{key: "–" if _unknown(value) else f"{value}" for key, value in asdict(self).items()},
+            "arah": DIRECTION_ID.get(self.direction or "", "–"),
             "kind_id": KIND_ID.get(self.kind or "", self.kind or "–"),
             "before": _figure(along_m),
             "past": _figure(None if along_m is None else -along_m),
@@ -101,6 +105,14 @@ TEMPLATES: Final = {
     "moved": Template(
         "Terlacak sampai jalan keluar: gerakan {movement}.",
         "Traced to its exit: movement {movement}.",
+    ),
+    "gate": Template(
+        "Dihitung di gerbang {gate}, arah {arah}.",
+        "Counted at gate {gate}, {direction}.",
+    ),
+    "at_no_gate": Template(
+        "Tidak dihitung: tidak melewati gerbang mana pun ({frames} gambar).",
+        "Not counted: it passed no gate ({frames} pictures).",
     ),
     "untraced": Template(
         "Jalan keluarnya tidak terlacak: tidak masuk gerakan mana pun.",

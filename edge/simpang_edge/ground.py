@@ -17,11 +17,11 @@ from .ground_bodies import OVERHANG_M, Bodies, Seen, edge_error_m, hidden_below
 from .plane import (
     Axes,
     BoolArray,
+    Outlines,
     Plane,
     approach_axes,
     box_depth_m,
     camera_plane,
-    inside,
     point_pairs,
     range_at_line,
 )
@@ -32,6 +32,9 @@ KEPT_PAST_M: Final = 15.0
 
 _NEAR_LINE_M: Final = 5.0
 """Lanes are often drawn to end a little before the stop line; a vehicle of the approach stays in it there too."""
+
+_BOX: Final = 0
+"""Stands for the motorcycle box where lane ids are expected; those begin at 1."""
 
 EDGE_PX: Final = 2.0
 """A box this near the picture's border is cut by it, so its bottom middle is not where the vehicle stands."""
@@ -57,15 +60,11 @@ class _Arm:
     box_px: FloatArray | None
     box_m: float
 
-    def lane_by_outline(self, contact_px: FloatArray, xy_m: FloatArray) -> IntArray:
-        """Lane id of points (N, 2) in the picture, -1 outside all lanes and the motorcycle box, (N,)."""
-        found = np.full(len(contact_px), -1, np.int64)
-        for lane in self.lanes:
-            found[(found < 0) & inside(contact_px, lane.polygon_px)] = lane.id
-        if self.box_px is not None:
-            for row in np.flatnonzero((found < 0) & inside(contact_px, self.box_px)).tolist():
-                found[row] = self.lane_by_range(float(self.axes.along_across(xy_m[row])[1]), self.lanes[0].id)
-        return found
+    def outlines(self) -> list[tuple[int, FloatArray]]:
+        """Lane id (`_BOX` for the motorcycle box) and polygon of all its parts, in the order in which they claim a
+        vehicle."""
+        lanes = [(lane.id, lane.polygon_px) for lane in self.lanes]
+        return lanes if self.box_px is None else [*lanes, (_BOX, self.box_px)]
 
     def lane_by_range(self, across_m: float, otherwise: int) -> int:
         """Lane id by the distance from the kerb, as it is past the stop line."""
@@ -73,6 +72,10 @@ class _Arm:
             if lane.from_m <= across_m < lane.to_m:
                 return lane.id
         return otherwise
+
+    def lane_in_box(self, xy_m: list[float]) -> int:
+        """Lane id of a point in the motorcycle box."""
+        return self.lane_by_range(self.axes.along_across_of(*xy_m)[1], self.lanes[0].id)
 
 
 class Ground:
@@ -87,15 +90,22 @@ class Ground:
     added to where the tyres stand, and where the camera is known (`view`) and a nearer vehicle hides the lower
     edge, the upper edge tells (`ground_bodies`). Of traffic that goes away it is the rear bumper.
 
-    error_m, max_error_m: root mean square and largest error of the calibration points; None without calibration.
+    plane: the road. error_m, max_error_m: root mean square and largest error of the calibration points. All None
+    without calibration.
     """
 
     def __init__(self, camera: Camera) -> None:
-        self._plane = camera_plane(camera)
+        self.plane = self._plane = camera_plane(camera)
         self._points = point_pairs(camera.calibration) if camera.calibration else None
         self.error_m = self._plane.error_m if self._plane else None
         self.max_error_m = self._plane.max_error_m if self._plane else None
-        self._arms = tuple(_arm(self._plane, a, f"{camera.id}.{a.id}") for a in camera.approaches if self._plane)
+        self._arms = tuple(
+            _arm(self._plane, a, f"camera {camera.id}: approach {a.id}") for a in camera.approaches if self._plane
+        )
+        parts = [(index, *part) for index, arm in enumerate(self._arms) for part in arm.outlines()]
+        self._outlines = Outlines([polygon_px for _, _, polygon_px in parts]) if parts else None
+        self._part_approach: IntArray = np.array([index for index, _, _ in parts], np.int64)
+        self._part_lane: IntArray = np.array([lane for _, lane, _ in parts], np.int64)
         self._up = np.array([arm.axes.up for arm in self._arms]).reshape(-1, 2)
         self._toward = np.array([arm.toward for arm in self._arms], bool)
         self._last: dict[int, tuple[int, int]] = {}
@@ -119,7 +129,18 @@ class Ground:
         length_m = self._to_front(tracks, approach, xy_m, whole)
         along_m, across_m = self._distances(xy_m, approach)
         return Vehicles(
-            tracks.time_s, tracks.id, tracks.kind, xy_m, approach, lane, along_m, across_m, length_m, tracks.gone
+            tracks.time_s,
+            tracks.id,
+            tracks.kind,
+            xy_m,
+            approach,
+            lane,
+            along_m,
+            across_m,
+            length_m,
+            tracks.gone,
+            cut=~whole,
+            camera_height_m=self._view.height_m if self._view else None,
         )
 
     def view(self, size_px: tuple[int, int]) -> View | None:
@@ -149,23 +170,26 @@ class Ground:
 
     def _to_rear(self, tracks: Tracks, approach: IntArray, xy_m: FloatArray) -> None:
         """Move the positions (N, 2) of traffic that goes away to its rear bumper, in place."""
-        going = np.flatnonzero(approach >= 0)
+        if self._toward.all():
+            return
+        going = (approach >= 0).nonzero()[0]
         going = going[~self._toward[approach[going]]]
         xy_m[going] += self._up[approach[going]] * OVERHANG_M[tracks.kind[going]][:, None]
 
     def _to_front(self, tracks: Tracks, approach: IntArray, xy_m: FloatArray, whole: BoolArray) -> FloatArray:
         """Move the positions (N, 2) of oncoming traffic to its front bumper, in place; lengths (N,) where known."""
         length_m = np.full(len(tracks), np.nan)
-        coming = np.flatnonzero(approach >= 0)
+        coming = (approach >= 0).nonzero()[0]
         coming = coming[self._toward[approach[coming]]]
         if not len(coming):
             return length_m
         up = self._up[approach[coming]]
-        xy_m[coming] -= up * OVERHANG_M[tracks.kind[coming]][:, None]
+        front_m = xy_m[coming] - up * OVERHANG_M[tracks.kind[coming]][:, None]
         if self._view is not None and self._bodies is not None:
-            seen = self._seen(self._view, tracks, coming, up, xy_m[coming], whole)
+            seen = self._seen(self._view, tracks, coming, up, front_m, whole)
             nearer_m, length_m[coming] = self._bodies.see(seen)
-            xy_m[coming] -= up * nearer_m[:, None]
+            front_m -= up * nearer_m[:, None]
+        xy_m[coming] = front_m
         return length_m
 
     def _seen(
@@ -173,8 +197,9 @@ class Ground:
     ) -> Seen:
         """What the boxes of rows (n,) show; up (n, 2) points upstream, front_m (n, 2) is where they stand."""
         box = tracks.xyxy_px.astype(np.float64)
-        top_m = self.to_road(np.column_stack([(box[row, 0] + box[row, 2]) / 2, box[row, 1]]))
-        top_m[box[row, 1] <= EDGE_PX] = np.nan
+        mine = box[row]
+        top_m = self.to_road(np.column_stack([(mine[:, 0] + mine[:, 2]) / 2, mine[:, 1]]))
+        top_m[mine[:, 1] <= EDGE_PX] = np.nan
         front, top = (np.einsum("ij,ij->i", place - view.foot_m, up) for place in (front_m, top_m))
         return Seen(
             id=tracks.id[row],
@@ -191,27 +216,30 @@ class Ground:
         self, ids: IntArray, contact_px: FloatArray, xy_m: FloatArray, usable: BoolArray
     ) -> tuple[IntArray, IntArray]:
         """Approach index and lane id of each track, -1 where none, both (N,)."""
-        approach, lane = np.full(len(ids), -1, np.int64), np.full(len(ids), -1, np.int64)
-        for index, arm in enumerate(self._arms):
-            here = arm.lane_by_outline(contact_px, xy_m)
-            new = usable & (here > 0) & (approach < 0)
-            approach[new], lane[new] = index, here[new]
-        for row in np.flatnonzero(usable & (approach < 0)).tolist():
-            approach[row], lane[row] = self._kept(int(ids[row]), xy_m[row])
-        for row in np.flatnonzero(approach >= 0).tolist():
-            self._last[int(ids[row])] = (int(approach[row]), int(lane[row]))
+        if self._outlines is None:
+            return np.full(len(ids), -1, np.int64), np.full(len(ids), -1, np.int64)
+        held = self._outlines.hold(contact_px) & usable
+        first, inside = held.argmax(axis=0), held.any(axis=0)
+        approach, lane = np.where(inside, self._part_approach[first], -1), np.where(inside, self._part_lane[first], -1)
+        for row in (lane == _BOX).nonzero()[0].tolist():
+            lane[row] = self._arms[approach[row]].lane_in_box(xy_m[row].tolist())
+        for row in (usable & ~inside).nonzero()[0].tolist():
+            approach[row], lane[row] = self._kept(int(ids[row]), xy_m[row].tolist())
+        on = approach >= 0
+        places = zip(approach[on].tolist(), lane[on].tolist(), strict=True)
+        self._last.update(zip(ids[on].tolist(), places, strict=True))
         return approach, lane
 
-    def _kept(self, track: int, xy_m: FloatArray) -> tuple[int, int]:
+    def _kept(self, track: int, xy_m: list[float]) -> tuple[int, int]:
         """Approach and lane of a vehicle that stands in no lane but came through one."""
         index, lane = self._last.get(track, (-1, -1))
         if index < 0:
             return -1, -1
         arm = self._arms[index]
-        along_m, across_m = arm.axes.along_across(xy_m)
+        along_m, across_m = arm.axes.along_across_of(*xy_m)
         if not -KEPT_PAST_M - arm.box_m <= along_m <= _NEAR_LINE_M:
             return -1, -1
-        return index, arm.lane_by_range(float(across_m), lane)
+        return index, arm.lane_by_range(across_m, lane)
 
     def _distances(self, xy_m: FloatArray, approach: IntArray) -> tuple[FloatArray, FloatArray]:
         along_m, across_m = np.full(len(approach), np.nan), np.full(len(approach), np.nan)

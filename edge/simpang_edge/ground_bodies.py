@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .data import KINDS, FloatArray, IntArray
+from .slots import Slots
 from .view import View
 
 BoolArray = NDArray[np.bool_]
@@ -49,6 +50,9 @@ by less than this method's error."""
 LENGTHS_M: Final = (3.0, 19.0)
 WORST_M: Final = 1.0
 """A length with a larger standard error than this, or outside `LENGTHS_M`, is not told."""
+
+WORST_VARIANCE_M2: FloatArray = np.minimum(WORST_M, 0.8 * USUAL[:, 3]) ** 2
+"""Nor is one that is hardly better known than what is usual, by `KINDS`."""
 
 BOX_PX: Final = 2.0
 """Standard deviation of a detected edge."""
@@ -88,35 +92,36 @@ class Bodies:
     def __init__(self, height_m: float) -> None:
         self._height_m = height_m
         self._blank = self._unseen()
-        self._known: dict[int, FloatArray] = {}
+        self._slots = Slots()
+        self._known: FloatArray = np.zeros((0, self._blank.shape[1]))
 
     def forget(self, ids: IntArray) -> None:
         """Drop vehicles that ended."""
-        for track in ids.tolist():
-            self._known.pop(track, None)
+        self._slots.release(ids)
 
     def see(self, seen: Seen) -> tuple[FloatArray, FloatArray]:
         """Learn from one frame: by how much each front is nearer than the lower edge says, and lengths, (N,) each.
 
         Lengths are NaN where not known well enough.
         """
-        state = self._states(seen)
+        slot, state = self._states(seen)
         self._learn(state, seen)
-        for row, track in zip(state, seen.id.tolist(), strict=True):
-            self._known[track] = row
-        mean, cov = _solved(state)
-        return self._nearer(mean, cov, seen), _lengths(mean, cov, seen.kind)
+        self._known[slot] = state
+        body = _solved(state)
+        return self._nearer(body, seen), _lengths(body, seen.kind)
 
-    def _states(self, seen: Seen) -> FloatArray:
-        """One row per vehicle: information matrix (aa, aL, LL), information vector (a, L), last front, kind."""
-        rows = [
-            self._known.get(track, self._blank[kind])
-            for track, kind in zip(seen.id.tolist(), seen.kind.tolist(), strict=True)
-        ]
-        state = np.array(rows).reshape(-1, self._blank.shape[1])
+    def _states(self, seen: Seen) -> tuple[IntArray, FloatArray]:
+        """Where each vehicle's row is kept, and the row: information matrix (aa, aL, LL), information vector (a, L),
+        last front, kind."""
+        slot, new = self._slots.take(seen.id)
+        if self._slots.size > len(self._known):
+            more = np.zeros((self._slots.size, self._known.shape[1]))
+            self._known = np.concatenate((self._known, more))
+        state = self._known[slot]
         other = state[:, 6] != seen.kind
+        other[new] = True
         state[other] = self._blank[seen.kind[other]]
-        return state
+        return slot, state
 
     def _unseen(self) -> FloatArray:
         """The state of a vehicle of which only the class is known, by `KINDS`, (7, 7)."""
@@ -131,39 +136,49 @@ class Bodies:
     def _learn(self, state: FloatArray, seen: Seen) -> None:
         """Add the equation D_front = a·D_top - L of the boxes that show both edges and have moved."""
         usable = seen.whole & ~seen.hidden & np.isfinite(seen.top_m)
-        n = np.flatnonzero(usable & (np.abs(state[:, 5] - seen.front_m) >= STEP_M))
+        n = (usable & (np.abs(state[:, 5] - seen.front_m) >= STEP_M)).nonzero()[0]
         top_m, front_m = seen.top_m[n], seen.front_m[n]
         weight = 1 / (seen.front_error_m[n] ** 2 + seen.top_error_m[n] ** 2)
-        state[n, 0] += weight * top_m**2
-        state[n, 1] -= weight * top_m
-        state[n, 2] += weight
-        state[n, 3] += weight * top_m * front_m
-        state[n, 4] -= weight * front_m
-        state[n, 5] = front_m
+        added = state[n]
+        added[:, 0] += weight * top_m**2
+        added[:, 1] -= weight * top_m
+        added[:, 2] += weight
+        added[:, 3] += weight * top_m * front_m
+        added[:, 4] -= weight * front_m
+        added[:, 5] = front_m
+        state[n] = added
 
-    def _nearer(self, mean: FloatArray, cov: FloatArray, seen: Seen) -> FloatArray:
+    def _nearer(self, body: "_Body", seen: Seen) -> FloatArray:
         """For boxes whose lower edge is hidden: it can only seem farther away, never nearer, than the vehicle is."""
-        front_m = mean[:, 0] * seen.top_m - mean[:, 1]
-        spread = cov[:, 0] * seen.top_m**2 - 2 * cov[:, 1] * seen.top_m + cov[:, 2]
+        front_m = body.a * seen.top_m - body.length_m
+        spread = body.cov_aa * seen.top_m**2 - 2 * body.cov_al * seen.top_m + body.cov_ll
         error_m = np.sqrt(np.maximum(spread, 0.0) + seen.top_error_m**2)
         nearer_m = seen.front_m - (front_m + CAUTION * error_m)
         good = seen.hidden & (error_m < WORST_FRONT_M) & (nearer_m > 0)
         return np.where(good, nearer_m, 0.0)
 
 
-def _solved(state: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean (N, 2) of a and L, and their covariance (N, 3): aa, aL, LL."""
-    aa, al, ll = state[:, 0], state[:, 1], state[:, 2]
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """Estimates of a and L and their covariance, (N,) each."""
+
+    a: FloatArray
+    length_m: FloatArray
+    cov_aa: FloatArray
+    cov_al: FloatArray
+    cov_ll: FloatArray
+
+
+def _solved(state: FloatArray) -> _Body:
+    aa, al, ll, a, length_m = state.T[:5]
     square = aa * ll - al**2
-    cov = np.column_stack([ll / square, -al / square, aa / square])
-    mean_a = cov[:, 0] * state[:, 3] + cov[:, 1] * state[:, 4]
-    mean_length = cov[:, 1] * state[:, 3] + cov[:, 2] * state[:, 4]
-    return np.column_stack([mean_a, mean_length]), cov
+    cov_aa, cov_al, cov_ll = ll / square, -al / square, aa / square
+    return _Body(cov_aa * a + cov_al * length_m, cov_al * a + cov_ll * length_m, cov_aa, cov_al, cov_ll)
 
 
-def _lengths(mean: FloatArray, cov: FloatArray, kind: IntArray) -> FloatArray:
-    length_m = mean[:, 1] + ROOF_M[kind]
-    learnt = cov[:, 2] < np.minimum(WORST_M, 0.8 * USUAL[kind, 3]) ** 2
+def _lengths(body: _Body, kind: IntArray) -> FloatArray:
+    length_m = body.length_m + ROOF_M[kind]
+    learnt = body.cov_ll < WORST_VARIANCE_M2[kind]
     good = learnt & (length_m >= LENGTHS_M[0]) & (length_m <= LENGTHS_M[1])
     return np.where(good, length_m, np.nan)
 
@@ -174,10 +189,12 @@ def hidden_below(xyxy_px: FloatArray) -> BoolArray:
     On a road the nearer of two vehicles has its lower edge lower in the picture: by more than `NEARER_SHARE` of the
     hidden one's height, for a body that stands in front of another stands metres nearer; less is a second box on it.
     """
-    left, top, right, bottom = xyxy_px.T
-    covers = (bottom[None] > (bottom + NEARER_SHARE * (bottom - top))[:, None]) & (top[None] < bottom[:, None] - 1)
-    shared = np.minimum(right[None], right[:, None]) - np.maximum(left[None], left[:, None])
-    return np.asarray((covers & (shared > HIDING_SHARE * (right - left)[:, None])).any(axis=1))
+    left, top, right, bottom = np.ascontiguousarray(xyxy_px.T)
+    hides = bottom > (bottom + NEARER_SHARE * (bottom - top))[:, None]
+    hides &= top < (bottom - 1)[:, None]
+    shared = np.minimum(right, right[:, None]) - np.maximum(left, left[:, None])
+    hides &= shared > (HIDING_SHARE * (right - left))[:, None]
+    return np.asarray(hides.any(axis=1))
 
 
 def edge_error_m(distance_m: FloatArray, view: View) -> FloatArray:

@@ -15,7 +15,8 @@ from .tracklog import End, Run, Silence, Step, runs
 class Replay:
     """One run of a worker, measured again.
 
-    steps: how many were read. decisions: those of the meter, where somebody asked for them.
+    steps: how many were read. decisions: those of the meter, where somebody asked for them. before: the running windows
+    of the run before, to go on with. left: those of this run, for the next; known once it has been read.
     """
 
     box: Box
@@ -23,6 +24,8 @@ class Replay:
     run: Run
     decisions: Decisions | None = None
     steps: int = field(default=0, init=False)
+    before: bytes | None = None
+    left: bytes | None = field(default=None, init=False)
 
     def readings(self) -> Iterator[Readings]:
         """What the meter finishes with each step."""
@@ -36,6 +39,8 @@ class Replay:
         """
         parts = build_measurement(self.box, self.camera, self.decisions)
         meter = parts.meter
+        if self.before is not None:
+            meter.resume(self.before)
         last_s: float | None = None
         for step in self.run.steps():
             self.steps += 1
@@ -55,6 +60,7 @@ class Replay:
             yield step, vehicles, done
         if last_s is not None:
             yield End(last_s), None, meter.finish(last_s)
+        self.left = meter.parts()
 
 
 def replays(path: Path, box: Box, camera_id: str | None) -> tuple[Replay, ...]:

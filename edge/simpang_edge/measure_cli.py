@@ -16,6 +16,7 @@ from rich.table import Table
 from . import convert
 from .config import load
 from .data import MOTOR_VEHICLES, Readings
+from .errors import RecordingError
 from .measure import Replay, replays
 from .message import Channel, CycleRow, EventRow, FlowRow
 
@@ -32,8 +33,9 @@ def measure(
 ) -> None:
     """Measure recorded tracks: the windows, cycles and events that the worker would have published."""
     found = replays(tracks, load(config), camera)
+    tell_other(found)
     with ExitStack() as stack:
-        file = stack.enter_context(out.open("w", encoding="utf-8")) if out else None
+        file = stack.enter_context(_opened(out)) if out else None
         kept = list(_kept(rows_of(found), file))
     if as_json:
         typer.echo(json.dumps([as_object(*one) for one in kept], indent=1))
@@ -44,12 +46,32 @@ def measure(
         typer.echo(_summary(found, kept))
 
 
+def tell_other(found: Iterable[Replay]) -> None:
+    """Say so when the log is of another camera than the configuration is about."""
+    for log, camera in sorted({(replay.run.source.camera, replay.camera.id) for replay in found}):
+        if log != camera:
+            typer.echo(f"the log is of camera {log}; it is taken for camera {camera} of the configuration", err=True)
+
+
+def _opened(out: Path) -> TextIO:
+    try:
+        return out.open("w", encoding="utf-8")
+    except OSError as exc:
+        raise RecordingError(f"--out {out}: cannot be written: {exc.strerror}") from exc
+
+
 def rows_of(found: Iterable[Replay]) -> Iterator[tuple[Channel, Any]]:
-    """Every row that the worker would have published, with its channel."""
+    """Every row that the worker would have published, with its channel.
+
+    A run goes on with the windows of the one before it, as the worker does when it starts again.
+    """
+    before: bytes | None = None
     for replay in found:
+        replay.before = before
         for readings in _shown(replay):
             for channel, rows in convert.messages(replay.box.site, replay.camera, readings):
                 yield from ((channel, row) for row in rows)
+        before = replay.left or before
 
 
 def _shown(replay: Replay) -> Iterator[Readings]:

@@ -89,10 +89,11 @@ class GateX(Struct, frozen=True, kw_only=True):
 class FlowX(Struct, frozen=True, kw_only=True):
     """Our own fields of a window row; definitions in the measurement reference.
 
-    gates: all gates of the camera, in the row of its first approach only.
+    gates: all gates of the camera, in the row of its first approach only. scope camera: the one row of a camera that
+    has gates and no approaches; approach is then the camera's id.
     """
 
-    scope: Literal["approach", "lane", "movement"]
+    scope: Literal["approach", "lane", "movement", "camera"]
     approach: Name
     movement: str | None = None
     window_s: Annotated[int, Meta(gt=0)]
@@ -121,6 +122,8 @@ class FlowX(Struct, frozen=True, kw_only=True):
     control_delay_s: float | None = None
     stops_per_vehicle: NotNegative | None = None
     travel_time_s: NotNegative | None = None
+    delay_n: Count | None = None
+    headway_n: Count | None = None
     pedestrians: Count | None = None
     pkji_counts: Counts | None = None
     class_rules: str | None = None
@@ -135,6 +138,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
     cycle_s: NotNegative | None = None
     green_s: NotNegative | None = None
     cycle_confidence: Share | None = None
+    cycle_method: str | None = None
     queue_at_green_vehicles: NotNegative | None = None
     queue_at_green_smp: NotNegative | None = None
     residual_queue_vehicles: NotNegative | None = None
@@ -158,7 +162,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
 
 
 class FlowRow(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One TrafficFlowObserved: an approach, a lane or a movement in one window."""
+    """One TrafficFlowObserved: an approach, a lane, a movement or all gates of a camera in one window."""
 
     id: str
     type: Literal["TrafficFlowObserved"] = "TrafficFlowObserved"
@@ -206,6 +210,7 @@ class CycleRow(Struct, frozen=True, kw_only=True):
     control_delay_s: float | None = None
     stopped_delay_s: NotNegative | None = None
     stops_per_vehicle: NotNegative | None = None
+    delay_n: Count | None = None
 
 
 class EventRow(Struct, frozen=True, kw_only=True):

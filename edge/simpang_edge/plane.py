@@ -1,6 +1,7 @@
 """The road as a plane: from pixels to metres, and the axes of each approach on it. Pure geometry, used by the ground
 stage and by whoever needs a line of the configuration in metres."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,10 @@ from .data import FloatArray
 from .errors import ConfigurationError
 
 BoolArray = NDArray[np.bool_]
+
+MIN_LINE_M: Final = 0.5
+MIN_AHEAD_M: Final = 0.1
+"""A stop line's length, and how far upstream of it the middle of the lanes must lie for its sides to be told apart."""
 
 MIN_BOX_M: Final = 0.5
 MAX_BOX_M: Final = 20.0
@@ -34,13 +39,13 @@ class Plane:
 
     def to_road(self, xy_px: FloatArray) -> FloatArray:
         """Road coordinates (N, 2) in metres of picture points (N, 2); NaN for points on or above the horizon."""
-        mapped = np.column_stack([xy_px, np.ones(len(xy_px))]) @ self.matrix.T
+        mapped = _homogeneous(xy_px) @ self.matrix.T
         below = mapped[:, 2:] > 1e-9
         return np.where(below, mapped[:, :2] / np.where(below, mapped[:, 2:], 1.0), np.nan)
 
     def to_picture(self, xy_m: FloatArray) -> FloatArray:
         """Picture points (N, 2) in pixels of road coordinates (N, 2); NaN for points behind the camera."""
-        mapped = np.column_stack([xy_m, np.ones(len(xy_m))]) @ np.linalg.inv(self.matrix).T
+        mapped = _homogeneous(xy_m) @ np.linalg.inv(self.matrix).T
         ahead = mapped[:, 2:] > 1e-12
         return np.where(ahead, mapped[:, :2] / np.where(ahead, mapped[:, 2:], 1.0), np.nan)
 
@@ -55,12 +60,19 @@ class Plane:
         The largest singular value of the map's derivative; NaN on or above the horizon.
         """
         road = self.to_road(xy_px)
-        depth = np.column_stack([xy_px, np.ones(len(xy_px))]) @ self.matrix[2]
+        depth = _homogeneous(xy_px) @ self.matrix[2]
         slope = self.matrix[None, :2, :2] - road[:, :, None] * self.matrix[None, 2:, :2]
         slope = slope / depth[:, None, None]
         known = np.isfinite(slope).all(axis=(1, 2))
         largest = np.linalg.svd(np.where(known[:, None, None], slope, 0.0), compute_uv=False)[:, 0]
         return np.where(known, largest, np.nan)
+
+
+def _homogeneous(xy: FloatArray) -> FloatArray:
+    """Points (N, 2) with a third coordinate of 1, (N, 3)."""
+    points = np.ones((len(xy), 3))
+    points[:, :2] = xy
+    return points
 
 
 def fit_plane(image_px: FloatArray, road_m: FloatArray) -> Plane:
@@ -78,7 +90,7 @@ def fit_plane(image_px: FloatArray, road_m: FloatArray) -> Plane:
     matrix, _ = cv2.findHomography(image_px, road_m, 0)
     if matrix is None or not np.isfinite(matrix).all():
         raise ConfigurationError("no plane fits these points: check that each image point belongs to its road point")
-    depth = np.column_stack([image_px, np.ones(len(image_px))]) @ matrix[2]
+    depth = _homogeneous(image_px) @ matrix[2]
     if depth.min() * depth.max() <= 0:
         raise ConfigurationError("the points fold the road over the horizon: check the order of the pairs")
     oriented = np.asarray(matrix * np.sign(depth[0]), np.float64)
@@ -88,12 +100,28 @@ def fit_plane(image_px: FloatArray, road_m: FloatArray) -> Plane:
 
 def inside(xy: FloatArray, polygon: FloatArray) -> BoolArray:
     """Which points (N, 2) lie in the polygon (K, 2), (N,); even-odd rule."""
-    start, end = polygon[None], np.concatenate((polygon[1:], polygon[:1]))[None]
-    x, y = xy[:, None, 0], xy[:, None, 1]
-    spans = (start[..., 1] > y) != (end[..., 1] > y)
-    rise = np.where(spans, end[..., 1] - start[..., 1], 1.0)
-    meets_x = start[..., 0] + (y - start[..., 1]) / rise * (end[..., 0] - start[..., 0])
-    return np.asarray((spans & (x < meets_x)).sum(axis=1) % 2 == 1)
+    found: BoolArray = Outlines([polygon]).hold(xy)[0]
+    return found
+
+
+class Outlines:
+    """Polygons, each (K, 2), that are asked together."""
+
+    def __init__(self, polygons: Sequence[FloatArray]) -> None:
+        start, end = (np.concatenate([np.roll(p, back, axis=0) for p in polygons]) for back in (0, -1))
+        self._x, self._y = start[:, :1], start[:, 1:]
+        self._end_y = end[:, 1:]
+        self._run = end[:, :1] - self._x
+        rise = self._end_y - self._y
+        self._rise = np.where(rise == 0, 1.0, rise)  # a level edge is met by no level ray
+        self._first = np.cumsum([0, *(len(p) for p in polygons[:-1])])
+
+    def hold(self, xy: FloatArray) -> BoolArray:
+        """Which of the points (N, 2) each polygon holds, (polygons, N); even-odd rule."""
+        x, y = xy.T
+        meets_x = self._x + (y - self._y) / self._rise * self._run
+        met = ((self._end_y > y) != (self._y > y)) & (x < meets_x)
+        return np.asarray(np.logical_xor.reduceat(met, self._first, axis=0), np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +138,12 @@ class Axes:
         from_kerb = xy_m - self.kerb_m
         return from_kerb @ self.up, from_kerb @ self.across
 
+    def along_across_of(self, x_m: float, y_m: float) -> tuple[float, float]:
+        """The same of one road point."""
+        dx_m, dy_m = x_m - float(self.kerb_m[0]), y_m - float(self.kerb_m[1])
+        up, across = self.up.tolist(), self.across.tolist()
+        return dx_m * up[0] + dy_m * up[1], dx_m * across[0] + dy_m * across[1]
+
 
 def camera_plane(camera: Camera) -> Plane | None:
     """The road plane of a camera, None without calibration. Raises `ConfigurationError`."""
@@ -121,8 +155,10 @@ def camera_plane(camera: Camera) -> Plane | None:
     except ConfigurationError as exc:
         raise ConfigurationError(f"{where}: {exc}") from exc
     if plane.error_m > camera.calibration.max_error_m:
+        image_px, road_m = point_pairs(camera.calibration)
+        worst = int(np.argmax(np.linalg.norm(plane.to_road(image_px) - road_m, axis=1)))
         raise ConfigurationError(
-            f"{where}: error {plane.error_m:.2f} m (largest {plane.max_error_m:.2f} m); "
+            f"{where}: error {plane.error_m:.2f} m (largest {plane.max_error_m:.2f} m, at points[{worst}]); "
             f"calibration.max_error_m allows {camera.calibration.max_error_m:g} m"
         )
     return plane
@@ -155,19 +191,26 @@ def _normalised(points: FloatArray) -> FloatArray:
 def approach_axes(plane: Plane, approach: Approach, where: str) -> Axes:
     """The stop line's axes: upstream is where the lanes are, the kerb where lane 1 is.
 
-    Raises `ConfigurationError`, which names the approach as `where`.
+    Raises `ConfigurationError`; where: which approach of which camera, for its text.
     """
     outlines = {lane.id: np.array(lane.polygon, np.float64) for lane in approach.lanes}
     ends_m = plane.to_road(np.array(approach.stop_line, np.float64))
     length_m = float(np.linalg.norm(ends_m[1] - ends_m[0]))
-    if not np.isfinite(length_m) or length_m < 0.5:
-        raise ConfigurationError(f"approach {where}: stop_line: it must lie on the road and be 0.5 m or longer")
+    if not np.isfinite(length_m):
+        raise ConfigurationError(f"{where}: stop_line: {_sky(plane, approach.stop_line)}")
+    if length_m < MIN_LINE_M:
+        raise ConfigurationError(f"{where}: stop_line: is {length_m:.2f} m long; {MIN_LINE_M:g} m or more is needed")
     along_line = (ends_m[1] - ends_m[0]) / length_m
     normal = np.array([-along_line[1], along_line[0]])
-    middles_m = {lane: outline_m(plane, outline).mean(axis=0) for lane, outline in outlines.items()}
+    for number, outline in outlines.items():
+        if not np.isfinite(outline_m(plane, outline)).all():
+            raise ConfigurationError(f"{where}: lane {number}: {_sky(plane, outline)}")
+    middles_m = {number: outline_m(plane, outline).mean(axis=0) for number, outline in outlines.items()}
     ahead = float((np.mean(list(middles_m.values()), axis=0) - ends_m.mean(axis=0)) @ normal)
-    if not np.isfinite(ahead) or abs(ahead) < 0.1:
-        raise ConfigurationError(f"approach {where}: lanes: they must lie on the road, upstream of the stop line")
+    if abs(ahead) < MIN_AHEAD_M:
+        raise ConfigurationError(
+            f"{where}: lanes: they lie as much past the stop line as upstream of it: draw them upstream"
+        )
     up = normal * np.sign(ahead)
     from_second = _kerb_is_second(middles_m, along_line, up, mirrored=plane.mirrored)
     return Axes(ends_m[int(from_second)], up, -along_line if from_second else along_line, length_m)
@@ -182,8 +225,24 @@ def _kerb_is_second(middles_m: dict[int, FloatArray], along_line: FloatArray, up
     if len(middles_m) > 1:
         low, high = min(middles_m), max(middles_m)
         return bool((middles_m[low] - middles_m[high]) @ along_line > 0)
-    left = np.array([up[1], -up[0]]) * (-1.0 if mirrored else 1.0)
-    return bool(left @ along_line > 0)
+    return bool(_left(up, mirrored=mirrored) @ along_line > 0)
+
+
+def kerb_on_left(axes: Axes, mirrored: bool) -> bool:
+    """Whether the kerb is on the left hand of traffic to the stop line."""
+    return bool(_left(axes.up, mirrored=mirrored) @ axes.across < 0)
+
+
+def _left(up: FloatArray, mirrored: bool) -> FloatArray:
+    return np.array([up[1], -up[0]]) * (-1.0 if mirrored else 1.0)
+
+
+def _sky(plane: Plane, points_px: Iterable[Iterable[float]]) -> str:
+    """Which point of the picture is not on the road."""
+    points = np.array([tuple(point) for point in points_px], np.float64)
+    above = np.flatnonzero(~np.isfinite(plane.to_road(points)).all(axis=1))
+    which = f"point {above[0] + 1} [{points[above[0], 0]:g}, {points[above[0], 1]:g}]" if len(above) else "part of it"
+    return f"{which} lies at or above the horizon, not on the road"
 
 
 def outline_m(plane: Plane, outline_px: FloatArray) -> FloatArray:
@@ -207,11 +266,15 @@ def box_depth_m(plane: Plane, axes: Axes, approach: Approach, where: str) -> flo
     """
     if approach.motorcycle_box is None:
         return 0.0
-    along_m, _ = axes.along_across(outline_m(plane, np.array(approach.motorcycle_box, np.float64)))
+    along_m, across_m = axes.along_across(outline_m(plane, np.array(approach.motorcycle_box, np.float64)))
     depth_m = -float(along_m.min())
+    if np.isnan(depth_m):
+        raise ConfigurationError(f"{where}: motorcycle_box: {_sky(plane, approach.motorcycle_box)}")
+    if not 0 <= float(across_m.mean()) <= axes.length_m:
+        raise ConfigurationError(f"{where}: motorcycle_box: lies beside the stop line; draw it right ahead of it")
     if not MIN_BOX_M <= depth_m <= MAX_BOX_M:
         raise ConfigurationError(
-            f"approach {where}: motorcycle_box: its far edge lies {depth_m:.1f} m past the stop line; "
+            f"{where}: motorcycle_box: its far edge lies {depth_m:.1f} m past the stop line; "
             f"{MIN_BOX_M:g} to {MAX_BOX_M:g} m are allowed"
         )
     return depth_m

@@ -97,5 +97,5 @@ class Recall:
 
 def _version(box: Box, camera: Camera) -> str:
     """Changes with the software and with all that the sums of windows depend on."""
-    shape = camera.model_dump_json(include={"id", "calibration", "approaches", "zones"})
+    shape = camera.model_dump_json(include={"id", "calibration", "approaches", "zones", "gates", "movements"})
     return f"{version('simpang')} {hashlib.sha256(f'{shape}{box.windows_s}{box.queue}'.encode()).hexdigest()[:12]}"

@@ -2,7 +2,8 @@
 whether it stands still, in every picture.
 
 All numbers are [ours], tried on rendered and real clips; the settings are those of the configuration's section
-``scene``. Rain is told by its streaks (`scene_rain`); a wet road alone, haze and dusk are not told apart.
+``scene``. Rain is told by its streaks (`scene_rain`); a wet road alone is not told. Night is what the sun says
+(`scene_sun`); where its place is not known, what a night's picture looks like.
 """
 
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from .scene_light import Clarity, Light, shows_nothing
 from .scene_place import Place, Reference, Sight
 from .scene_rain import Rain
 from .scene_still import Stillness
+from .scene_sun import Sun
 
 SMALL_PX: Final = 320
 """Width to which the picture is reduced first."""
@@ -28,18 +30,23 @@ DARK_S: Final = 2.0
 BACK_LOOKS: Final = 3
 
 SLIP_S: Final = 0.01
-AWAY_S: Final = 0.25
-"""While the camera is away it is looked at so often, so that few seconds are lost when it is back."""
+AWAY_S: Final = 0.1
+"""While the camera is away it is looked at so often (each picture, at 10 a second or fewer), so that little is lost
+when it is back."""
 
 LATE_S: Final = 10.0
 """A moved camera is known from a mean of the latest pictures, some seconds late; never more than this is taken back."""
 
 
 class SceneWatch:
-    """Judges the pictures of one camera. `look` is cheap when it is not yet time again."""
+    """Judges the pictures of one camera. `look` is cheap when it is not yet time again.
 
-    def __init__(self, rules: SceneRules | None = None) -> None:
+    sun: over the camera, None where its place or the time is not known.
+    """
+
+    def __init__(self, rules: SceneRules | None = None, sun: Sun | None = None) -> None:
         self._rules = rules or SceneRules()
+        self._sun = sun
         self._light = Light(self._rules)
         self._clarity = Clarity()
         self._still = Stillness(self._rules.frozen_s)
@@ -52,24 +59,32 @@ class SceneWatch:
 
     def look(self, frame: Frame) -> Scene | None:
         """The scene, once every `every_s` of frame time, and when the picture stops or goes on; None in between."""
-        was_frozen, frozen_since_s = self._frozen_s is not None, self._still.look(_picked(frame.image), frame.time_s)
+        was_frozen, frozen_since_s = (
+            self._frozen_s is not None,
+            self._still.look(picked_pixels(frame.image), frame.time_s),
+        )
         self._frozen_s = frozen_since_s
         due_s = self._next_s
         early = due_s is not None and due_s - 2 * self._rules.every_s <= frame.time_s < due_s - SLIP_S
         if early and was_frozen == (frozen_since_s is not None):
             return None
         self._next_s = frame.time_s + (AWAY_S if self._away.moved else self._rules.every_s)
-        small = _small(frame.image)
+        small = small_picture(frame.image)
         if shows_nothing(small):
             return self._nothing(frame.time_s)
         self._dark_since_s = None
         light = self._light.look(small)
         place = self._place(small, light, frame)
         moved_since_s = self._away.look(place, frame.time_s)
-        flags = {light} - {"day"} | (set() if frozen_since_s is None else {"frozen"})
+        flags = self._hour(frame.time_s) | (set() if frozen_since_s is None else {"frozen"})
         flags |= self._weather(frame, small, light) if moved_since_s is None else {"moved"}
         since_s = min((s for s in (frozen_since_s, moved_since_s) if s is not None), default=None)
         return Scene(frame.time_s, tuple(sorted(flags)), place.shift_px, since_s)
+
+    def _hour(self, time_s: float) -> set[str]:
+        """Night, or the light of dawn, dusk and storms: a dim picture by day."""
+        night = self._light.lamplit if self._sun is None else self._sun.is_night(time_s)
+        return {"night"} if night else {"low_light"} if self._light.dim else set()
 
     def _weather(self, frame: Frame, small: ImageArray, light: str) -> set[str]:
         """What rain, haze and dirt do to a picture that is in its place."""
@@ -144,7 +159,7 @@ class _Away:
         return time_s - since_s >= (self.rules.moved_s if sight is Sight.SHIFTED else self.rules.lost_s)
 
 
-def _small(image: ImageArray) -> ImageArray:
+def small_picture(image: ImageArray) -> ImageArray:
     """The picture's green, which is nearly its brightness, `SMALL_PX` wide."""
     height, width = image.shape[:2]
     step = max(1, width // (2 * SMALL_PX))
@@ -153,6 +168,6 @@ def _small(image: ImageArray) -> ImageArray:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _picked(image: ImageArray) -> ImageArray:
+def picked_pixels(image: ImageArray) -> ImageArray:
     """Every `PICK`-th pixel's green, (H / PICK, W / PICK)."""
     return np.ascontiguousarray(image[::PICK, ::PICK, 1])

@@ -1,4 +1,4 @@
-"""What the light does to the picture: night or day, nothing visible at all, edges gone in parts or everywhere."""
+"""What the light does to the picture: dim or bright, nothing visible at all, edges gone in parts or everywhere."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,8 +10,8 @@ from .config import SceneRules
 from .data import Float32Array, FloatArray, ImageArray
 
 TILE_PX: Final = 20
-DAY_OVER: Final = 1.5
-"""It is day again at this many times the night's brightness."""
+BRIGHT_OVER: Final = 1.5
+"""A dim picture is bright again at this many times the brightness below which it is dim."""
 
 BLANK_STD: Final = 3.0
 """Grey levels: a tile with less spread than this shows nothing."""
@@ -35,21 +35,30 @@ DOWN: Final = 1 / 3600
 
 @dataclass(slots=True)
 class Light:
-    """Night or day by brightness, with hysteresis; [ours], told apart on real night and day clips.
+    """How bright the picture is, with hysteresis; [ours], told apart on rendered and real clips by night, dusk and day.
 
-    Night: the median is below the limit, or below 1.5 times it in a picture without bright parts (no twentieth of it
-    reaches twice the limit: no sky).
+    dim: the median is below the limit, or below 1.5 times it in a picture without bright parts (no twentieth of it
+    reaches twice the limit: no sky). lamplit: dim and without bright parts, or with a median of less than half the
+    limit: what a night looks like, while at dawn and before a storm there is a bright sky.
     """
 
     rules: SceneRules
-    night: bool = False
+    dim: bool = False
+    lamplit: bool = False
 
     def look(self, grey: ImageArray) -> str:
-        """``night`` or ``day`` after this small picture."""
-        limit = self.rules.night_brightness * (DAY_OVER if self.night else 1.0)
+        """``dim`` or ``bright`` after this small picture."""
         middle, bright = np.percentile(grey, (50, 95))
-        self.night = bool(middle < limit or (middle < 1.5 * limit and bright < 2 * limit))
-        return "night" if self.night else "day"
+        self.lamplit = self._without_sky(middle, bright, self.lamplit) or middle < self._limit(self.lamplit) / 2
+        self.dim = self._without_sky(middle, bright, self.dim) or middle < self._limit(self.dim)
+        return "dim" if self.dim else "bright"
+
+    def _without_sky(self, middle: float, bright: float, before: bool) -> bool:
+        limit = self._limit(before)
+        return bool(middle < 1.5 * limit and bright < 2 * limit)
+
+    def _limit(self, before: bool) -> float:
+        return self.rules.night_brightness * (BRIGHT_OVER if before else 1.0)
 
 
 def shows_nothing(grey: ImageArray) -> bool:
@@ -57,9 +66,14 @@ def shows_nothing(grey: ImageArray) -> bool:
 
     The few tiles that are left may hold a burnt-in clock.
     """
+    return blank_share(grey) >= BLANK_SHARE
+
+
+def blank_share(grey: ImageArray) -> float:
+    """Share of the tiles that are black or without any structure."""
     tiles = _tiles(grey)
     blank = (tiles.std(axis=1) < BLANK_STD) | ((tiles < BLACK).mean(axis=1) >= BLACK_SHARE)
-    return bool(blank.mean() >= BLANK_SHARE)
+    return float(blank.mean())
 
 
 @dataclass(slots=True)

@@ -58,11 +58,13 @@ class Sight(Enum):
 class Place:
     """Where the picture is compared with its reference; shift in pixels of the small picture, None where not known.
 
-    known: whether this very picture was recognised; `sight` is that of the latest few, and so a little late."""
+    known: whether this very picture was recognised; `sight` is that of the latest few, and so a little late.
+    same_share: share of the tiles that are in their place, None where that was not looked at."""
 
     sight: Sight
     shift_px: float | None = None
     known: bool = True
+    same_share: float | None = None
 
 
 class Reference:
@@ -153,16 +155,16 @@ def _find(now: Float32Array, lasting: Float32Array, min_shift_px: float) -> Plac
     if here is None:
         return Place(Sight.LEARNING)
     if here.share >= CERTAIN_SHARE:
-        return Place(Sight.SAME, 0.0)
+        return Place(Sight.SAME, 0.0, same_share=here.share)
     x_px, y_px = _shift(now, lasting)
     moved_px = float(np.hypot(x_px, y_px))
     if moved_px >= max(min_shift_px, 1.0):
         there = _likeness(np.roll(now, (-round(y_px), -round(x_px)), (1, 2)), lasting)
         if there is not None and there.share >= SAME_SHARE and there.cosine >= here.cosine + BETTER:
-            return Place(Sight.SHIFTED, moved_px)
+            return Place(Sight.SHIFTED, moved_px, same_share=here.share)
     if here.share >= SAME_SHARE:
-        return Place(Sight.SAME, 0.0)
-    return Place(Sight.LOST if here.share >= GONE_SHARE else Sight.GONE)
+        return Place(Sight.SAME, 0.0, same_share=here.share)
+    return Place(Sight.LOST if here.share >= GONE_SHARE else Sight.GONE, same_share=here.share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ MOVED_S: Final = 0.5
 NOISE_LEVELS: Final = 1.0
 NOISE_S: Final = 3.0
 LIVE_LEVELS: Final = 0.4
+ALIVE: Final = 2
+LATELY: Final = 4
 SLIP_S: Final = 0.05
 TILES: Final = (6, 8)
 
@@ -83,6 +85,14 @@ class Stillness:
             self._follow(sample, time_s)
         return self._still_s if self._frozen else None
 
+    def calm_levels(self) -> float | None:
+        """How much the picture changes from one to the next, in the calm steps of the latest time: below `SAME_LEVELS`
+        nothing happens in it. None before there are enough."""
+        steps = self._last(ABRUPT_S)
+        if not steps or self._before_s - steps[0].from_s < ABRUPT_S - SLIP_S - GAP_S:
+            return None
+        return float(np.mean([step.change for step in _calm(steps)]))
+
     def _follow(self, sample: ImageArray, time_s: float) -> None:
         """Compare with the picture before."""
         before, before_s = self._before, self._before_s
@@ -120,16 +130,22 @@ class Stillness:
         return _moved(moved).bit_count() > CLOCK_TILES or (lasting and min(noise) >= NOISE_LEVELS)
 
     def _goes_on(self, steps: Sequence[_Step]) -> bool:
-        """Whether the picture shows the road: by little that moves, or, where it stood still, by two steps running."""
-        again = self._still_s is not None and all(step.alive for step in steps[-2:])
+        """Whether the picture shows the road: by little that moves or, where it stood still, by two of the last four
+        steps: the first shows that it is another picture, and on a quiet road little may move in the next."""
+        again = self._still_s is not None and sum(step.alive for step in steps[-LATELY:]) >= ALIVE
         return again or not _same(steps)
 
 
 def _same(steps: Sequence[_Step]) -> bool:
     """Whether nothing happened in nearly all of these steps but that a clock went on."""
-    calm = sorted(steps, key=lambda step: step.change)[: math.ceil(STILL_SHARE * len(steps))]
+    calm = _calm(steps)
     same = sum(step.change for step in calm) <= SAME_LEVELS * len(calm)
     return same and _moved(calm).bit_count() <= CLOCK_TILES
+
+
+def _calm(steps: Sequence[_Step]) -> list[_Step]:
+    """Those that changed least."""
+    return sorted(steps, key=lambda step: step.change)[: math.ceil(STILL_SHARE * len(steps))]
 
 
 def _still_since_s(steps: Sequence[_Step]) -> float:

@@ -198,6 +198,9 @@ class TrackLog:
                 file.unlink()
 
 
+WITHOUT: Final = "move it out of the folder: the rest can be measured, its time counts as not observed"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run of a worker, in the order of its files."""
@@ -283,7 +286,7 @@ def _source(file: Path) -> tuple[Source, int]:
     try:
         raw = parquet.read_schema(file).metadata or {}
     except (OSError, ValueError) as exc:
-        raise RecordingError(f"{file}: not a Parquet file that can be read: {exc}") from exc
+        raise RecordingError(f"{file}: not a Parquet file that can be read ({exc}); {WITHOUT}") from exc
     known = {key.decode(): value.decode() for key, value in raw.items()}
     if known.get("simpang.tracks") != FORMAT:
         raise RecordingError(f"{file}: not a track log of format {FORMAT}")
@@ -321,7 +324,7 @@ def _steps(file: Path) -> Iterator[Step]:
     try:
         table = parquet.read_table(file)
     except (OSError, arrow.ArrowInvalid) as exc:
-        raise RecordingError(f"{file}: cannot be read: {exc}") from exc
+        raise RecordingError(f"{file}: cannot be read ({exc}); {WITHOUT}") from exc
     what, times_s = table["what"].to_pylist(), table["time_s"].to_pylist()
     ids, kinds, gone = (_lists(table[name], np.int64) for name in ("id", "kind", "gone"))
     boxes = _lists(table["xyxy_px"], np.float32)

@@ -6,7 +6,7 @@ planes": the images of two right-angled directions of equal scale on the plane).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -35,13 +35,15 @@ class View:
     """A camera above the road plane.
 
     focal_px: focal length. foot_m: (2,), the point of the road plane under the camera. height_m: above the road.
-    tilt_deg: of the optical axis below the horizontal.
+    tilt_deg: of the optical axis below the horizontal. error_ratio: standard error of the height as a share of it,
+    None where it was not worked out.
     """
 
     focal_px: float
     foot_m: FloatArray
     height_m: float
     tilt_deg: float
+    error_ratio: float | None = None
 
 
 def known_view(image_px: FloatArray, road_m: FloatArray, size_px: tuple[int, int]) -> View | None:
@@ -61,7 +63,7 @@ def known_view(image_px: FloatArray, road_m: FloatArray, size_px: tuple[int, int
         if other is None:
             return None
         square += (other.height_m / view.height_m - 1) ** 2
-    return view if square <= WORST_SHARE**2 else None
+    return replace(view, error_ratio=math.sqrt(square)) if square <= WORST_SHARE**2 else None
 
 
 def view_of(matrix: FloatArray, size_px: tuple[int, int]) -> View | None:

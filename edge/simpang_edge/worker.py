@@ -34,6 +34,7 @@ from .publisher import Publisher
 from .recall import Recall
 from .records import Identity, new_owner
 from .scene import SceneWatch
+from .scene_sun import sun_over
 from .signal_head import SignalHeads
 from .source import open_source
 from .tracker import Tracker, TrackerSettings
@@ -149,7 +150,7 @@ class Publishes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """The measuring part of one camera; a camera without approaches has none.
+    """The measuring part of one camera; a camera without approaches and gates has none.
 
     error_m: the calibration's reprojection error. heads: None for a camera without configured signal heads.
     """
@@ -354,20 +355,20 @@ class Worker:
 
 
 def build_stages(box: Box, camera: Camera) -> Stages | None:
-    """The measuring part; None for a camera without approaches. Raises `ModelError`, `ConfigurationError`."""
-    if not camera.approaches:
+    """The measuring part; None for a camera with nothing to measure. Raises `ModelError`, `ConfigurationError`."""
+    if not camera.measures():
         return None
     detector = open_detector(box.model)
     tracker = Tracker(TrackerSettings().beginning_at(box.model.min_score))
     parts = build_measurement(box, camera)
-    ground, scene = parts.ground, SceneWatch(box.scene)
+    ground, scene = parts.ground, SceneWatch(box.scene, sun_over(camera))
     heads = SignalHeads(camera) if camera.signal_heads else None
     return Stages(detector, tracker, ground, parts.zones, scene, parts.meter, detector.model_id, ground.error_m, heads)
 
 
 def track_log(box: Box, camera: Camera, identity: Identity) -> TrackLog | None:
     """Where tracks are kept, if the configuration asks for it. Raises `RecordingError`."""
-    if box.record.folder is None or not camera.approaches:
+    if box.record.folder is None or not camera.measures():
         return None
     return TrackLog(box.record, box.record.folder, TrackSource(box.site, camera.id, identity.boot))
 

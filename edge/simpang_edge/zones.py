@@ -7,10 +7,10 @@ import numpy as np
 
 from .config import Camera
 from .data import KINDS, FloatArray, IntArray, Tracks, Vehicles
-from .plane import inside
+from .plane import Outlines, inside
 
-LARGE: Final = (KINDS.index("bus"), KINDS.index("truck"))
-"""What hides a lane: in a queue of cars the roof of the hidden one is still seen."""
+IS_LARGE: Final = np.array([kind in ("bus", "truck") for kind in KINDS])
+"""bool (7,), by `KINDS`: what hides a lane: in a queue of cars the roof of the hidden one is still seen."""
 
 GRID: Final = 12
 """A lane is looked at in so many points both ways of its bounding box."""
@@ -24,39 +24,41 @@ class Zones:
     """
 
     def __init__(self, camera: Camera) -> None:
-        self._zones = tuple(np.array(zone.polygon, np.float64) for zone in camera.zones)
+        zones = [np.array(zone.polygon, np.float64) for zone in camera.zones]
+        self._zones = Outlines(zones) if zones else None
+        self._bits: IntArray = np.left_shift(1, np.arange(len(zones)), dtype=np.int64)[:, None]
         lanes = [(i, lane) for i, approach in enumerate(camera.approaches) for lane in approach.lanes]
-        self._lane_of = tuple((i, lane.id) for i, lane in lanes)
+        self._index_of = {(i, lane.id): n for n, (i, lane) in enumerate(lanes)}
         points = [_points(np.array(lane.polygon, np.float64)) for _, lane in lanes]
-        self._points_px: FloatArray = np.concatenate(points) if points else np.zeros((0, 2))
-        self._lane_index: IntArray = np.repeat(np.arange(len(lanes)), [len(p) for p in points]).astype(np.int64)
+        self._points_px: FloatArray = np.concatenate([*points, np.zeros((0, 2))]).T.copy()
+        counts = [len(p) for p in points]
+        self._lane_index: IntArray = np.repeat(np.arange(len(lanes)), counts).astype(np.int64)
+        self._counts: FloatArray = np.array(counts, np.float64)
 
     def mark(self, tracks: Tracks, vehicles: Vehicles) -> Vehicles:
         """The vehicles with their zones, and what is hidden; both in the same order as the tracks."""
         return replace(vehicles, zones=self._stood_in(tracks), hidden=self._hidden(tracks, vehicles))
 
     def _stood_in(self, tracks: Tracks) -> IntArray | None:
-        if not self._zones:
+        if self._zones is None:
             return None
         box = tracks.xyxy_px.astype(np.float64)
         contact_px = np.column_stack([(box[:, 0] + box[:, 2]) / 2, box[:, 3]])
-        bits = np.zeros(len(tracks), np.int64)
-        for i, polygon_px in enumerate(self._zones):
-            bits |= inside(contact_px, polygon_px).astype(np.int64) << i
+        bits: IntArray = (self._zones.hold(contact_px) * self._bits).sum(axis=0)
         return bits
 
     def _hidden(self, tracks: Tracks, vehicles: Vehicles) -> FloatArray:
         """Share of each lane's points that are hidden, (L,)."""
-        covered = np.zeros(len(self._points_px), bool)
-        x, y = self._points_px[:, 0], self._points_px[:, 1]
-        for n in np.flatnonzero(np.isin(tracks.kind, LARGE)).tolist():
-            x0, y0, x1, y1 = tracks.xyxy_px[n].tolist()
-            own = (int(vehicles.approach[n]), int(vehicles.lane[n]))
-            mine = self._lane_index == (self._lane_of.index(own) if own in self._lane_of else -1)
-            covered |= (x >= x0) & (x <= x1) & (y >= y0) & (y < y1) & ~mine
-        lanes = len(self._lane_of)
-        total = np.bincount(self._lane_index, minlength=lanes)
-        return np.asarray(np.bincount(self._lane_index, covered, lanes) / np.maximum(total, 1), np.float64)
+        large = IS_LARGE[tracks.kind].nonzero()[0]
+        if not len(large):
+            return np.zeros(len(self._counts))
+        places = zip(vehicles.approach[large].tolist(), vehicles.lane[large].tolist(), strict=True)
+        own = np.array([[self._index_of.get(place, -1)] for place in places])
+        x, y = self._points_px
+        x0, y0, x1, y1 = tracks.xyxy_px[large].astype(np.float64).T[:, :, None]
+        covers = (x >= x0) & (x <= x1) & (y >= y0) & (y < y1) & (self._lane_index != own)
+        covered = np.bincount(self._lane_index, covers.any(axis=0), len(self._counts))
+        return np.asarray(covered / self._counts, np.float64)
 
 
 def _points(polygon_px: FloatArray) -> FloatArray:

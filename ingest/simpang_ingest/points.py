@@ -61,9 +61,9 @@ def to_rows(message: AnyMessage, cities: Cities) -> list[rows.Stored]:
 
 
 def _window(message: Message[FlowRow], row: FlowRow, city: str | None) -> list[rows.Stored]:
-    """The row itself, and one for each direction of each gate that it has."""
-    gates = (_gate(message, row, gate, city) for gate in row.x.gates or ())
-    return [_flow(message, row, city), *gates]
+    """The row itself, and one for each direction of each gate that it has; of a camera's own row only these."""
+    gates = [_gate(message, row, gate, city) for gate in row.x.gates or ()]
+    return [*gates] if row.x.scope == "camera" else [_flow(message, row, city), *gates]
 
 
 def _gate(message: Message[FlowRow], row: FlowRow, gate: GateX, city: str | None) -> rows.GateRow:
@@ -102,6 +102,7 @@ def _flow(message: Message[FlowRow], row: FlowRow, city: str | None) -> rows.Win
         headway_s=row.average_headway_time, gap_m=row.average_gap_distance, length_m=row.average_vehicle_length,
         queue_max_m=x.queue_max_m, queue_max_vehicles=x.queue_max_vehicles, queue_storage_pct=x.queue_storage_pct,
         stopped_delay_s=x.stopped_delay_s, control_delay_s=x.control_delay_s, stops_per_vehicle=x.stops_per_vehicle,
+        delay_n=x.delay_n, headway_n=x.headway_n, cycle_method=x.cycle_method,
         travel_time_s=x.travel_time_s, pedestrians=x.pedestrians, congested=row.congested,
         **_pkji(x.pkji_counts), class_rules=x.class_rules,
         saturation_flow_vph=x.saturation_flow_vph, saturation_flow_smph=x.saturation_flow_smph,
@@ -132,7 +133,7 @@ def _cycle(message: Message[CycleRow], row: CycleRow, city: str | None) -> rows.
         intergreen_s=row.intergreen_s, plan=row.plan, arrivals=row.arrivals, arrivals_on_green=row.arrivals_on_green,
         occupancy_green=row.occupancy_green, occupancy_red=row.occupancy_red, split_fail=row.split_fail,
         control_delay_s=row.control_delay_s, stopped_delay_s=row.stopped_delay_s,
-        stops_per_vehicle=row.stops_per_vehicle,
+        stops_per_vehicle=row.stops_per_vehicle, delay_n=row.delay_n,
     )  # fmt: skip
 
 

@@ -107,6 +107,8 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     control_delay_s: float | None = None
     stops_per_vehicle: float | None = None
     travel_time_s: float | None = None
+    delay_n: int | None = None
+    headway_n: int | None = None
     pedestrians: int | None = None
     count_sm: int | None = None
     count_mp: int | None = None
@@ -126,6 +128,7 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     cycle_s: float | None = None
     green_s: float | None = None
     cycle_confidence: float | None = None
+    cycle_method: str | None = None
     queue_at_green_vehicles: float | None = None
     queue_at_green_smp: float | None = None
     residual_queue_vehicles: float | None = None
@@ -226,6 +229,7 @@ class CycleRow(Stored, frozen=True, kw_only=True):
     control_delay_s: float | None = None
     stopped_delay_s: float | None = None
     stops_per_vehicle: float | None = None
+    delay_n: int | None = None
 
     @property
     def from_s(self) -> float:

@@ -1,15 +1,17 @@
-"""Every panel of the operators' dashboard against a real InfluxDB that the real ingestor filled."""
+"""Every panel of both dashboards against a real InfluxDB that the real ingestor filled."""
 
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import yaml
+from msgspec import structs
 from simpang_dashboards.__main__ import text
-from simpang_edge.message import Channel
+from simpang_edge.message import Channel, ClassSpeedX, FlowRow, FlowX, GateX, NotNegative
+from simpang_ingest.rows import WindowRow
 from simpang_ingest.service import Service
 
 from ..brokers import Mosquitto
@@ -18,13 +20,18 @@ from ..influxd import Influxd
 from ..ingest import world
 
 FOLDER = Path(__file__).parents[2] / "dashboards"
-PANELS: list[dict[str, Any]] = json.loads((FOLDER / "json" / "operators.json").read_text(encoding="utf-8"))["panels"]
+BOARDS: dict[str, list[dict[str, Any]]] = {
+    name: json.loads((FOLDER / "json" / f"{name}.json").read_text(encoding="utf-8"))["panels"]
+    for name in ("operators", "planners")
+}
+PANELS = BOARDS["operators"] + BOARDS["planners"]
+FIGURES = (NotNegative | None, float | None)
 MINUTE_NS = 60_000_000_000
 START_NS = int(world.START_S) * 1_000_000_000
 
 # utara: minutes 0 and 1, minute 2 missing, minute 3 wholly unobserved; selatan: minute 0 only.
-FIRST = {"flow_vph": 720.0, "queue_max_m": 30.0, "state": "free"}
-SECOND = {"flow_vph": 840.0, "queue_max_m": 140.0, "state": "congested"}
+FIRST: dict[str, Any] = {"flow_vph": 720.0, "queue_max_m": 30.0, "state": "free"}
+SECOND: dict[str, Any] = {"flow_vph": 840.0, "queue_max_m": 140.0, "state": "congested"}
 
 
 def windows() -> list[Any]:
@@ -37,9 +44,38 @@ def windows() -> list[Any]:
         world.message(Channel.WINDOW, [world.flow(3, flow_vph=None, queue_max_m=None, state="unknown")], 4),
         world.message(Channel.WINDOW, [world.flow(0, approach="selatan", **FIRST)], 1, camera="selatan"),
         world.cycle(5),
+        world.message(Channel.WINDOW, [quarter(), turn()], 7),
         world.event("e1", ended=True, seq=6),
+        world.event("e2", seq=8),
         world.health(),
     ]
+
+
+COUNTS = {"car": 3, "motorcycle": 8, "bus": 1}
+CLASSES = {"SM": 8, "MP": 3, "KS": 0, "BB": 1, "TB": 0, "KTB": 0}
+
+
+def quarter() -> FlowRow:
+    """A quarter hour in which every figure is 7, and 12 vehicles left over the gate, none came in."""
+    hints = get_type_hints(FlowX, include_extras=True)
+    figures: dict[str, Any] = dict.fromkeys((name for name, hint in hints.items() if hint in FIGURES), 7.0)
+    row = world.flow(0, window_s=900, **figures)
+    gates = [GateX(gate="keluar", direction="forward", counts=COUNTS, pkji_counts=CLASSES),
+             GateX(gate="keluar", direction="backward", counts={}, pkji_counts={})]  # fmt: skip
+    speeds = {name: ClassSpeedX(n=31, p15_kmh=7, p50_kmh=7, p85_kmh=7) for name in ("SM", "MP", "KS")}
+    known: dict[str, Any] = {"pkji_counts": CLASSES, "gates": gates, "speed_by_class": speeds, "los": "D",
+             "los_standard": "PM96-2015", "arrivals_on_green": 0.34, "split_fail_ratio": 0.2,
+             "area_occupancy": 0.22}  # fmt: skip
+    x = structs.replace(row.x, **known)
+    return structs.replace(row, average_headway_time=7.0, average_gap_distance=7.0, average_vehicle_length=7.0, x=x)
+
+
+def turn() -> FlowRow:
+    """9 of the 12 turned left."""
+    shares: dict[str, Any] = {"turn_share": 0.75, "traced": 0.9, "pkji_counts": CLASSES}
+    row = world.flow(0, window_s=900, **shares)
+    x = structs.replace(row.x, scope="movement", movement="utara-left", counts={"car": 2, "motorcycle": 7})
+    return structs.replace(row, intensity=9, x=x)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +92,8 @@ def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxd]:
         ):
             world.wait(lambda: _subscribed(sender, server))
             sender.send(*windows())
-            world.wait(lambda: server.count("traffic_event", "id") == 1 and _windows(server) >= 5)
+            world.wait(lambda: server.count("traffic_event", "id") == 2 and _windows(server) >= 7)
+            world.wait(lambda: server.count("traffic_gate", "intensity") == 2)
         yield server
 
 
@@ -72,14 +109,20 @@ def _windows(server: Influxd) -> int:
 
 def query_of(panel: dict[str, Any], camera: str = "(utara|selatan)") -> str:
     """The panel's query as Grafana would send it for the minutes of the story."""
+    query: str = panel["targets"][0]["query"]
+    return filled(query, camera)
+
+
+def filled(query: str, camera: str = "(utara|selatan)") -> str:
+    """A query with the dashboard's variables filled in."""
     end_ns = START_NS + 4 * MINUTE_NS
     changes = {
         "$timeFilter": f"time >= {START_NS} and time < {end_ns}",
         "$__interval": "1m",
+        "$window": "900",
         "$camera": camera,
         "$approach": "(utara|selatan)",
     }
-    query: str = panel["targets"][0]["query"]
     for name, value in changes.items():
         query = query.replace(name, value)
     assert "$" not in re.sub(r"\$/", "/", query), query
@@ -88,7 +131,7 @@ def query_of(panel: dict[str, Any], camera: str = "(utara|selatan)") -> str:
 
 def panel(part: str) -> dict[str, Any]:
     """The one panel whose title has this part."""
-    (found,) = [item for item in PANELS if part in item["title"]]
+    (found,) = [item for item in BOARDS["operators"] if part in item["title"]]
     return found
 
 
@@ -145,13 +188,73 @@ def test_the_camera_table_shows_what_each_worker_last_said(influx: Influxd) -> N
 
 def test_the_event_table_shows_an_ended_event_once_with_its_length(influx: Influxd) -> None:
     """Begin and end are one point; it lasted 300 s."""
-    (row,) = influx.query(query_of(panel("Kejadian")))
-    assert (row["id"], row["lama_s"], row["event"]) == ("e1", 300.0, "congestion")
+    (row,) = [row for row in influx.query(query_of(panel("Kejadian"))) if row["id"] == "e1"]
+    assert (row["id"], row["lama_s"], row["kejadian"]) == ("e1", 300.0, "congestion")
 
 
-def test_the_committed_dashboard_is_what_the_code_makes() -> None:
-    """operators.json was not forgotten after a change: `python -m simpang_dashboards` writes the same."""
-    assert (FOLDER / "json" / "operators.json").read_text(encoding="utf-8") == text()
+def test_events_of_one_kind_do_not_hide_one_another(influx: Influxd) -> None:
+    """One that lasts has no length; both are rows of their own, with what, where and how grave."""
+    rows = {row["id"]: row for row in influx.query(query_of(panel("Kejadian")))}
+    assert {name: row["lama_s"] for name, row in rows.items()} == {"e1": 300.0, "e2": None}
+    assert (rows["e2"]["kejadian"], rows["e2"]["approach"], rows["e2"]["tingkat"]) == ("congestion", "utara", "warning")
+
+
+def planned(server: Influxd, part: str, target: int = 0) -> list[dict[str, Any]]:
+    """The rows of a target of one of the planners' panels."""
+    (found,) = [item for item in BOARDS["planners"] if item["title"].startswith(part)]
+    return server.query(filled(found["targets"][target]["query"]))
+
+
+def test_the_gates_are_counted_by_direction(influx: Influxd) -> None:
+    """3 cars, 8 motorcycles and a bus went out; nobody came in, which is a true zero: it was watched for 45 s."""
+    found = {row["direction"]: row for row in planned(influx, "Gerbang × arah")}
+    assert {way: row["intensity"] for way, row in found.items()} == {"forward": 12, "backward": 0}
+    assert (found["forward"]["count_bus"], found["forward"]["count_sm"], found["forward"]["observed_s"]) == (1, 8, 45.0)
+    sums = {row["direction"]: row["sum"] for row in planned(influx, "Gerbang: kendaraan") if row["sum"] is not None}
+    assert sums == {"forward": 12, "backward": 0}
+
+
+def test_the_turning_sheet_has_movements_only(influx: Influxd) -> None:
+    """One row: 9 vehicles turned left, three quarters of those traced."""
+    (row,) = planned(influx, "Gerakan membelok")
+    assert (row["movement"], row["intensity"], row["turn_share"], row["traced"]) == ("utara-left", 9, 0.75, 0.9)
+
+
+def test_the_level_of_service_stands_with_its_standard(influx: Influxd) -> None:
+    """The letter never comes alone."""
+    letters = {(row["los"], row["los_standard"]) for row in planned(influx, "Tingkat pelayanan") if row["los"]}
+    assert letters == {("D", "PM96-2015")}
+
+
+CURVES = [
+    (item["title"], number)
+    for item in BOARDS["planners"] if item["type"] == "timeseries" and "Gerbang" not in item["title"]
+    for number in range(len(item["targets"]))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("title", "target"), CURVES)
+def test_every_curve_of_the_planners_draws_what_was_published(influx: Influxd, title: str, target: int) -> None:
+    """Each aggregate of each chart has a value where the quarter hour has one: no field is misspelt."""
+    values = [value for row in planned(influx, title, target) if row["camera"] == "utara"
+              for name, value in row.items() if name in ("mean", "max", "sum") and value is not None]  # fmt: skip
+    assert values
+
+
+def test_no_stored_quantity_of_a_window_is_missing_from_the_dashboards() -> None:
+    """Every field of a window's row stands in some query, but for codes and texts that others say again."""
+    said = {"congested", "reason_code", "reason_en", "speed_n", "observed_ratio", "cycles", "cycle_s", "green_s",
+            "cycle_confidence", "usual_n", "queue_max_vehicles", "queue_at_green_smp", "saturation_flow_vph",
+            "speed_ratio", "late"}  # fmt: skip
+    fields = set(WindowRow.__struct_fields__) - set(WindowRow.TAGS) - {"city", "time_ns"}
+    text_of_all = "".join(target["query"] for item in PANELS for target in item["targets"])
+    assert {name for name in fields - said if f'"{name}"' not in text_of_all} == set()
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_committed_dashboards_are_what_the_code_makes(name: str) -> None:
+    """No JSON was forgotten after a change: `python -m simpang_dashboards` writes the same."""
+    assert (FOLDER / "json" / f"{name}.json").read_text(encoding="utf-8") == text(name)
 
 
 def test_panels_and_provisioning_speak_of_the_same_data_source() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from simpang_edge.config import Camera
@@ -41,8 +42,8 @@ class Car:
 
 
 def camera(lanes: int = 2, length_m: float = 80.0, heading: str = "toward", limit_kmh: float | None = 36.0) -> Camera:
-    """A camera with one approach; 36 km/h is 10 m/s."""
-    lane = {"polygon": CORNERS[:3]}
+    """A camera with one approach of lanes 3.25 m wide, a pixel a metre; 36 km/h is 10 m/s."""
+    edges_m = [3.25 * i for i in range(lanes + 1)]
     return Camera.model_validate(
         {
             "id": "utara",
@@ -52,8 +53,11 @@ def camera(lanes: int = 2, length_m: float = 80.0, heading: str = "toward", limi
                 {
                     "id": "utara",
                     "heading": heading,
-                    "stop_line": CORNERS[:2],
-                    "lanes": [{"id": i + 1} | lane for i in range(lanes)],
+                    "stop_line": [[0, 0], [edges_m[-1], 0]],
+                    "lanes": [
+                        {"id": i + 1, "polygon": [[a, 0], [b, 0], [b, length_m], [a, length_m]]}
+                        for i, (a, b) in enumerate(pairwise(edges_m))
+                    ],
                     "length_m": length_m,
                     "speed_limit_kmh": limit_kmh,
                 }

@@ -19,6 +19,7 @@ from simpang_edge.message import Channel, decode
 from simpang_edge.outbox import Outbox
 from simpang_edge.records import Identity
 from simpang_edge.scene import SceneWatch
+from simpang_edge.scene_sun import sun_over
 from simpang_edge.tracklog import Source, TrackLog
 from simpang_edge.worker import Stages, Worker
 
@@ -99,15 +100,15 @@ class Mailbox:
         return bool(drain_s and reason)
 
 
-def record(folder: Path, box: Box, script: Script, start_s: float) -> list[dict[str, Any]]:
-    """Run the worker over a script; the rows that it published, as `simpang measure` writes them."""
+def record(folder: Path, box: Box, script: Script, start_s: float, boot: int = 1) -> list[dict[str, Any]]:
+    """Run the worker over a script; the rows that it and earlier runs published, as `simpang measure` writes them."""
     camera, clock = box.cameras[0], FakeClock(start_s)
     playback, outbox = Playback(clock, iter(script)), Outbox(folder / "outbox", camera.id)
     parts = build_measurement(box, camera)
-    ground, scene = parts.ground, SceneWatch(box.scene)
+    ground, scene = parts.ground, SceneWatch(box.scene, sun_over(camera))
     stages = Stages(playback, playback, ground, parts.zones, scene, parts.meter, "none", ground.error_m)
-    identity = Identity(box.site, camera.id, 1, "me")
-    log = TrackLog(box.record, folder / "tracks", Source(box.site, camera.id, 1))
+    identity = Identity(box.site, camera.id, boot, "me")
+    log = TrackLog(box.record, folder / "tracks", Source(box.site, camera.id, boot))
     Worker(box, camera, identity, playback, stages, outbox, Mailbox(), clock, log).run(threading.Event())
     rows = list(published(outbox, box.site, camera.id))
     outbox.close()

@@ -73,7 +73,9 @@ def test_a_good_configuration_is_ok_and_shows_the_calibration_error(tmp_path: Pa
     result = report(tmp_path, clip)
     assert result.ok
     # 32 px are 1 m across: a motorcycle of 0.75 m is 24 px wide everywhere. Without perspective there is no camera.
-    narrow, unknown = texts(result, "warning")
+    # The one lane is 320 px wide.
+    wide, narrow, unknown = texts(result, "warning")
+    assert "lane 1 is 10.0 m wide at the stop line" in wide
     assert "beyond 0 m a motorcycle is narrower than 30 px (its kind is uncertain); length_m is 55" in narrow
     assert "do not determine the camera's height" in unknown
     camera = result.cameras[0]
@@ -103,7 +105,7 @@ FAULTS = [
     pytest.param({"top": "model: {path: no.onnx}"}, "no.onnx", id="model file missing"),
     pytest.param({"top": "broker: {username: a, password_env: SIMPANG_NOT_SET}"}, "SIMPANG_NOT_SET", id="password"),
     pytest.param({"top": "broker: {url: 'mqtts://b', ca_file: no.crt}"}, "no.crt", id="certificate"),
-    pytest.param({"top": "colour: red"}, "colour: unknown key (value 'red')", id="unknown key"),
+    pytest.param({"top": "colour: red"}, "colour: 'red': unknown key", id="unknown key"),
 ]
 
 

@@ -184,7 +184,7 @@ def test_the_movement_is_told_where_there_are_any(tmp_path: Path) -> None:
     lurus = [{"id": "lurus", "approach": "utara", "turn": "through", "gate": "selatan"}]
     things = [Thing(1, OVER), Thing(2, path((6, 30), (9.5, -5)))]
     run = replay(tmp_path, things, gates=gates, movements=lurus)
-    assert decided(explain_track(run, 1)) == ["crossed", "moved"]
+    assert decided(explain_track(run, 1)) == ["crossed", "moved", "gate"]
     assert decided(explain_track(run, 2)) == ["crossed", "untraced"]
 
 

@@ -1,8 +1,9 @@
 """Recorded tracks measured again: the same rows with the same rules, other rows with other gates and lanes."""
 
 import json
+import shutil
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from simpang_edge.config import Box, load
 from simpang_edge.data import KINDS, Tracks
+from simpang_edge.errors import RecordingError
 from typer.testing import CliRunner
 
 from .recorded import record
@@ -52,7 +54,10 @@ def box(folder: Path, source: str, **camera: Any) -> Path:
 
 
 MOVEMENTS = {
-    "gates": [{"id": "selatan", "line": [[330, 690], [1050, 700]]}],
+    "gates": [
+        {"id": "selatan", "line": [[330, 690], [1050, 700]]},
+        {"id": "simpang", "line": [[250, 450], [1030, 450]], "kind": "both"},
+    ],
     "movements": [
         {"id": "lurus", "approach": "utara", "turn": "through", "gate": "selatan"},
         {"id": "kanan", "approach": "utara", "turn": "right"},
@@ -76,6 +81,8 @@ def measured(folder: Path, file: Path, *more: str) -> list[dict[str, Any]]:
     from simpang_edge.measure_cli import app
 
     done = CliRunner().invoke(app, [str(folder / "tracks"), "--config", str(file), "--json", *more])
+    if isinstance(done.exception, RecordingError):
+        raise done.exception
     assert done.exit_code == 0, done.output
     rows: list[dict[str, Any]] = json.loads(done.stdout)
     return rows
@@ -84,11 +91,29 @@ def measured(folder: Path, file: Path, *more: str) -> list[dict[str, Any]]:
 def test_the_same_configuration_gives_the_rows_that_were_published(
     recorded: tuple[Path, Path, list[dict[str, Any]]],
 ) -> None:
-    """Windows with movements, a cycle, silence with windows that close in it: all alike, to the last digit."""
+    """Windows of a minute and a quarter hour with movements and gates, a cycle, a silence that closes windows and is an
+    event: all alike, to the last digit."""
     folder, file, published = recorded
-    assert {row["channel"] for row in published} >= {"window", "cycle"}
+    assert {row["channel"] for row in published} == {"window", "cycle", "event"}
+    windows = [row["x"] for row in published if row["channel"] == "window"]
+    assert {x["window_s"] for x in windows} == {60, 900}
+    assert sum(sum(gate["counts"].values()) for x in windows for gate in x["gates"] or ()) > 0
     assert {row["x"]["scope"] for row in published if row["channel"] == "window"} == {"approach", "lane", "movement"}
     assert measured(folder, file) == published
+
+
+def test_a_worker_that_began_again_inside_a_minute_is_measured_alike(tmp_path: Path) -> None:
+    """Both its partial minute and the joined one are there: 45 s seen before the stop, 10 s after it."""
+    file = box(tmp_path, "rtsp://camera/1")
+    frames = list(clip_tracks(62))
+    record(tmp_path, load(file), (one for one in frames if one.time_s < START_S + 45), START_S)
+    again = (one for one in frames if one.time_s >= START_S + 50)
+    published = record(tmp_path, load(file), again, START_S + 50, boot=2)
+    rows = measured(tmp_path, file)
+    assert rows == published
+    minutes = [row["x"] for row in rows if row["channel"] == "window" and row["laneId"] is None]
+    first = [x["quality"]["observed_s"] for x in minutes if x["window_s"] == 60][:2]
+    assert first == pytest.approx([45, 55], abs=0.5)
 
 
 def test_other_lanes_give_other_rows(recorded: tuple[Path, Path, list[dict[str, Any]]], tmp_path: Path) -> None:
@@ -130,6 +155,61 @@ def test_a_camera_of_another_name_can_be_measured_where_it_is_the_only_one(
     rows = measured(folder, box(tmp_path, "rtsp://camera/1", id="baru", **MOVEMENTS))
     assert len([r for r in rows if r["channel"] == "window"]) == len([r for r in published if r["channel"] == "window"])
     assert {row["id"].split(":")[1] for row in rows if row["channel"] == "window"} == {"baru"}
+
+
+def test_that_a_log_is_of_another_camera_is_said(
+    recorded: tuple[Path, Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    """Beside the rows: a configuration of the wrong camera would give figures that look right."""
+    from simpang_edge.measure_cli import app
+
+    folder, _, _ = recorded
+    other = box(tmp_path, "rtsp://camera/1", id="baru")
+    done = CliRunner().invoke(app, [str(folder / "tracks"), "--config", str(other), "--json"])
+    assert "the log is of camera utara; it is taken for camera baru of the configuration" in done.stderr
+    assert json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        pytest.param(lambda data: data[:-200], "not a Parquet file that can be read", id="cut off"),
+        pytest.param(lambda data: data[:300] + bytes(3000) + data[3300:], "cannot be read", id="damaged within"),
+        pytest.param(lambda _: b"", "not a Parquet file that can be read", id="empty"),
+    ],
+)
+def test_a_broken_file_is_named_and_the_rest_can_be_measured(
+    recorded: tuple[Path, Path, list[dict[str, Any]]], tmp_path: Path, spoil: Callable[[bytes], bytes], expected: str
+) -> None:
+    """Files of 20 s: the second begins within the silence (15 to 24 s), at the first step after 20 s, and ends 20 s
+    later, so its frames are those of 24 to 40.5 s; they are not observed without it, and next to nothing else."""
+    folder, file, published = recorded
+    copy = tmp_path / "tracks"
+    shutil.copytree(folder / "tracks", copy)
+    second = sorted((copy / "utara").glob("*.parquet"))[1]
+    second.write_bytes(spoil(second.read_bytes()))
+    with pytest.raises(RecordingError, match=expected) as caught:
+        measured(tmp_path, file)
+    assert str(second) in str(caught.value)
+    assert "move it out of the folder" in str(caught.value)
+    second.unlink()
+    assert seen_s(published) - seen_s(measured(tmp_path, file)) == pytest.approx(40.5 - 24, abs=0.75)
+
+
+def seen_s(rows: list[dict[str, Any]]) -> float:
+    """Seconds that the first quarter hour was observed."""
+    row = next(row for row in rows if row["channel"] == "window" and row["x"]["window_s"] == 900)
+    return float(row["x"]["quality"]["observed_s"])
+
+
+def test_a_place_that_cannot_be_written_is_told(recorded: tuple[Path, Path, list[dict[str, Any]]]) -> None:
+    """By its name, not with a traceback."""
+    from simpang_edge.measure_cli import app
+
+    folder, file, _ = recorded
+    done = CliRunner().invoke(app, [str(folder / "tracks"), "--config", str(file), "--out", "/nowhere/rows.jsonl"])
+    assert isinstance(done.exception, RecordingError)
+    assert "--out /nowhere/rows.jsonl: cannot be written" in str(done.exception)
 
 
 def test_a_log_that_breaks_off_is_closed_at_its_last_step(tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """Counting at the stop line: by real motion, once per vehicle."""
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import pytest
-from simpang_edge.data import EventType, Measurement
+from simpang_edge.data import EventType, Measurement, Readings
 
 from .meter_road import T0, Car, Path, approach_row, counted, drive, frame, lane_row, measure, meter, path
 
@@ -181,3 +184,52 @@ def test_who_follows_close_behind_a_counted_one_that_speeds_up_is_no_second_box(
 
     after = Car(2, path((0, 42), (10, 4), (12.5, -1.5), (13.5, -3.7), (14, -8)), "motorcycle")
     assert counted(measure([Car(1, ahead, "motorcycle"), after])) == 2
+
+
+@dataclass(frozen=True)
+class Swerves:
+    """A car that seems to be in another lane from a moment on, or in every so-many-th frame."""
+
+    track: int
+    along: Path
+    other_from_s: float = math.inf
+    every: int = 0
+    kind: str = "car"
+    across_m: float = 1.6
+    length_m: float = float("nan")
+    approach: int = 0
+    now_s: list[float] = field(default_factory=lambda: [0.0])
+
+    @property
+    def lane(self) -> int:
+        """1, else 2."""
+        frames = round(self.now_s[0] * 8)
+        return 2 if self.now_s[0] >= self.other_from_s or (self.every and frames % self.every == 0) else 1
+
+
+def seen_in_lanes(car: Swerves) -> Readings:
+    """A minute with this car alone."""
+    engine = meter()
+    done = Readings()
+    for i in range(59 * 8):
+        car.now_s[0] = i / 8
+        done += engine.update(frame(i / 8, [cast(Car, car)]))
+    return done + engine.finish(T0 + 59)
+
+
+SWERVES: dict[str, tuple[Swerves, int]] = {
+    # over the line at 4 s
+    "turns over the other lane's end past the line": (Swerves(1, PASSES, other_from_s=4.2), 1),
+    "changes its lane 10 m before the line": (Swerves(1, PASSES, other_from_s=3.0), 2),
+    "waits on the border and is seen beyond it in every third frame": (
+        Swerves(1, path((0, 40), (4, 1), (30, 1), (32, -15)), every=3),
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("car", "lane"), SWERVES.values(), ids=SWERVES.keys())
+def test_a_vehicle_counts_in_the_lane_in_which_it_came_to_the_line(car: Swerves, lane: int) -> None:
+    """Not in that of a later moment, nor in one that it only seems to be in."""
+    done = seen_in_lanes(car)
+    assert [lane_row(done, number).counts == (0, 1, 0, 0, 0, 0, 0) for number in (1, 2)] == [lane == 1, lane == 2]

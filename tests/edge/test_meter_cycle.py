@@ -167,3 +167,13 @@ def test_cycles_are_told_once() -> None:
     engine = meter()
     drive(engine, [car for i in range(2) for car in queue(i)], 0, 80)
     assert (engine.finish(T0 + 80) + Readings()).cycles == ()
+
+
+@pytest.mark.parametrize(("alone", "flags"), [(True, ["maybe_two_cycles"]), (False, [])])
+def test_a_cycle_that_may_be_two_says_so(alone: bool, flags: list[str]) -> None:
+    """Greens at 10 and 110 s. At 60 s one of two standing cars goes and the other stays: a green whose head did not see
+    it, or a turn that needs none? Nobody knows. Without that car it is one cycle of 100 s."""
+    goes, stays, comes = waiting(1, 0, 60, 1), waiting(1, 0, 110, 2), waiting(2, 0, 110, 1)
+    (cycle,) = cycles([*queue(0), *([goes] if alone else []), stays, comes], 130)
+    assert cycle.to_s - cycle.from_s == pytest.approx(100, abs=1.5)
+    assert [flag for flag in cycle.quality.flags if flag == "maybe_two_cycles"] == flags

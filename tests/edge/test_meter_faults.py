@@ -9,6 +9,7 @@ from simpang_edge.meter import Meter
 
 from .meter_place import looks
 from .meter_road import T0, Car, approach_row, counted, drive, frame, lane_row, meter, path
+from .test_meter_cycle import queue
 
 SERIOUS = "serious"
 
@@ -42,6 +43,30 @@ def test_what_was_counted_since_the_fault_began_is_taken_back() -> None:
     cars = [Car(1, path((2, 80), (11, -10))), Car(2, path((14, 80), (23, -10)))]
     done = watch(engine, cars, 0, 24) + watch(engine, [], 24, 60, "moved", since_s=20) + engine.finish(T0 + 60)
     assert counted(done) == 1
+
+
+def test_the_queue_of_a_false_picture_is_taken_back_too() -> None:
+    """A car stands 10 m before the line from 11 to 16 s and drives off; six stand from 21 s on, at 6 to 41 m, when the
+    picture was false: the longest queue is the first one's 10 + 4.4 m, of one vehicle.
+    """
+    engine = meter()
+    cars = [
+        Car(1, path((4, 80), (11, 10), (16, 10), (18.5, -14))),
+        *[Car(2 + i, path((20.5 - i, 80), (21, 6 + 7 * i), (60, 6 + 7 * i))) for i in range(6)],
+    ]
+    done = watch(engine, cars, 0, 27) + watch(engine, [], 27, 60, "moved", since_s=20)
+    row = approach_row(done + engine.finish(T0 + 60))
+    assert row.queue_max_m == pytest.approx(14.4, abs=0.1)
+    assert row.queue_max_vehicles == 1
+
+
+def test_a_car_that_crossed_in_a_false_picture_is_taken_out_of_the_live_count() -> None:
+    """Cars cross at 10 and at 22 s; the picture was false from 20 s on: one is told live too."""
+    engine = meter()
+    cars = [Car(1, path((2, 80), (11, -10))), Car(2, path((14, 80), (23, -10)))]
+    watch(engine, cars, 0, 24)
+    watch(engine, [], 24, 40, "moved", since_s=20)
+    assert sum(engine.live(T0 + 40)[0].counts or ()) == 1
 
 
 def test_a_window_without_a_true_picture_has_no_zeros() -> None:
@@ -108,6 +133,7 @@ def test_a_silent_camera_is_offline_after_ten_seconds_and_back_with_the_first_pi
     [
         pytest.param((), 1.0, id="day"),
         pytest.param(("night",), 0.9, id="night"),
+        pytest.param(("low_light",), 0.9, id="dawn, dusk, storm"),
         pytest.param(("night", "low_contrast"), 0.72, id="night and rain: 0.9 × 0.8"),
     ],
 )
@@ -119,11 +145,20 @@ def test_the_score_is_the_observed_share_times_what_the_flags_take(flags: tuple[
     assert set(flags) <= set(row.quality.flags)
 
 
+def test_a_signal_cycle_carries_the_flags_of_its_own_seconds() -> None:
+    """Greens at 10, 60 and 110 s; rain from 65 s on: the first cycle has a full score, the second 0.9 with the flag."""
+    engine = meter()
+    cars = [car for number in range(3) for car in queue(number)]
+    done = watch(engine, cars, 0, 65) + watch(engine, cars, 65, 130, "rain")
+    assert [cycle.quality.flags.count("rain") for cycle in done.cycles] == [0, 1]
+    assert [cycle.quality.score for cycle in done.cycles] == pytest.approx([1.0, 0.9], abs=0.03)
+
+
 def test_a_mood_of_a_moment_is_not_told_of_the_window() -> None:
     """Three seconds of haze are less than a tenth of 60."""
     engine = meter()
     done = watch(engine, [], 0, 20) + watch(engine, [], 20, 23, "low_contrast") + watch(engine, [], 23, 60)
-    assert approach_row(done + engine.finish(T0 + 60)).quality.flags == ()
+    assert "low_contrast" not in approach_row(done + engine.finish(T0 + 60)).quality.flags
 
 
 def hide(engine: Meter, from_s: int, to_s: int, *shares: float) -> Readings:

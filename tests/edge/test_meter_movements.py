@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -285,3 +285,34 @@ def test_a_motorcycle_crosses_at_the_far_edge_of_its_box() -> None:
         drive(Meter(camera([], **RHK), decisions=decisions), [Car(1, THROUGH, kind=kind)], 8)
         times[kind] = next(one.time_s for one in decisions.made if one.rule in COUNTING) - T0
     assert times == pytest.approx({"motorcycle": 3.6, "car": 3.0}, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("corners", "told"),
+    [
+        pytest.param(THROUGH, None, id="straight so far"),
+        pytest.param(LEFT, "n-left", id="has turned"),
+    ],
+)
+def test_a_turn_that_the_end_cuts_off_is_not_guessed(
+    corners: tuple[tuple[float, float], ...], told: str | None
+) -> None:
+    """The camera stops while the vehicle is in the middle of the picture: 4.5 s at 10 m/s are 45 m, so the straight one
+    is 15 m past its line and may turn yet; the left one is 3 m east of the corner it turned at."""
+    engine = Meter(camera(BY_SHAPE), MeterSettings(windows_s=(60,)))
+    done = drive(engine, [Car(1, corners)], 4.5 if told is None else 5.2) + engine.finish(T0 + 5.2)
+    moved = {row.movement for row in done.windows if row.scope is Scope.MOVEMENT and row.counts and any(row.counts)}
+    assert moved == ({told} if told else set())
+
+
+def test_a_box_that_the_border_cuts_says_nothing_of_the_turn() -> None:
+    """A long bus drives straight out of the picture: its lower edge is cut at y = 2 m while its box still slides 3 m to
+    the side. It went straight."""
+    bus = Car(1, ((2, 50), (2, 2), (5, 2)), kind="bus")
+    engine, done = Meter(camera(BY_SHAPE), MeterSettings(windows_s=(60,))), Readings()
+    for i in range(7 * 8):
+        seen = frame(i / 8, [bus], [1] if i == 7 * 8 - 1 else [])
+        done += engine.update(replace(seen, cut=seen.xy_m[:, 1] <= 2.0))
+    done += engine.finish(T0 + 7)
+    moved = {row.movement for row in done.windows if row.scope is Scope.MOVEMENT and row.counts and any(row.counts)}
+    assert moved == {"n-through"}

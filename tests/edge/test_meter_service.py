@@ -1,13 +1,15 @@
 """Classes, passenger-car units, capacity, degree of saturation, level of service: by hand."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from simpang_edge.config import Camera, Standards
 from simpang_edge.data import Cycle, Measurement, Quality, Scope, Sight
 from simpang_edge.meter import Meter, MeterSettings
+from simpang_edge.meter.green import Signal
 from simpang_edge.meter.pcu import Pcu
-from simpang_edge.meter.service import Service, Signal
+from simpang_edge.meter.service import Service, doubted
 
 from .meter_road import T0, Car, Path, approach_row, camera, drive, lane_row, path
 
@@ -103,8 +105,8 @@ def row(**figures: Any) -> Measurement:
 
 
 def cycle(end_s: float, **figures: Any) -> Cycle:
-    """50 s that end at this second, 20 s of them green."""
-    known = {"green_s": 20.0} | figures
+    """50 s that end at this second, 20 s of them green, in which 25 vehicles or 15 smp were served."""
+    known = {"green_s": 20.0, "plan": 1, "discharged": 25, "discharged_smp": 15.0} | figures
     return Cycle(
         from_s=T0 + end_s - 50,
         to_s=T0 + end_s,
@@ -123,7 +125,7 @@ def service(site: Standards | None = None, **keys: Any) -> Service:
 
 
 def test_capacity_by_the_formula() -> None:
-    """J0 = 600 * 9 = 5400 smp/h of green; green share 20/50: C = 2160 smp/h; q = 0.3 * 3600 = 1080: DJ 0.5."""
+    """J0 = 600 * 9 = 5400 smp/h of green; green share 20/50: C = 2160 smp/h; q = 15/50 * 3600 = 1080: DJ 0.5."""
     told = (cycle(50),)
     done = service().complete(row(), 0, Signal(told, told))
     assert done.capacity_smps == pytest.approx(2160 / 3600)
@@ -157,15 +159,75 @@ def test_without_a_green_time_there_is_no_capacity() -> None:
 def test_demand_is_what_was_served_and_what_stayed() -> None:
     """The residual queue grew from 2 to 12 vehicles in 50 s: 0.2 veh/s, at 0.6 smp a vehicle 0.12 smp/s more.
 
-    C = 2160 smp/h = 0.6 smp/s; DJ = (0.3 + 0.12) / 0.6 = 0.7. Served 0.58 smp/s of 0.97 veh/s, growing alike: > 1.
+    C = 2160 smp/h = 0.6 smp/s; DJ = (0.3 + 0.12) / 0.6 = 0.7. Served 0.58 smp/s of 1 veh/s, growing alike: > 1. An
+    unknown residual leaves what was served, as a lower bound; one that shrinks from 12 to 2 leaves it too.
     """
     before, last = cycle(50, residual_queue_vehicles=2), cycle(100, residual_queue_vehicles=12)
     done = service().complete(row(), 0, Signal((last,), (before, last), before))
     assert done.dj == pytest.approx(0.7)
-    full = service().complete(row(flow_vps=0.58 / 0.6, flow_smps=0.58), 0, Signal((last,), (before, last), before))
-    assert full.dj == pytest.approx((0.58 + 0.12) / 0.6)
+    more = cycle(100, residual_queue_vehicles=12, discharged=50, discharged_smp=29.0)
+    full = service().complete(row(), 0, Signal((more,), (before, more), before))
+    assert full.dj == pytest.approx((0.58 + 0.2 * 0.58) / 0.6)
     unknown = service().complete(row(), 0, Signal((cycle(100),), (before, last), before))
-    assert unknown.dj == pytest.approx(0.5)
+    assert (unknown.dj, "demand_lower_bound" in unknown.quality.flags) == (pytest.approx(0.5), True)
+    shrinks = (cycle(50, residual_queue_vehicles=12), cycle(100, residual_queue_vehicles=2))
+    assert service().complete(row(), 0, Signal(shrinks[1:], shrinks, shrinks[0])).dj == pytest.approx(0.5)
+
+
+def test_without_a_whole_cycle_there_is_no_degree_of_saturation() -> None:
+    """A minute of red or of green alone says nothing of demand; the capacity of the cycles before it stands."""
+    done = service().complete(row(), 0, Signal((), (cycle(50),)))
+    assert (done.capacity_smps, done.dj) == (pytest.approx(0.6), None)
+    assert "no_whole_cycle" in done.quality.flags
+
+
+def test_nobody_is_served_above_capacity() -> None:
+    """35 smp in 50 s with nobody left: 0.7 smp/s, more than 600 LE gives for the green that was shown (0.6): DJ 1.0."""
+    busy = cycle(50, discharged_smp=35.0, residual_queue_vehicles=0, saturated=False)
+    done = service().complete(row(), 0, Signal((busy,), (busy,)))
+    assert (done.capacity_smps, done.dj) == (pytest.approx(0.7), pytest.approx(1.0))
+    assert "capacity_lower_bound" in done.quality.flags
+
+
+def test_the_longest_green_of_alike_cycles() -> None:
+    """Greens of 12, 20 and 16 s shown in cycles of 50 s, one of 30 s in a cycle of 90: 20/50, a lower bound.
+
+    Once a cycle was saturated to its end at 18 s, that is the green: 5400 * 18/50 smp/h.
+    """
+    shown = [cycle(50, green_s=12.0), cycle(100), cycle(150, green_s=16.0, saturated=False)]
+    odd = replace(cycle(240, green_s=30.0), from_s=T0 + 150)
+    done = service().complete(row(), 0, Signal((shown[0],), (odd, *shown)))
+    assert (done.capacity_smps, "capacity_lower_bound" in done.quality.flags) == (pytest.approx(1.5 * 0.4), True)
+    full = cycle(200, green_s=18.0, saturated=True, residual_queue_vehicles=3)
+    sure = service().complete(row(), 0, Signal((shown[0],), (*shown, full)))
+    assert sure.capacity_smps == pytest.approx(1.5 * 18 / 50)
+    assert "capacity_lower_bound" not in sure.quality.flags
+
+
+def test_saturated_cycles_are_the_capacity() -> None:
+    """28, 30 and 32 smp in 50 s each, more left every time: 0.6 smp/s, whatever J and the green say."""
+    full = tuple(
+        cycle(50 * (i + 1), discharged_smp=smp, saturated=True, residual_queue_vehicles=5, saturation_flow_smps=2.0)
+        for i, smp in enumerate((28.0, 30.0, 32.0))
+    )
+    done = service().complete(row(), 0, Signal(full[-1:], full, full[1]))
+    assert (done.capacity_smps, done.dj) == (pytest.approx(0.6), pytest.approx(32 / 30))
+    assert done.capacity_standard == "PKJI2023-5 measured discharge"
+
+
+def test_a_queue_beyond_the_view_bounds_demand() -> None:
+    """Who joins the queue where nobody sees it is missing from the demand."""
+    long = cycle(50, queue_beyond_view=True, residual_queue_vehicles=9)
+    assert "demand_lower_bound" in service().complete(row(), 0, Signal((long,), (long,))).quality.flags
+
+
+def test_a_doubted_window_has_neither_letter_nor_degree() -> None:
+    """Score 0.4 is below the 0.5 that a state needs; capacity is of the cycles, not of the window."""
+    done = service().complete(row(control_delay_s=24.0), 0, Signal((cycle(50),), (cycle(50),)))
+    poor = doubted(replace(done, quality=Quality(24.0, 0.4)), 0.5)
+    assert (poor.los, poor.los_standard, poor.dj, poor.quality.flags) == (None, None, None, ("low_score",))
+    assert poor.capacity_smps == pytest.approx(0.6)
+    assert doubted(done, 0.5) == done
 
 
 def test_a_junctions_level_of_service_is_by_delay() -> None:

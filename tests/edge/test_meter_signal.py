@@ -94,13 +94,15 @@ def cycle(end_s: float, **figures: object) -> Cycle:
 
 
 def test_the_cycles_of_a_window() -> None:
-    """Two cycles with greens of 20 and 24 s, 3 and 5 vehicles at green; arrivals 10 and 30 of which 0.5 and 0.9."""
+    """Two cycles that showed greens of 20 and 24 s, so it is 24 s or more in both; 3 and 5 vehicles at green; of 10 and
+    30 arrivals 0.5 and 0.9 on green."""
     made = log(
         cycle(50, green_s=20.0, queue_at_green_vehicles=3, arrivals=10, arrivals_on_green_ratio=0.5, split_fail=True),
         cycle(100, green_s=24.0, queue_at_green_vehicles=5, arrivals=30, arrivals_on_green_ratio=0.9, split_fail=False),
     )
     row = made.fill(approach_row(measure([])), made.of(60, T0 + 110))
-    assert (row.cycles, row.cycle_s, row.green_s) == (2, 50.0, 22.0)
+    assert (row.cycles, row.cycle_s, row.green_s) == (2, 50.0, 24.0)
+    assert "green_lower_bound" in row.quality.flags
     assert (row.queue_at_green_vehicles, row.split_fail_ratio) == (4.0, 0.5)
     assert row.arrivals_on_green_ratio == pytest.approx((5 + 27) / 40)
 
@@ -116,13 +118,15 @@ def test_each_window_length_tells_a_cycle_once() -> None:
 
 
 def test_no_signal_is_said_after_300_s_and_30_vehicles() -> None:
-    """Before that it is not known; a green forgets it. A road that is not said to have a signal needs no flag."""
+    """Counted from the last start of green; before that it is not known. A road without one needs no flag."""
     plain = approach_row(measure([]))
 
     def after(seconds: int, vehicles: int, control: str = "signal") -> tuple[str, ...]:
         made = log(control=control)
+        for start_s in (None, T0):
+            made.second(start_s)
         for _ in range(seconds):
-            made.second(False)
+            made.second(T0)
         for _ in range(vehicles):
             made.cross()
         return made.fill(plain, made.of(60, T0)).quality.flags
@@ -133,6 +137,14 @@ def test_no_signal_is_said_after_300_s_and_30_vehicles() -> None:
         False,
     )
     assert "no_signal" not in after(300, 30, "link")
+
+
+def test_a_signal_that_died_tells_no_capacity() -> None:
+    """Its last cycle ended at 100 s: known for 300 s more, and no longer."""
+    made = log(cycle(100, green_s=20.0, plan=1))
+    made.of(60, T0 + 120)
+    assert len(made.of(60, T0 + 400).recent) == 1
+    assert made.of(60, T0 + 401).recent == ()
 
 
 def test_free_flow_for_long_says_that_there_is_no_signal() -> None:

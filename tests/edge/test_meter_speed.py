@@ -1,13 +1,19 @@
 """Speed, density, occupancy, headway and delay against hand arithmetic."""
 
 import math
+from pathlib import Path as File
 
 import numpy as np
 import pytest
+import yaml
+from simpang_edge.config import Camera
 from simpang_edge.meter.crossings import speed_at
-from simpang_edge.meter.fits import fit
+from simpang_edge.meter.fits import bend, fit
+from simpang_edge.meter.layout import Layout
 
 from .meter_road import Car, Path, approach_row, lane_row, measure, path
+
+CLIPS = File(__file__).parents[2] / "sample_videos"
 
 
 def test_speed_at_the_line_by_hand() -> None:
@@ -63,6 +69,12 @@ def test_the_standard_error_of_a_fit_by_hand() -> None:
     assert line.error_mps == pytest.approx(np.sqrt(0.02) * 4.303 / 1.96)
 
 
+def test_the_bend_of_a_parabola_by_hand() -> None:
+    """x = 3 - 2 t + 5 t^2 bends by 5, at times whose mean is 0: -3, -1, 0 and 4 s."""
+    time_s = np.array([-3.0, -1.0, 0.0, 4.0])
+    assert bend(time_s, 3 - 2 * time_s + 5 * time_s**2) == pytest.approx(5.0)
+
+
 def test_percentiles_need_thirty_vehicles() -> None:
     """29 speeds give a mean and no percentile; 30 give the three: 5.0, 5.1 ... 7.9 m/s has its median at 6.45."""
 
@@ -103,6 +115,15 @@ def test_edie_by_hand() -> None:
     assert row.flow_vps == pytest.approx(2 / 58.875)
 
 
+@pytest.mark.parametrize(("clip", "width_m"), [("insiden", 3.5), ("malam", 3.6), ("hujan", 3.0)])
+def test_the_area_of_a_lane_is_as_wide_as_it_is_drawn(clip: str, width_m: float) -> None:
+    """The widths of the scenarios' lanes, `lane_width_m` there; the approach has those of all its lanes together."""
+    content = yaml.safe_load((CLIPS / f"{clip}.camera.yaml").read_text(encoding="utf-8"))
+    approach, *lanes = Layout(Camera.model_validate(content), 3.25).cells
+    assert [lane.area_m2 / lane.length_m for lane in lanes] == pytest.approx([width_m] * len(lanes), abs=0.02)
+    assert approach.area_m2 == pytest.approx(sum(lane.area_m2 for lane in lanes))
+
+
 def test_area_occupancy_by_hand() -> None:
     """One car 4.0 m long and 1.7 m wide for 8 s on 80 m of two lanes of 3.25 m: 6.8·8 / (520·58.875)."""
     row = approach_row(measure([Car(1, path((1, 80), (10, -10)), length_m=4.0)]))
@@ -129,6 +150,7 @@ def test_headway_and_gap_by_hand() -> None:
     done = measure([*cars, Car(9, path((2, 80), (11, -10)), lane=2)])
     assert lane_row(done, 1).headway_mean_s == pytest.approx(3.0, abs=1e-6)
     assert approach_row(done).headway_mean_s == pytest.approx(3.0, abs=1e-6)
+    assert (lane_row(done, 1).headway_n, lane_row(done, 2).headway_n) == (2, 0)
     assert lane_row(done, 2).headway_mean_s is None
     # while both are in view: the pair 16 m apart for 7 s, the pair 36 m apart for 5 s: (16·7 + 36·5) / 12
     assert lane_row(done, 1).gap_mean_m == pytest.approx((16 * 7 + 36 * 5) / 12, rel=0.05)

@@ -6,6 +6,7 @@ import pytest
 from simpang_edge.config import StateRules
 from simpang_edge.data import Cycle, EventType, Measurement, Quality, Scope, State
 from simpang_edge.meter.events import CongestionEvents
+from simpang_edge.meter.held import Held
 from simpang_edge.meter.reasons import Figures, Template, say
 from simpang_edge.meter.state import Judge, Verdict
 
@@ -93,13 +94,40 @@ def test_three_cycles_that_do_not_clear_are_congestion() -> None:
     assert verdict.reason.en == "queue 62 m, 3 cycles not cleared"
 
 
-@pytest.mark.parametrize("left", [(3, 0, 5), (3, 4, 1), (0, 0, 9)])
-def test_cycles_that_clear_between_are_not(left: tuple[int, ...]) -> None:
-    """Three running; one vehicle left over is a late arrival."""
+@pytest.mark.parametrize(("left", "state"), [((3, 0, 5), DENSE), ((3, 4, 1), FREE), ((0, 0, 9), DENSE)])
+def test_cycles_that_clear_between_are_not(left: tuple[int, ...], state: State) -> None:
+    """Three running; one vehicle left over is a late arrival. While the latest cycle left more it is not free."""
     judge = Judge(RULES)
     for n, residual in enumerate(left):
         judge.cycle(cycle(n, residual))
-    assert judge.window(minute(3, 0.3, 0.1)).state is FREE
+    assert judge.window(minute(3, 0.3, 0.1)).state is state
+
+
+def test_an_approach_that_does_not_clear_is_not_called_free() -> None:
+    """Two cycles left 12 and 17 vehicles, with a queue of 62 m at 9 % of the road filled: dense, for that reason.
+
+    Cycle 1 ends at 120 s and is 60 s long: from 240 s on it says nothing of now, minute 4 ends at 300 s.
+    """
+    judge = Judge(RULES)
+    for n, residual in enumerate((12, 17)):
+        judge.cycle(cycle(n, residual))
+    verdict = judge.window(minute(2, 0.3, 0.09, queue_m=62))
+    assert verdict.state is DENSE
+    assert verdict.reason.code == "queue_left_over"
+    assert verdict.reason.id == "padat, 17 kendaraan tersisa setelah hijau, antrean 62 m"
+    assert verdict.reason.en == "dense, 17 vehicles left over after green, queue 62 m"
+    assert judge.window(minute(4, 0.3, 0.09, queue_m=20)).state is FREE
+
+
+def test_a_queue_that_fills_the_storage_through_a_whole_cycle_is_dense() -> None:
+    """66 m of 80 m from 30 to 93 s: 63 s, more than the window of 60 s: dense, not yet congested (180 s)."""
+    judge = Judge(RULES)
+    judge.window(minute(0))
+    for second in range(30, 94):
+        judge.second(float(second), 66 / 80)
+    verdict = judge.window(replace(minute(1, 0.3, 0.1, queue_m=66), from_s=30.0, to_s=90.0))
+    assert verdict.state is DENSE
+    assert verdict.reason.en == "dense, queue 66 m, 82 % of the storage filled through a whole cycle"
 
 
 def test_a_queue_over_four_fifths_for_three_minutes_is_congestion() -> None:
@@ -154,6 +182,36 @@ def test_a_sentence_has_its_figures_in_both_languages() -> None:
     assert (reason.code, reason.id, reason.en) == ("x", "18 km/jam, – m", "18 km/h, – m")
 
 
+def test_a_quarter_hour_tells_of_itself_not_of_its_last_minute() -> None:
+    """Four quarters of one approach: what held for 5 of 15 minutes is the state, the figures are the quarter's own."""
+    quarter = replace(minute(0, 0.8, 0.1, queue_m=68), to_s=900.0, residual_queue_vehicles=0.0)
+    assert long(quarter, "c" * 15).reason.en == "free, longest queue 68 m"
+    assert long(quarter, "sssss" + "c" * 10).state is CONGESTED  # judged in minutes 2 to 8: 7 of 15
+    assert long(quarter, "sssss" + "c" * 10).reason.en == "congested for 7 of 15 min, longest queue 68 m"
+    assert long(quarter, "sssss" + "c" * 10).reason.id == "macet 7 dari 15 menit, antrean terpanjang 68 m"
+    assert long(quarter, "c" * 13 + "ss").state is FREE  # 2 of 15 are dense
+    assert long(quarter, "sscss" + "c" * 5 + "sscss").reason.en == "dense for 8 of 15 min, longest queue 68 m"
+
+
+def test_a_quarter_hour_that_is_dense_in_the_mean_says_why() -> None:
+    """No minute was judged (a worker that went on after a restart): 3 vehicles a cycle were left over."""
+    quarter = replace(minute(0, 0.3, 0.1, queue_m=68), to_s=900.0, residual_queue_vehicles=3.0)
+    assert long(quarter, "u" * 15).reason.en == "dense, 3 vehicles left over after green, queue 68 m"
+
+
+def long(quarter: Measurement, minutes: str) -> Verdict:
+    """The verdict on a quarter hour with these minutes."""
+    judge, held = Judge(RULES), Held(RULES, 16)
+    for n, letter in enumerate(minutes):
+        row = minute(n, *FIGURES[letter])
+        held.add(row, judge.window(row))
+    return held.verdict(quarter, signal=True)
+
+
+FIGURES = {"s": (0.3, 0.4, 1.0), "c": (0.9, 0.1, 1.0), "u": (0.9, 0.1, 0.0)}
+"""Slow, clear and unknown minutes: ratio, filled share, score."""
+
+
 def events() -> CongestionEvents:
     """Congestion events of one approach with the usual five minutes."""
     return CongestionEvents("kamera", "utara", RULES.min_event_s, RULES.merge_event_s)
@@ -162,10 +220,10 @@ def events() -> CongestionEvents:
 def told(follow: CongestionEvents, on: list[bool]) -> list[tuple[float, float | None]]:
     """Begin and end (minutes) of the events told over minutes of congestion or not; `since` is the run's start."""
     found, since = [], 0.0
+    reason = say(Template("x", "x", "x"), Figures())
     for n, congested in enumerate(on):
-        since = 60.0 * n if congested and not (n and on[n - 1]) else since
-        reason = say(Template("x", "x", "x"), Figures())
-        verdict = Verdict(CONGESTED if congested else FREE, reason, since if congested else None)
+        since = 60.0 * n if n == 0 or congested != on[n - 1] else since
+        verdict = Verdict(CONGESTED, reason, since) if congested else Verdict(FREE, reason, None, since)
         found += list(follow.follow(verdict, 60.0 * n + 60))
     return [(e.begin_s / 60, None if e.end_s is None else e.end_s / 60) for e in found]
 
@@ -179,13 +237,61 @@ def test_congestion_shorter_than_five_minutes_is_no_event() -> None:
 
 
 def test_an_event_is_told_at_five_minutes_and_ended_after_five_free_ones() -> None:
-    """Minutes 2 to 8: told with begin 2; over since the end of minute 9, told when that has lasted 5 minutes."""
-    assert told(events(), [NO] * 2 + [YES] * 7 + [NO] * 8) == [(2.0, None), (2.0, 10.0)]
+    """Minutes 2 to 8: told with begin 2; over since the begin of minute 9, told when that has lasted 5 minutes."""
+    assert told(events(), [NO] * 2 + [YES] * 7 + [NO] * 8) == [(2.0, None), (2.0, 9.0)]
 
 
 def test_events_less_than_five_minutes_apart_are_one() -> None:
     """Six minutes, three free, six minutes: one event."""
-    assert told(events(), [YES] * 6 + [NO] * 3 + [YES] * 6 + [NO] * 8) == [(0.0, None), (0.0, 16.0)]
+    assert told(events(), [YES] * 6 + [NO] * 3 + [YES] * 6 + [NO] * 8) == [(0.0, None), (0.0, 15.0)]
+
+
+def judged(minutes: str) -> list[tuple[int, str, float, float | None]]:
+    """Minutes of slow (s), clear (c) and unknown (u) through judge and events: (told in minute, kind, begin, end)."""
+    judge, follow, found = Judge(RULES), events(), []
+    for n, letter in enumerate(minutes):
+        for event in follow.follow(judge.window(minute(n, *FIGURES[letter])), 60.0 * n + 60):
+            ended = event.end_s is not None
+            found.append((n + 1, "end" if ended else "begin", event.begin_s / 60, (event.end_s or 0.0) / 60))
+    return [(n, kind, begin, end if kind == "end" else None) for n, kind, begin, end in found]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "found"),
+    [
+        pytest.param("ccsssccccccccccc", [], id="3-minutes-are-no-event-though-judged-over-5-minutes-later"),
+        pytest.param("ccssssccccccccc", [], id="nor-are-4"),
+        pytest.param("ccssscuuuuuuucccccccc", [], id="nor-3-before-an-outage"),
+        pytest.param("ccsssssccccccccc", [(7, "begin", 2.0, None), (12, "end", 2.0, 7.0)], id="5-are-one-of-2-to-7"),
+        pytest.param("ssscsssccccccccc", [(5, "begin", 0.0, None), (12, "end", 0.0, 7.0)], id="a-clear-minute-inside"),
+        pytest.param("ssssssuucccccccc", [(5, "begin", 0.0, None), (13, "end", 0.0, 6.0)], id="unseen-when-it-ended"),
+    ],
+)
+def test_an_event_lasts_from_its_first_sign_to_its_last(minutes: str, found: list[object]) -> None:
+    """Slow minutes make the time that counts, not the five clear ones after which they are judged over."""
+    assert judged(minutes) == found
+
+
+def test_two_unknown_minutes_end_what_runs() -> None:
+    """One slow minute, two unknown and two slow ones are not three running; the third after them is, since minute 3."""
+    rows = [minute(n, 0.3, 0.4, score=0.0 if n in (1, 2) else 1.0) for n in range(6)]
+    assert states(rows) == [DENSE, UNKNOWN, UNKNOWN, DENSE, DENSE, CONGESTED]
+    judge = Judge(RULES)
+    assert [judge.window(row).since_s for row in rows][-1] == 180.0
+
+
+def test_clear_minutes_before_and_after_an_outage_are_not_five_running() -> None:
+    """Congested at minute 2, clear in 3, unknown in 4 to 10, clear from 11: over with minute 15, five seen clear."""
+    rows = [minute(n, 0.3, 0.4) if n < 3 else minute(n, score=0.0 if 4 <= n <= 10 else 1.0) for n in range(16)]
+    assert states(rows)[11:] == [CONGESTED] * 4 + [FREE]
+
+
+def test_cycles_before_and_after_an_outage_are_not_three_running() -> None:
+    """Cycles 0 and 1 and, four cycles later, 6 did not clear: dense by the last one, not congested."""
+    judge = Judge(RULES)
+    for n in (0, 1, 6):
+        judge.cycle(cycle(n, 3))
+    assert judge.window(minute(7, 0.3, 0.2)).state is DENSE
 
 
 def test_event_ids_are_made_of_place_kind_and_begin() -> None:

@@ -47,6 +47,7 @@ def test_parts_that_were_not_seen_come_from_the_others() -> None:
     a = crossing(*passing(100, 10, 1, 1, 1, 1, 1, 1, 1))
     b = crossing(*passing(100, 4, 4, 4, 4), start_m=40.0)
     assert trip([a, b], CELL).control_delay_s == pytest.approx(10.5)
+    assert trip([a, b], CELL).n == 2
 
 
 def test_the_part_in_which_it_came_into_view_counts_in_proportion() -> None:
@@ -92,7 +93,7 @@ def test_who_stood_there_when_the_camera_came_back_has_no_delay() -> None:
 
 def test_nobody_has_no_delay() -> None:
     """No vehicle: unknown, not 0."""
-    assert trip([], CELL).control_delay_s is None
+    assert (trip([], CELL).control_delay_s, trip([], CELL).n) == (None, 0)
 
 
 def lit(time_s: float) -> Colour:
@@ -158,3 +159,17 @@ def test_a_cleared_green_is_no_split_failure() -> None:
     (cycle,) = with_lamps([Car(1, path((2, 80), (10, 2), (30, 2), (32, -15)))], 72)
     assert cycle.occupancy_green_ratio == pytest.approx(0.53, abs=0.05)
     assert (cycle.occupancy_red_ratio, cycle.split_fail) == (pytest.approx(0.0), False)
+
+
+def test_who_is_in_a_queue_when_first_seen_arrived_before() -> None:
+    """Two pass freely. A third is first seen at 70 m at 30 s, standing in a queue that hid it: it came nobody knows
+    when, so the arrivals are two, one of them on green."""
+    hidden = Car(3, path((30, 70), (40, 70), (68, 2)))
+    (cycle,) = with_lamps([passes(1, 30), passes(2, 50), hidden], 72)
+    assert (cycle.arrivals, cycle.arrivals_on_green_ratio) == (2, 0.5)
+
+
+def test_who_was_found_again_under_another_track_counts_in_the_delay() -> None:
+    """Its second track began at 20 m, but when it passed each part is known from the first: 20 s of delay."""
+    found_again = crossing(*passing(100, 1, 21, 1, 1, 1, 1, 1, 1), start_m=20.0)
+    assert trip([found_again], CELL).control_delay_s == pytest.approx(20.0)

@@ -106,6 +106,42 @@ def test_the_sentence_says_how_it_differs_from_the_usual() -> None:
     assert same.en == "queue 140 m"
 
 
+def minutes(table: Usual, flows_vps: list[float], first: int = 0) -> list[str]:
+    """What is said of minutes of these flows, from 17:15 of the Tuesday on."""
+    said = []
+    for n, flow_vps in enumerate(flows_vps, first):
+        row = quarter(0, flow_vps)
+        row = replace(row, from_s=row.from_s + 60 * n, to_s=row.from_s + 60 * n + 60, quality=Quality(60.0, 1.0))
+        reason = table.compare(table.fill(row)).reason
+        assert reason is not None
+        said.append(reason.en)
+    return said
+
+
+def test_green_and_red_minutes_of_a_usual_demand_are_not_compared_each() -> None:
+    """15 vehicles go in the first 30 s of every 90 s: minutes of 15, 15 and 0, in the quarter hour 10 each, as usual.
+
+    After the twelfth minute there is enough to compare: 12 minutes hold 120 vehicles, 13 hold 135 (+4 %), and so on.
+    """
+    table = taught(1 / 6, 1 / 6, 1 / 6)
+    assert minutes(table, [15 / 60, 15 / 60, 0.0] * 5) == ["queue 140 m"] * 15
+
+
+def test_a_demand_under_the_usual_is_said_of_the_running_quarter_hour() -> None:
+    """6 vehicles a minute where 10 are usual: 40 % under, from the twelfth minute (720 s of 900) on."""
+    table = taught(1 / 6, 1 / 6, 1 / 6)
+    said = minutes(table, [0.1] * 15)
+    assert said[:11] == ["queue 140 m"] * 11
+    assert said[11:] == ["queue 140 m, flow 40 % under the usual Tuesday 17:15"] * 4
+
+
+def test_what_was_measured_before_the_clock_was_set_back_is_not_compared() -> None:
+    """Twelve minutes, then the third minute again: it stands alone."""
+    table = taught(1 / 6, 1 / 6, 1 / 6)
+    minutes(table, [0.1] * 12)
+    assert minutes(table, [0.1], first=2) == ["queue 140 m"]
+
+
 def test_a_lane_has_no_usual() -> None:
     """Only approaches are learned: the table stays small."""
     table = usual()

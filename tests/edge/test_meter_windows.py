@@ -9,7 +9,7 @@ import pytest
 from simpang_edge.data import Measurement, Readings, Scope, State
 from simpang_edge.meter import Meter, MeterSettings
 
-from .meter_road import T0, Car, approach_row, camera, counted, drive, frame, meter, path
+from .meter_road import T0, Car, approach_row, camera, counted, drive, frame, measure, meter, path
 
 
 def minutes(done: Readings) -> list[tuple[float, float]]:
@@ -75,14 +75,22 @@ def test_a_gap_is_not_observed() -> None:
     assert row.flow_vps == pytest.approx(1 / 39.875)
 
 
+def test_ten_seconds_must_be_seen_for_a_density() -> None:
+    """Seen for 9.5 s, a car that stands says nothing of density, occupancy or gap; for 10.5 s: 1 / 80 m."""
+    car = Car(1, path((0, 20), (100, 20)))
+    few, enough = (next(r for r in measure([car], to_s).windows if r.lane is None) for to_s in (9.6, 10.6))
+    assert (few.density_vpm, few.occupancy_ratio, few.area_occupancy_ratio, few.flow_vps) == (None,) * 4
+    assert enough.density_vpm == pytest.approx(1 / 80)
+
+
 def test_an_interval_over_a_boundary_is_split_exactly() -> None:
     """Frames at 59.6 and 60.4 s: 0.4 s belong to each minute, and the car standing between to both."""
-    engine = meter()
+    engine, done = meter(), Readings()
     car = Car(1, path((0, 20), (100, 20)))
-    for time_s in (59.0, 59.6, 60.4, 61.0):
-        engine.update(frame(time_s, [car]))
-    done = engine.finish(T0 + 61)
-    assert minutes(done) == [(0.0, pytest.approx(1.0)), (60.0, pytest.approx(1.0))]
+    for i in range(26):  # every 0.8 s from 50 s on: 60.4 s is the fourteenth
+        done += engine.update(frame(50.0 + 0.8 * i, [car]))
+    done += engine.finish(T0 + 71)
+    assert minutes(done) == [(0.0, pytest.approx(10.0)), (60.0, pytest.approx(10.0))]
     # one car in view all the time: k = 1 / 80 m in both
     assert [row.density_vpm for row in rows(done)] == pytest.approx([1 / 80, 1 / 80])
 

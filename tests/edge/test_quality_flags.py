@@ -1,6 +1,8 @@
 """Every quality flag arises from what it stands for, and stands in the published row."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import av
@@ -10,10 +12,11 @@ import yaml
 from simpang_edge import convert
 from simpang_edge.assembly import build_measurement
 from simpang_edge.config import Box, Camera, load
-from simpang_edge.data import Frame, ImageArray, Readings, Tracks
+from simpang_edge.data import Frame, ImageArray, Readings, Scope, Tracks
 from simpang_edge.errors import ConfigurationError
 from simpang_edge.message import QualityX
 from simpang_edge.scene import SceneWatch
+from simpang_edge.scene_sun import Sun
 
 from .meter_road import T0, camera, drive, lane_row, meter
 from .test_meter_faults import hide
@@ -37,19 +40,24 @@ def pictures(clip: str, seconds: int) -> list[ImageArray]:
 
 
 def published(done: Readings) -> QualityX:
-    """The quality of the approach's row, as it goes to the broker."""
-    return convert.window_row("tangsel", camera(), done.windows[0]).x.quality
+    """The quality of the approach's latest row of a minute, as it goes to the broker."""
+    rows = [row for row in done.windows if row.scope is Scope.APPROACH and row.to_s - row.from_s == 60]
+    return convert.window_row("tangsel", camera(), rows[-1]).x.quality
 
 
-def watched(images: Iterable[ImageArray]) -> QualityX:
-    """A minute of an empty road in which these pictures are looked at, one a second, by the real scene stage."""
-    engine, scene, done = meter(), SceneWatch(), Readings()
+def watched(images: Iterable[ImageArray], scene: SceneWatch | None = None, base_s: float = T0) -> QualityX:
+    """An empty road in which these pictures are looked at, one a second, by the real scene stage.
+
+    base_s: hour of the first picture, as the scene stage sees it.
+    """
+    engine, scene, done = meter(), scene or SceneWatch(), Readings()
+    second = 0
     for second, image in enumerate(images):
-        found = scene.look(Frame(T0 + second, image))
+        found = scene.look(Frame(base_s + second, image))
         if found is not None:
-            done += engine.note(found)
+            done += engine.note(replace(found, time_s=T0 + second))
         done += drive(engine, (), second, second + 1)
-    return published(done + engine.finish(T0 + 60))
+    return published(done + engine.finish(T0 + 60 * (second // 60 + 1)))
 
 
 def same(image: ImageArray, _time_s: float) -> ImageArray:
@@ -78,6 +86,47 @@ def test_a_flag_of_the_picture_stands_in_the_row(flag: str, clip: str, fault: Fa
     assert flag in watched(images).flags
 
 
+JAKARTA = Sun(-6.2, 106.8)
+
+
+@pytest.mark.parametrize(
+    ("clip", "hour", "expected"),
+    [
+        pytest.param("lancar", None, ["low_light"], id="dawn, place unknown: dim, but with a bright sky"),
+        pytest.param("malam", None, ["night"], id="night, place unknown: dim, no sky"),
+        # In Jakarta (WIB, UTC+7) the sun rises at 5:56 on 8 March and civil twilight begins 21 minutes before.
+        pytest.param("lancar", "2026-03-08T06:10:00+07:00", ["low_light"], id="dawn: the sun is up"),
+        pytest.param("lancar", "2026-03-08T05:45:00+07:00", ["low_light"], id="civil twilight"),
+        pytest.param("malam", "2026-03-05T20:40:00+07:00", ["night"], id="night"),
+        pytest.param("simpang_empat_pagi_timur", "2026-03-05T20:40:00+07:00", ["night"], id="a night lit like day"),
+        pytest.param("malam", "2026-03-05T12:00:00+07:00", ["low_light"], id="a sky as black as night at noon"),
+        pytest.param("simpang_empat_pagi_timur", "2026-03-05T09:00:00+07:00", [], id="day"),
+    ],
+)
+def test_night_is_the_sun_s_and_low_light_the_picture_s(clip: str, hour: str | None, expected: list[str]) -> None:
+    """Without a place the picture decides both: night has no bright sky."""
+    base_s = T0 if hour is None else datetime.fromisoformat(hour).timestamp()
+    quality = watched(pictures(clip, 15), SceneWatch(sun=None if hour is None else JAKARTA), base_s)
+    assert [flag for flag in quality.flags if flag in ("night", "low_light")] == expected
+    # 15 of 60 s were observed; either flag takes a tenth.
+    assert quality.score == pytest.approx(0.25 * (0.9 if expected else 1.0), abs=0.02)
+
+
+def test_a_dirty_lens_stands_in_the_row() -> None:
+    """A quarter of the picture smeared from the twentieth second on is told after 120 looks: in the third minute."""
+    clean = pictures("simpang_empat_pagi_timur", 60) * 3
+    assert "dirty" in watched([image if i < 20 else smeared(image) for i, image in enumerate(clean)]).flags
+
+
+def smeared(image: ImageArray) -> ImageArray:
+    """Without edges in its middle quarter."""
+    height, width = image.shape[:2]
+    found = image.copy()
+    part = found[height // 4 : -height // 4, width // 4 : -width // 4]
+    part[:] = part.mean(axis=(0, 1)).astype(np.uint8)
+    return found
+
+
 def test_a_frozen_stream_stands_in_the_row() -> None:
     """Its seconds are not observed."""
     quality = watched(stuck(pictures("simpang_empat_pagi_timur", 12)))
@@ -86,9 +135,9 @@ def test_a_frozen_stream_stands_in_the_row() -> None:
 
 
 def test_a_plain_picture_has_no_flag() -> None:
-    """By day, dry, still, with the whole minute observed."""
+    """By day, dry, still, with the whole minute observed; only, no cycle of the signal ended in it."""
     quality = watched(pictures("simpang_empat_pagi_timur", 60))
-    assert quality.flags == []
+    assert quality.flags == ["no_whole_cycle"]
     assert quality.score == pytest.approx(1.0, abs=0.01)
 
 

@@ -1,15 +1,16 @@
 """How well an approach is seen: scale, its error, and what that does to published speeds."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from simpang_edge.config import Camera, SpeedRules
-from simpang_edge.data import Sight
+from simpang_edge.data import Sight, State
 from simpang_edge.meter import Meter, MeterSettings
 from simpang_edge.sight import sights
 
-from .meter_road import T0, Car, approach_row, camera, drive, path
+from .meter_road import T0, Car, approach_row, camera, drive, frame, path
 
 SPEED = SpeedRules()
 
@@ -73,14 +74,33 @@ def passing(sight: Sight) -> Meter:
 
 
 def test_the_interval_adds_errors_in_squares() -> None:
-    """The fit of a steady car is exact. Scale 3 %; a car's contact point 0.2 m high of 10 m is 2 %.
+    """The fit of a steady car is exact. Scale 3 %; a car's contact point 0.2 m high, seen from 10 m, moves 10 / 9.8
+    as fast: 2.04 %.
 
-    1.96 * sqrt(0.03² + 0.02²) = 7.07 % of 10 m/s.
+    1.96 * sqrt(0.03² + 0.0204²) = 7.11 % of 10 m/s.
     """
     row = approach_row(passing(Sight(6.5, 0.02, 0.03, 10.0)).finish(T0 + 20))
     low, high = row.speed_interval_mps or (0, 0)
-    half_mps = 1.96 * math.hypot(0.03, 0.02) * 10
-    assert (low, high) == (pytest.approx(10 - half_mps, abs=0.01), pytest.approx(10 + half_mps, abs=0.01))
+    half_mps = 1.96 * math.hypot(0.03, 0.2 / 9.8) * 10
+    assert (low, high) == (pytest.approx(10 - half_mps, abs=1e-3), pytest.approx(10 + half_mps, abs=1e-3))
+
+
+@pytest.mark.parametrize(
+    ("found_m", "configured_m", "used_m"),
+    [
+        pytest.param(5.0, 10.0, 5.0, id="the calibration tells"),
+        pytest.param(None, 10.0, 10.0, id="only the configuration does"),
+        pytest.param(None, None, 6.0, id="neither: taken to be low"),
+    ],
+)
+def test_the_height_of_the_interval(found_m: float | None, configured_m: float | None, used_m: float) -> None:
+    """A car's contact point is 0.2 m high and moves H / (H - 0.2) as fast (measurement reference, section 7)."""
+    engine = Meter(camera(), MeterSettings(windows_s=(60,)), sights=(Sight(6.5, 0.02, 0.0, configured_m),))
+    car = Car(1, path((0, 80), (9.5, -15)))
+    for i in range(160):
+        engine.update(replace(frame(i / 8, [car], [1] if i == 100 else []), camera_height_m=found_m))
+    low, high = approach_row(engine.finish(T0 + 20)).speed_interval_mps or (0, 0)
+    assert (high - low) / 2 == pytest.approx(1.96 * 0.2 / (used_m - 0.2) * 10, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +118,40 @@ def test_a_speed_that_the_calibration_does_not_support_is_not_told(m_per_px: flo
     assert ("speed_not_supported" in row.quality.flags) is not told
     assert row.counts is not None
     assert sum(row.counts) == 1
+
+
+@pytest.mark.parametrize(
+    ("m_per_px", "sentence"),
+    [
+        pytest.param(0.30, "free flow, 36 km/h", id="fine"),
+        # Eight cars of 4.4 m by 1.7 m over 80 m at 10 m/s, 8 s each: 8 * 8 s * 7.48 m2 of 60 s * 260 m2 are 3.1 %.
+        pytest.param(0.31, "free, 3 % of the road filled", id="coarse"),
+    ],
+)
+def test_what_speeds_make_is_withheld_with_them(m_per_px: float, sentence: str) -> None:
+    """No sentence, level of service, travel-time index or usual speed from a speed that is refused, live neither."""
+    link = camera(lanes=1)
+    link = link.model_copy(update={"approaches": (link.approaches[0].model_copy(update={"control": "link"}),)})
+    engine = Meter(link, MeterSettings(windows_s=(60,)), sights=(Sight(3.25, m_per_px, 0.05, 10.0),))
+    cars = [Car(i + 1, path((6 * i + 1, 80), (6 * i + 10.5, -15))) for i in range(8)]
+    done = drive(engine, cars, 0, 60)
+    (live, *_) = engine.live(T0 + 59.875)
+    row = approach_row(done + engine.finish(T0 + 60))
+    told = sentence.endswith("km/h")
+    assert (row.tti is not None, row.los is not None, row.speed_ratio is not None) == (told, told, told)
+    assert [one.reason and one.reason.en for one in (row, live)] == [sentence, sentence]
+    assert (row.state, live.state) == (State.FREE, State.FREE)
+
+
+@pytest.mark.parametrize(
+    ("m_per_px", "told"), [pytest.param(0.30, True, id="fine"), pytest.param(0.31, False, id="coarse")]
+)
+def test_the_live_speed_is_withheld_too(m_per_px: float, told: bool) -> None:
+    """One page must not show what the other refuses."""
+    engine = Meter(camera(), MeterSettings(windows_s=(60,)), sights=(Sight(6.5, m_per_px, 0.05, 10.0),))
+    drive(engine, [Car(1, path((0, 80), (9.5, -15)))], 0, 6)
+    (row, *_) = engine.live(T0 + 6)
+    assert (row.speed_mps is not None) is told
 
 
 def test_errors_of_single_fits_shrink_with_their_number() -> None:

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 import yaml
-from simpang_edge.config import Camera
+from simpang_edge.config import Camera, load
 from simpang_edge.data import Colour, Frame, ImageArray
 from simpang_edge.signal_head import SignalHeads, lit
 
@@ -51,6 +51,12 @@ def test_the_lamps_of_a_clip(clip: str) -> None:
     true = [(s["time_s"], s["state"]) for s in truth["approaches"][0]["signal"] if s["time_s"] < LONG_S - 1]
     assert [colour for _, colour in told] == [state for _, state in true]
     assert all(-0.01 <= seen_s - true_s <= 0.5 for (seen_s, _), (true_s, _) in zip(told, true, strict=True))
+
+
+def test_the_example_has_the_lamps_of_its_clip() -> None:
+    """Those that follow the clip's truth above."""
+    (head,) = load(CLIPS.parent / "edge" / "simpang.example.yaml").cameras[0].signal_heads
+    assert {colour: getattr(head, colour) for colour in ("red", "yellow", "green")} == HEADS["simpang_empat_pagi"]
 
 
 LAMPS = (

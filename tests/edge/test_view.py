@@ -96,6 +96,17 @@ def test_a_camera_that_the_points_do_not_determine_is_not_known(
     assert known_view(*points(road_m), size_px) is None
 
 
+@pytest.mark.parametrize(
+    ("size_px", "height_m"),
+    [pytest.param(SIZE_PX, HEIGHT_M, id="of a known picture"), pytest.param(None, None, id="of no known size")],
+)
+def test_the_height_goes_with_the_vehicles(size_px: tuple[int, int] | None, height_m: float | None) -> None:
+    """For the error of their speeds; the camera can be worked out once the picture's size is known."""
+    nobody = np.zeros(0, np.int64)
+    found = Ground(camera()).locate(Tracks(0.0, nobody, np.zeros((0, 4), np.float32), nobody), size_px)
+    assert found.camera_height_m == (None if height_m is None else pytest.approx(height_m, rel=1e-3))
+
+
 def test_traffic_stands_at_the_bumper_that_is_seen() -> None:
     """A truck's tyres are 1.1 m behind its bumper: with the tyres 20 m upstream the front is at 18.9 m; seen from
     behind, the rear bumper is at 21.1 m."""

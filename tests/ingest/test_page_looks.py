@@ -42,10 +42,16 @@ class World:
         self.clock = FakeClock(NOW_S)
         self.board = LiveBoard(self.clock)
 
-    def put(self, channel: Channel, *rows: object, camera: str = "utara") -> None:
+    def put(self, channel: Channel, *rows: object, camera: str = "utara", boot: int = 1) -> None:
         self.board.put(
             Message(
-                channel=channel, site="kota", camera=camera, boot=1, seq=0, sent=utc(self.clock.now()), rows=list(rows)
+                channel=channel,
+                site="kota",
+                camera=camera,
+                boot=boot,
+                seq=0,
+                sent=utc(self.clock.now()),
+                rows=list(rows),
             )  # type: ignore[type-var,arg-type]
         )
 
@@ -352,3 +358,13 @@ def test_impossible_settings_are_refused_before_anything_listens(given: dict[str
 def test_no_password_is_needed_on_loopback(host: str) -> None:
     """Whoever sits at the machine may look."""
     assert not ScreenSettings(host=host).needs_login
+
+
+def test_a_camera_that_cannot_say_its_state_shows_no_zero() -> None:
+    """Nobody knows the queue where 0 of 10 s were seen: dashes on the card, not 0 m."""
+    world = World()
+    world.live(state="unknown", queue_m=0.0, observed_s=0.0)
+    text = card_body(world.look(), TELLER)
+    assert text.count('<dd class="none">–</dd>') == 3
+    world.live(state="free", queue_m=0.0, observed_s=60.0)
+    assert '<span class="live-only">0</span>' in card_body(world.look(), TELLER)

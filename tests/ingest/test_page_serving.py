@@ -10,7 +10,7 @@ from simpang_ingest.config import PageSettings
 from simpang_ingest.errors import ConfigurationError
 from simpang_ingest.page.app import listen, screen_settings
 from simpang_ingest.page.past import Past
-from simpang_ingest.page.sample import SampleHistory
+from simpang_ingest.page.sample_past import SampleHistory
 from simpang_ingest.page.settings import ScreenSettings
 from simpang_ingest.rows import CameraKey, WindowRow
 

@@ -1,6 +1,7 @@
 """From messages to rows, and from rows to line protocol."""
 
 import pytest
+from msgspec.structs import replace
 from simpang_edge.message import Channel, ClassSpeedX, GateX, decode, encode, topic
 from simpang_ingest.lines import field_names, line
 from simpang_ingest.points import Cities, time_ns, to_rows
@@ -149,3 +150,13 @@ def test_live_and_status_are_not_stored() -> None:
 def test_times_are_exact() -> None:
     """No float stands between the message's microseconds and the stored nanoseconds."""
     assert time_ns(meta(boot=1).sent.replace(microsecond=123_457)) % 10**9 == 123_457_000
+
+
+def test_the_row_of_a_counting_station_is_stored_as_its_gates() -> None:
+    """A camera without approaches says nothing but what passed its gates: no row of unknowns about an approach."""
+    gates = [GateX(gate="ruas-1", direction="forward", counts={"car": 3}, pkji_counts={"MP": 3})]
+    plain = flow(2, gates=gates)
+    own = replace(plain, x=replace(plain.x, scope="camera"))
+    row = only(message(Channel.WINDOW, [own]), GateRow)
+    assert isinstance(row, GateRow)
+    assert (row.gate, row.intensity, row.observed_s) == ("ruas-1", 3, 45.0)

@@ -113,7 +113,7 @@ def test_a_wrong_class_counts_in_the_class_error_only() -> None:
 def test_a_missed_vehicle_is_the_one_of_its_class() -> None:
     """A car and a hidden motorcycle 1 s apart; a car is counted: the motorcycle is missed, and nobody could see it."""
     car, hidden = crossing(10.5), replace(crossing(9.5, "motorcycle"), id="7")
-    boxes = Boxes(frozenset({"7"}), np.zeros(0), np.zeros(0), 0.1)
+    boxes = Boxes(frozenset({"7"}), np.zeros(0), np.zeros(0), 0.1, np.zeros(0), np.zeros(0))
     seen = replace(sight([row(10, counts={"car": 1})], [hidden, car]), boxes=boxes)
     found = counting.matching(seen)
     assert found is not None
@@ -126,8 +126,10 @@ def test_the_density_of_what_could_be_seen() -> None:
     [0, 1) and [2, 6) alone: 2 + 2 s / (50 m · 5 s) = 0.016."""
     times = np.repeat(np.arange(30) / 10, 3)
     along = np.tile([10.0, 20.0, -5.0], 30)
-    assert Boxes(frozenset(), times, along, 0.1).density_vpm(((0.0, 6.0),), 50.0) == pytest.approx(0.02)
-    parts = Boxes(frozenset(), times, along, 0.1).density_vpm(((0.0, 1.0), (2.0, 6.0)), 50.0)
+    assert Boxes(frozenset(), times, along, 0.1, times, np.zeros(0)).density_vpm(((0.0, 6.0),), 50.0) == pytest.approx(
+        0.02
+    )
+    parts = Boxes(frozenset(), times, along, 0.1, times, np.zeros(0)).density_vpm(((0.0, 1.0), (2.0, 6.0)), 50.0)
     assert parts == pytest.approx(0.016)
 
 

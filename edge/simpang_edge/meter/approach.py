@@ -1,6 +1,8 @@
 """One approach over time: its cycles, its state, its congestion events."""
 
+import math
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -10,17 +12,23 @@ from . import reasons
 from .crossings import Crossing
 from .cycle import CycleFinder, Starts
 from .events import CongestionEvents
+from .held import Held
 from .layout import Layout
 from .live import Now, figures, live_row
 from .memory import QueueSample
 from .pcu import Pcu
 from .queue import QueueNow
-from .reasons import Figures, say
+from .reasons import few_seconds, say
 from .service import Service
 from .settings import MeterSettings
 from .signal import SignalLog
-from .state import WORSE, Judge, Verdict, calm, figures_of
+from .speeds import Errors
+from .state import WORSE, Judge, Verdict, figures_of
 from .trips import Arrival
+
+STANDS_WINDOWS: Final = 2.5
+"""A judged congestion is told as now until so many windows after the judged one: one unknown window, and half a window
+for the grace in which windows stay open. [ours]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Shared:
     pcu: Pcu
     service: Service
     starts: Starts
+    errors: Errors
 
 
 class ApproachWatch:
@@ -44,10 +53,14 @@ class ApproachWatch:
         self.approach = layout.ids[index]
         self._index = index
         self._service = shared.service
+        self._speeds = shared.errors.supported(index)
         self._cycles = CycleFinder(self.approach, layout.cells[self._cell], shared.pcu.crossing, shared.starts)
         self._signal = SignalLog(camera.approaches[index].control)
         self._signalled = camera.approaches[index].control == "signal"
+        self._base_s = settings.base_s
+        self._kept = math.ceil(max(settings.windows_s) / self._base_s) + 1
         self._judge = Judge(rules)
+        self._held = Held(rules, self._kept)
         self._events = CongestionEvents(camera.id, self.approach, rules.min_event_s, rules.merge_event_s)
         self._known_s: float | None = None
 
@@ -66,7 +79,7 @@ class ApproachWatch:
             watched_s=watched_s,
         )
         self._cycles.sample(sample)
-        self._signal.second(self._cycles.signalled(time_s))
+        self._signal.second(self._cycles.green_s)
         self._judge.second(time_s, tail_m / self._layout.cells[i].length_m)
 
     def arrive(self, arrival: Arrival) -> None:
@@ -101,6 +114,7 @@ class ApproachWatch:
         cause: the incident that is open on the approach.
         """
         verdict = self._judge.window(row)
+        self._held.add(row, verdict)
         if verdict.state is not State.UNKNOWN:
             self._known_s = row.to_s
         elif self._known_s is not None and row.to_s - self._known_s >= self._rules.forget_s:
@@ -108,12 +122,13 @@ class ApproachWatch:
         return verdict, self._events.follow(verdict, row.to_s, cause)
 
     def latest(self, row: Measurement) -> Verdict:
-        """The state for a window that is not judged by itself: that of the base window that ended last."""
+        """The state for a window of another length: of a longer one what held in it, of a shorter one what holds."""
         if row.counts is None or (row.quality.score or 0.0) < self._rules.min_quality:
-            seen = Figures(seconds=row.quality.observed_s, needed_s=row.to_s - row.from_s)
-            return Verdict(State.UNKNOWN, say(reasons.FEW_SECONDS, seen))
+            return Verdict(State.UNKNOWN, few_seconds(row.quality.observed_s, row.to_s - row.from_s))
         signal = self._judge.signalled(row.to_s, row.queue_max_m)
-        return self._judge.verdict or calm(figures_of(row), self._rules, signal)
+        if row.to_s - row.from_s > self._base_s:
+            return self._held.verdict(row, signal)
+        return self._standing(row.to_s) or self._judge.calm(figures_of(row), row.to_s, signal)
 
     def close(self, now_s: float) -> tuple[Event, ...]:
         """End the congestion event that is open."""
@@ -122,6 +137,7 @@ class ApproachWatch:
     def reset(self, now_s: float) -> tuple[Event, ...]:
         """Forget what was: the clock was set, or nothing was seen for long."""
         self._judge = Judge(self._rules)
+        self._held = Held(self._rules, self._kept)
         self._cycles.reset()
         self._signal.reset()
         self._known_s = None
@@ -129,22 +145,37 @@ class ApproachWatch:
 
     def live(self, now: Now, time_s: float, observed_s: float) -> tuple[LiveRow, ...]:
         """The rows of this approach and its lanes, from a fresh picture."""
-        state, reason = self._live_state(now, time_s, observed_s)
-        rows = (live_row(now, i, self._layout.cells[i], time_s, observed_s) for i in self._cells)
+        state, reason = self._live_state(now, time_s)
+        rows = [live_row(now, i, self._layout.cells[i], time_s, observed_s) for i in self._cells]
+        if not self._speeds:
+            rows = [replace(row, speed_mps=None) for row in rows]
         return tuple(replace(row, state=state, reason=reason) for row in rows)
 
-    def _live_state(self, now: Now, time_s: float, observed_s: float) -> tuple[State, Reason]:
-        """A judged congestion stands until it is judged over; else free or dense, by the last minute."""
-        if observed_s < self._rules.provisional_s:
-            seen = Figures(seconds=observed_s, needed_s=self._rules.provisional_s)
-            return State.UNKNOWN, say(reasons.FEW_SECONDS, seen)
+    def _standing(self, now_s: float, seen_s: float = 0.0) -> Verdict | None:
+        """The congestion that was judged last; unknown where that is too long ago to be told as now."""
         judged = self._judge.verdict
-        if judged is not None and judged.state in WORSE:
-            return judged.state, judged.reason
-        cell = self._layout.cells[self._cell]
-        minute = figures(now, self._cell, cell.reference_mps, cell.area_m2)
+        if judged is None or judged.state not in WORSE:
+            return None
+        if now_s - self._judge.judged_s <= STANDS_WINDOWS * self._base_s:
+            return judged
+        return Verdict(State.UNKNOWN, few_seconds(min(seen_s, self._base_s), self._base_s))
+
+    def _live_state(self, now: Now, time_s: float) -> tuple[State, Reason]:
+        """A judged congestion stands until it is judged over; else free or dense, by the last minute.
+
+        After a break (`Recent`) it is unknown until enough was seen again, and a congestion that was judged before a
+        long one until a window is judged again.
+        """
+        if now.span_s < self._rules.provisional_s:
+            return State.UNKNOWN, few_seconds(now.span_s, self._rules.provisional_s)
+        standing = self._standing(time_s, now.span_s)
+        if standing is not None:
+            return standing.state, standing.reason
+        minute = figures(now, self._cell, self._layout.cells[self._cell])
+        if not self._speeds:
+            minute = replace(minute, speed_mps=None, ratio=None)
         waiting = bool(np.isfinite(minute.queue_m or 0.0) and minute.queue_m)
-        verdict = calm(minute, self._rules, self._cycles.signalled(time_s) or waiting)
+        verdict = self._judge.calm(minute, time_s, self._cycles.signalled(time_s) or waiting)
         if waiting and verdict.state is State.FREE and not self._cycles.discharging(time_s):
             return verdict.state, say(reasons.RED_LIGHT, minute)
         return verdict.state, verdict.reason

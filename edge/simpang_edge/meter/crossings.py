@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data import FloatArray, IntArray
 from .decisions import Decisions, Rule
-from .fits import MAX_MPS, Line, fit
+from .fits import MAX_MPS, Line, bend, fit
 from .fleet import SEGMENTS, Fleet, Rows, Seen, history
 from .settings import WIDTH_M
 
@@ -37,6 +37,9 @@ LATE_S: Final = 0.5
 AGAIN_S: Final = 2.0
 FRESH_S: Final = 0.3
 HALF: Final = 0.5
+FADES_M: Final = 2.0
+"""What was seen so far back counts for a third in which lane a vehicle comes to the line."""
+
 SETTLED_S: Final = 1.0
 """A vehicle that was there when the camera began to watch has a track after this long."""
 
@@ -45,7 +48,8 @@ SETTLED_S: Final = 1.0
 class Crossing:
     """One vehicle over the stop line of its approach.
 
-    time_s: contact point at the line, interpolated. speed_mps, speed_error_mps: there, and its standard error.
+    time_s: contact point at the line, interpolated. lane: the one in which it came to the line. speed_mps,
+    speed_error_mps: there, and its standard error.
     start_s, start_m: first sighting. stopped_s, stops: until now. still_s: when it last stood, NaN if never.
     length_known: whether length_m was measured, else it is that of its kind. passes_s: see `fleet.ROW`.
     whole: whether the camera watched from before it came into the near half of the measured length on; hidden it may
@@ -84,16 +88,17 @@ class _Past:
     length_m: float
     line_m: float
 
-    def overlaps(self, one: Rows, now_s: float, seen_m: float | None) -> bool:
-        """Whether footprints overlap so far (4/5 of the widths, half of the shorter length) that both cannot be.
+    def beside(self, one: "_Body") -> bool:
+        """Whether the footprints overlap across the road by more than a fifth of the widths."""
+        return abs(self.across_m - one.across_m) < 0.4 * float(WIDTH_M[self.kind] + WIDTH_M[one.kind])
+
+    def overlaps(self, one: "_Body", now_s: float, seen_m: float | None) -> bool:
+        """Whether footprints that lie beside each other overlap by half of the shorter length: both cannot be.
 
         seen_m: where this vehicle is; without it, where its speed over the line would have brought it.
         """
-        width_m = WIDTH_M[self.kind] + WIDTH_M[int(one["kind"])]
         place_m = self.line_m - self.speed_mps * (now_s - self.time_s) if seen_m is None else seen_m
-        ahead_m = place_m - one["along_m"]
-        beside = abs(self.across_m - one["across_m"]) < 0.4 * width_m
-        return bool(beside and abs(ahead_m) < 0.5 * min(self.length_m, float(one["length_m"])))
+        return abs(place_m - one.along_m) < 0.5 * min(self.length_m, one.length_m)
 
     def fits(self, one: Rows) -> bool:
         """Whether the first sighting of the row `one` is where this vehicle was at that time."""
@@ -101,6 +106,23 @@ class _Past:
         beside_m = abs(self.across_m - one["across_m"])
         miss_m = abs(self.line_m - self.speed_mps * since_s - one["first_m"])
         return bool(0 <= since_s <= AGAIN_S and beside_m <= 1.5 and miss_m <= 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """Where a vehicle is, and how large."""
+
+    approach: int
+    kind: int
+    along_m: float
+    across_m: float
+    length_m: float
+
+    @classmethod
+    def of(cls, one: Rows) -> "_Body":
+        """That of a row of the fleet."""
+        place = (float(one[name]) for name in ("along_m", "across_m", "length_m"))
+        return cls(int(one["approach"]), int(one["kind"]), *place)
 
 
 class StopLine:
@@ -121,9 +143,14 @@ class StopLine:
 
     def __init__(self, line_m: FloatArray, length_m: FloatArray, decisions: Decisions | None = None) -> None:
         self._line_m = line_m
+        self._at_zero = not line_m.any()
         self._length_m = length_m
         self._decisions = decisions
         self._past: deque[_Past] = deque(maxlen=64)
+
+    def clear(self) -> None:
+        """Forget who was counted: the clock was set."""
+        self._past.clear()
 
     def watch(self, fleet: Fleet, seen: Seen) -> tuple[Crossing, ...]:
         """Account for one frame; the crossings whose speed is settled by now."""
@@ -131,15 +158,19 @@ class StopLine:
         line_m = self._lines_m(rows, row)
         along_m, before_m = rows["along_m"][row] - line_m, seen.before_m - line_m
         rows["armed"][row] |= along_m >= BAND_M
-        passes = (before_m > 0) & (along_m <= 0)
-        rows["passed_s"][row[passes]] = _passed_s(seen, before_m, along_m)[passes]
+        before = (along_m > 0).nonzero()[0]
+        _vote(rows, row[before], before_m[before] - along_m[before])
+        passes = ((before_m > 0) & (along_m <= 0)).nonzero()[0]
+        if len(passes):
+            rows["passed_s"][row[passes]] = _passed_s(seen, before_m, along_m)[passes]
         for r in row[~rows["counted"][row] & (along_m <= -PAST_M)].tolist():
             self._count(fleet, r, seen.time_s)
-        active = fleet.active()
-        crossed_s = rows["crossed_s"][active]
-        past_m = rows["along_m"][active] - self._lines_m(rows, active)
-        done = (seen.time_s - crossed_s >= AROUND_S) | (past_m <= -NEAR_M)
-        return self._hand_out(fleet, active[done])
+        waiting = self._waiting(rows, fleet.active())
+        if not len(waiting):
+            return ()
+        past_m = rows["along_m"][waiting] - self._lines_m(rows, waiting)
+        done = (seen.time_s - rows["crossed_s"][waiting] >= AROUND_S) | (past_m <= -NEAR_M)
+        return self._hand_out(fleet, waiting[done])
 
     def end(self, fleet: Fleet, ended: IntArray) -> tuple[Crossing, ...]:
         """The crossings of rows (m,) whose tracks ended."""
@@ -150,23 +181,34 @@ class StopLine:
                 self._mark(rows, r, rows["seen_s"][r] + left_m / rows["speed_mps"][r], Rule.VANISHED)
             elif not rows["counted"][r]:
                 self._tell_end(rows[r], left_m)
-        return self._hand_out(fleet, ended)
+        return self._hand_out(fleet, self._waiting(rows, ended))
 
     def settle(self, fleet: Fleet) -> tuple[Crossing, ...]:
         """All crossings that still wait for more of the motion."""
-        return self._hand_out(fleet, fleet.active())
+        return self._hand_out(fleet, self._waiting(fleet.rows, fleet.active()))
 
-    def _hand_out(self, fleet: Fleet, row: IntArray) -> tuple[Crossing, ...]:
+    def _waiting(self, rows: Rows, row: IntArray) -> IntArray:
+        """Those of the rows (n,) whose crossing is not handed out yet, (m,)."""
+        waiting: IntArray = row[np.isfinite(rows["crossed_s"][row])]
+        return waiting
+
+    def _hand_out(self, fleet: Fleet, waiting: IntArray) -> tuple[Crossing, ...]:
         rows = fleet.rows
-        waiting = row[np.isfinite(rows["crossed_s"][row])]
-        half_m = HALF * self._length_m
         return tuple(
-            replace(_crossing(rows, r, self._line_of(rows[r])), whole=_in_one_piece(rows[r], fleet.watched_s, half_m))
+            _crossing(rows, r, self._line_of(rows[r]), self._in_one_piece(rows[r], fleet.watched_s))
             for r in waiting.tolist()
         )
 
-    def _lines_m(self, rows: Rows, row: IntArray) -> FloatArray:
-        """Where the vehicles of rows (n,) cross, metres upstream of the stop line, (n,)."""
+    def _in_one_piece(self, one: Rows, watched_s: float) -> bool:
+        """Whether a vehicle came into the near half after the camera had begun to watch."""
+        if one["first_m"] < HALF * self._length_m[one["approach"]]:
+            return bool(one["first_s"] > watched_s + SETTLED_S)
+        return not one["passes_s"][round(HALF * SEGMENTS) - 1] < watched_s
+
+    def _lines_m(self, rows: Rows, row: IntArray) -> FloatArray | float:
+        """Where the vehicles of rows (n,) cross, metres upstream of the stop line: (n,), or 0 for all."""
+        if self._at_zero:
+            return 0.0
         lines_m: FloatArray = self._line_m[rows["approach"][row], rows["kind"][row]]
         return lines_m
 
@@ -215,7 +257,7 @@ class StopLine:
             _Past(
                 track=int(one["id"]),
                 approach=int(one["approach"]),
-                time_s=crossed_s,
+                time_s=float(crossed_s),
                 across_m=float(one["across_m"]),
                 speed_mps=speed_mps,
                 kind=int(one["kind"]),
@@ -227,8 +269,9 @@ class StopLine:
     def _inside_another(self, fleet: Fleet, row: int, now_s: float) -> int | None:
         """The vehicle that was counted a moment ago and is in the same place: two boxes around one vehicle."""
         one = fleet.rows[row]
-        near = [p for p in self._past if p.approach == one["approach"] and now_s - p.time_s <= AGAIN_S]
-        same = (p for p in near if p.overlaps(one, now_s, _seen_m(fleet, p.track, now_s)))
+        body = _Body.of(one)
+        near = (p for p in self._past if p.approach == body.approach and now_s - p.time_s <= AGAIN_S)
+        same = (p for p in near if p.beside(body) and p.overlaps(body, now_s, _seen_m(fleet, p.track, now_s)))
         return next((p.track for p in same if not self._came_apart(fleet, one, p)), None)
 
     def _came_apart(self, fleet: Fleet, one: Rows, past: _Past) -> bool:
@@ -250,6 +293,19 @@ class StopLine:
         return next((p.track for p in lost if p.fits(one)), None)
 
 
+def _vote(rows: Rows, row: IntArray, moved_m: FloatArray) -> None:
+    """One sighting more of vehicles (n,) before their line: in which lane each comes to it.
+
+    Most sightings decide, those of the last `FADES_M` of the way above all: a vehicle changes its lane by driving, and
+    one that waits on the border of two lanes only seems to.
+    """
+    seen, own = rows["lane"][row], rows["line_lane"][row]
+    votes = rows["lane_votes"][row] * np.exp(-np.abs(moved_m) / FADES_M) + np.where(seen == own, 1.0, -1.0)
+    other = (own < 0) | (votes < 0)
+    rows["line_lane"][row] = np.where(other, seen, own)
+    rows["lane_votes"][row] = np.where(other, 1.0, votes)
+
+
 def _seen_m(fleet: Fleet, track: int, now_s: float) -> float | None:
     """Where a track was seen within the last moment, metres upstream of the stop line."""
     row = fleet.rows_of(np.array([track]))
@@ -262,13 +318,6 @@ def _vanished_moving(rows: Rows, row: int, left_m: float) -> bool:
     one = rows[row]
     least_mps = MOVING_MPS if left_m > 0 else ROLLING_MPS
     return bool(one["armed"] and not one["counted"] and left_m <= LOST_M and one["speed_mps"] >= least_mps)
-
-
-def _in_one_piece(one: Rows, watched_s: float, half_m: FloatArray) -> bool:
-    """Whether a vehicle came into the near half after the camera had begun to watch (half_m: by approach)."""
-    if one["first_m"] < half_m[one["approach"]]:
-        return bool(one["first_s"] > watched_s + SETTLED_S)
-    return not one["passes_s"][round(HALF * SEGMENTS) - 1] < watched_s
 
 
 def _left_s(one: Rows) -> float:
@@ -297,7 +346,7 @@ def _came_over_s(rows: Rows, row: int, line_m: float) -> float | None:
     return crossed_s if crossed_s >= one["first_s"] - LATE_S else None
 
 
-def _crossing(rows: Rows, row: int, line_m: float) -> Crossing:
+def _crossing(rows: Rows, row: int, line_m: float, whole: bool) -> Crossing:
     one = rows[row]
     crossed_s = float(one["crossed_s"])
     times_s, alongs_m = history(rows, row)
@@ -308,7 +357,7 @@ def _crossing(rows: Rows, row: int, line_m: float) -> Crossing:
         track=int(one["id"]),
         kind=int(one["kind"]),
         approach=int(one["approach"]),
-        lane=int(one["lane"]),
+        lane=int(one["line_lane"] if one["line_lane"] >= 0 else one["lane"]),
         speed_mps=None if line is None else -line.slope_mps,
         speed_error_mps=None if line is None else line.error_mps,
         length_m=float(one["length_m"]),
@@ -320,6 +369,7 @@ def _crossing(rows: Rows, row: int, line_m: float) -> Crossing:
         stops=int(one["stops"]),
         length_known=bool(one["lengths"] > 0),
         passes_s=tuple(one["passes_s"].tolist()),
+        whole=whole,
     )
 
 
@@ -335,11 +385,12 @@ def speed_at(time_s: FloatArray, along_m: FloatArray, crossed_s: float) -> Line 
     near = np.abs(along_m) <= NEAR_M
     after_s = float((time_s[near] - crossed_s).max(initial=0.0))
     for reach_s in (min(AROUND_S, max(after_s, 0.25)), WIDE_S):
-        used = near & (away_s <= reach_s + 1e-6)
-        moved_m = float(np.ptp(along_m[used])) if used.any() else 0.0
-        line = fit(time_s[used], along_m[used]) if moved_m >= MIN_MOTION_M else None
+        used = (near & (away_s <= reach_s + 1e-6)).nonzero()[0]
+        used_s, used_m = time_s[used], along_m[used]
+        moved_m = float(used_m.max() - used_m.min()) if len(used) else 0.0
+        line = fit(used_s, used_m) if moved_m >= MIN_MOTION_M else None
         if line is not None and -MAX_MPS <= line.slope_mps < 0 and line.rough_m <= MAX_ROUGH_M:
-            bent_mps = _bent_mps(line, time_s[used], along_m[used], crossed_s)
+            bent_mps = _bent_mps(line, used_s, used_m, crossed_s)
             return replace(line, error_mps=math.hypot(line.error_mps, bent_mps))
     return None
 
@@ -350,6 +401,6 @@ def _bent_mps(line: Line, time_s: FloatArray, along_m: FloatArray, crossed_s: fl
     """
     if len(time_s) <= 3:
         return 0.0
-    acceleration_mps2 = 2 * abs(float(np.polyfit(time_s - line.middle_s, along_m, 2)[0]))
+    acceleration_mps2 = 2 * abs(bend(time_s - line.middle_s, along_m))
     off_s = math.hypot(line.middle_s - crossed_s, PLACE_M / line.slope_mps)
     return min(acceleration_mps2, MOST_MPS2) * off_s

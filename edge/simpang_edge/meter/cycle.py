@@ -21,6 +21,9 @@ MIN_SEEN_SHARE: Final = 0.9
 PLAUSIBLE_S: Final = (20.0, 240.0)
 SOON_SHARE: Final = 0.6
 SHORT_SHARE: Final = 0.75
+DOUBLE_SHARE: Final = 0.5
+"""Of the confidence of a cycle that may be two."""
+
 INTERGREEN_MAX_S: Final = 20.0
 STARTS_KEPT: Final = 64
 
@@ -94,6 +97,11 @@ class CycleFinder:
             self._begin(self.lamps.green_s)
         return None if shown is None else self._by_lamps(shown)
 
+    @property
+    def green_s(self) -> float | None:
+        """The last start of green."""
+        return self._start_s
+
     def signalled(self, now_s: float) -> bool:
         """Whether a start of green was seen within the longest cycle."""
         return self._start_s is not None and now_s - self._start_s <= LONGEST_S
@@ -139,8 +147,17 @@ class CycleFinder:
         shown = green_s is not None and red_shown(self.memory.samples(start_s, end_s), green_s)
         if green_s is not None and self._cut_short(green_s - start_s):
             shown = False
-        confidence = self._confidence(end_s - start_s, crossed)
-        return self._row(Span(start_s, end_s, green_s, shown, green_s, DISCHARGE, confidence))
+        double = self._double(start_s, end_s)
+        confidence = self._confidence(end_s - start_s, crossed) * (DOUBLE_SHARE if double else 1.0)
+        return self._row(Span(start_s, end_s, green_s, shown, green_s, DISCHARGE, confidence, double))
+
+    def _double(self, start_s: float, end_s: float) -> bool:
+        """Whether these may be two cycles: a discharge began within, far enough from both ends, that nothing confirmed;
+        unless the cycle is as long as the plan's others."""
+        if self.plan.settled and end_s - start_s <= self.plan.usual()[0] + SLACK_S:
+            return False
+        first_s, last_s = start_s + PLAUSIBLE_S[0], end_s - PLAUSIBLE_S[0]
+        return any(first_s <= at_s <= last_s for at_s in self.discharge.unsure_s)
 
     def _cut_short(self, green_s: float) -> bool:
         """Whether a green is much shorter than the others of a plan whose cycles are alike: its queue ran dry, and who

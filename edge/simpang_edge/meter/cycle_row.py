@@ -31,13 +31,15 @@ CUT_S: Final = 3.0
 """A vehicle that would have been at the line within this time of the last crossing, and was not, met the signal."""
 
 GREEN_UNSEEN: Final = "green_end_unseen"
+TWO_CYCLES: Final = "maybe_two_cycles"
 BEYOND: Final = "queue_beyond_view"
+GREEN_BOUND: Final = "green_lower_bound"
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """One cycle. green_end_s: None where it cannot be told. shown: whether that was seen to be the end of green.
-    red_s: begin of red, where it was seen."""
+    red_s: begin of red, where it was seen. double: whether another green may have begun within it."""
 
     start_s: float
     end_s: float
@@ -46,6 +48,7 @@ class Span:
     red_s: float | None
     method: str
     confidence: float
+    double: bool = False
 
 
 def cycle_row(
@@ -62,6 +65,7 @@ def cycle_row(
     samples, crossed = memory.samples(start_s, end_s), memory.crossed(start_s, end_s)
     beyond = any(s.beyond for s in samples) if samples else None
     way = trip(crossed, cell)
+    saturated = _saturated(span, samples, crossed)
     figures: dict[str, Any] = {
         **_lights(span),
         **_queue(span, samples, memory.before(start_s)),
@@ -74,22 +78,27 @@ def cycle_row(
         from_s=start_s,
         to_s=end_s,
         approach=approach,
-        quality=Quality(observed_s, min(1.0, observed_s / (end_s - start_s)), _flags(span, bool(beyond))),
+        quality=Quality(observed_s, min(1.0, observed_s / (end_s - start_s)), _flags(span, bool(beyond), saturated)),
         method=span.method,
-        confidence=span.confidence,
+        confidence=span.confidence * _shown_share(span, crossed, saturated),
         plan=plan[0],
         intergreen_s=intergreen_s,
         discharged=len(crossed),
+        discharged_smp=sum(smp(c) for c in crossed),
+        saturated=saturated,
         queue_beyond_view=beyond,
         control_delay_s=way.control_delay_s,
         stopped_delay_s=way.stopped_delay_s,
         stops_per_vehicle=way.stops_per_vehicle,
+        delay_n=way.n,
         **figures,
     )
 
 
-def _flags(span: Span, beyond: bool) -> tuple[str, ...]:
-    return (*([] if span.shown else [GREEN_UNSEEN]), *([BEYOND] if beyond else []))
+def _flags(span: Span, beyond: bool, saturated: bool | None) -> tuple[str, ...]:
+    bound = span.method == DISCHARGE and saturated is False
+    told = ((GREEN_UNSEEN, not span.shown), (TWO_CYCLES, span.double), (BEYOND, beyond), (GREEN_BOUND, bound))
+    return tuple(flag for flag, holds in told if holds)
 
 
 def _lights(span: Span) -> dict[str, Any]:
@@ -118,7 +127,7 @@ def _saturation(crossed: list[Crossing], start_s: float, smp: Callable[[Crossing
     From the first of those vehicles to the last, at most 4 s apart; the first one is not counted, its headway lies
     before. Unknown for fewer than 5 vehicles or less than 4 s.
     """
-    queued = _persisting([c for c in crossed if c.was_queued and c.time_s >= start_s + LOST_START_S])
+    queued = _persisting(_after_start(crossed, start_s))
     span_s = queued[-1].time_s - queued[0].time_s if queued else 0.0
     if len(queued) < MIN_SATURATION_N or span_s < MIN_SATURATION_S:
         return {}
@@ -126,6 +135,34 @@ def _saturation(crossed: list[Crossing], start_s: float, smp: Callable[[Crossing
         "saturation_flow_vps": (len(queued) - 1) / span_s,
         "saturation_flow_smps": sum(smp(c) for c in queued[1:]) / span_s,
     }
+
+
+def _saturated(span: Span, samples: list[QueueSample], crossed: list[Crossing]) -> bool | None:
+    """Whether the queue discharged to the end of green and did not clear: then the whole green was used."""
+    if span.green_end_s is None or not span.shown:
+        return None
+    closed_s = max(span.green_end_s, span.red_s or span.green_end_s)
+    left = next((s.waiting for s in samples if s.time_s >= closed_s), 0)
+    return left > 0 and _dry_s(span, crossed) >= span.green_end_s - PERSISTS_S
+
+
+def _dry_s(span: Span, crossed: list[Crossing]) -> float:
+    """When the last of the queue crossed before one came late; the start of green where none did."""
+    queued = _persisting(_after_start(crossed, span.start_s))
+    return queued[-1].time_s if queued else span.start_s
+
+
+def _shown_share(span: Span, crossed: list[Crossing], saturated: bool | None) -> float:
+    """What a green by discharge leaves of the confidence: the share of it in which the queue crossed. After that the
+    end of green shows only by who came next."""
+    if span.method != DISCHARGE or saturated is not False or span.green_end_s is None:
+        return 1.0
+    return min(1.0, (_dry_s(span, crossed) - span.start_s) / max(span.green_end_s - span.start_s, 1e-9))
+
+
+def _after_start(crossed: list[Crossing], start_s: float) -> list[Crossing]:
+    """Those of the queue that crossed when the start of green was over."""
+    return [c for c in crossed if c.was_queued and c.time_s >= start_s + LOST_START_S]
 
 
 def _persisting(queued: list[Crossing]) -> list[Crossing]:

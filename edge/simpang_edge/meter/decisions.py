@@ -22,7 +22,8 @@ class Rule(StrEnum):
     over it just before; lost just before it while moving toward it. SECOND_BOX, SAME_VEHICLE do not: another box
     around a vehicle that was counted; a counted vehicle seen again. BEGAN_PAST, ENDED_BEFORE do not: its track began
     past the line, or ended before it. CONTINUED: it goes on as another track. JUMPED: it moved as no vehicle can, so
-    it is taken for another one from there on. MOVED: the exit to which it was traced.
+    it is taken for another one from there on. MOVED: the exit to which it was traced. GATE: it passed a gate, and
+    counts there.
     """
 
     CROSSED = "crossed"
@@ -35,6 +36,7 @@ class Rule(StrEnum):
     CONTINUED = "continued"
     JUMPED = "jumped"
     MOVED = "moved"
+    GATE = "gate"
 
 
 COUNTING: Final = frozenset({Rule.CROSSED, Rule.CAME_OVER, Rule.VANISHED})
@@ -46,7 +48,8 @@ class Decision:
     """One decision; figures that the rule does not use are None.
 
     time_s: when it was decided. along_m: metres upstream of its line then (for BEGAN_PAST: where it was first seen).
-    speed_mps: toward the line. other: the other track. movement: id of the movement.
+    speed_mps: toward the line. other: the other track. movement: id of the movement. gate,
+    direction: the gate, and which way.
     """
 
     time_s: float
@@ -57,6 +60,8 @@ class Decision:
     speed_mps: float | None = None
     other: int | None = None
     movement: str | None = None
+    gate: str | None = None
+    direction: str | None = None
 
 
 @dataclass(slots=True)
@@ -83,6 +88,10 @@ class Decisions:
                 other=other,
             )
         )
+
+    def gated(self, time_s: float, track: int, gate: str, direction: str) -> None:
+        """Keep which gate a vehicle passed at this time, and which way."""
+        self.tell(Decision(time_s, track, Rule.GATE, -1, gate=gate, direction=direction))
 
     def moved(self, time_s: float, track: int, approach: int, movement: str) -> None:
         """Keep to which exit a vehicle was traced that crossed at this time."""

@@ -1,5 +1,6 @@
 """The start of green as the vehicles show it: queued ones begin to cross the stop line after a pause."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -13,6 +14,7 @@ PAUSE_S: Final = 8.0
 HEAD_M: Final = 8.0
 STOOD_S: Final = 2.0
 TOGETHER_S: Final = 8.0
+KEPT: Final = 32
 RED_SHOWN_S: Final = 10.0
 """The end of green is known only if a vehicle waits within this long after the last crossing; else nobody came."""
 
@@ -25,11 +27,14 @@ class Discharge:
     within 8 s, or one when no other was queued (a single motorcycle that creeps over the line in red is no start).
     The start is when the first of them last stood. The first discharge that is seen counts only when the red before it
     was seen too: the pause, or a vehicle that stood within 8 m of the line for 2 s when it was first seen.
+
+    unsure_s: when a discharge began of which nothing confirmed that it was a green.
     """
 
     memory: Memory
     begin_s: float | None = None
     last_s: float | None = None
+    unsure_s: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
     _group: list[Crossing] = field(default_factory=list)
     _confirmed: bool = False
 
@@ -37,6 +42,8 @@ class Discharge:
         """Account for a queued vehicle over the line; the start of green that it confirms, if it does."""
         if self.last_s is None or crossing.time_s - self.last_s >= PAUSE_S:
             seen = self.last_s is not None or self._watched(crossing)
+            if self._group and not self._confirmed:
+                self.unsure_s.append(self._group[0].time_s)
             self._group, self._confirmed = [], not seen
         self.last_s = crossing.time_s
         self._group.append(crossing)
@@ -56,6 +63,7 @@ class Discharge:
         """Forget the running discharge."""
         self.begin_s = self.last_s = None
         self._group, self._confirmed = [], False
+        self.unsure_s.clear()
 
     def _confirm(self) -> float | None:
         first, last = self._group[0], self._group[-1]

@@ -20,8 +20,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import KINDS, FloatArray, IntArray
-from .fleet import PERSON, SEGMENTS, Fleet, Rows
+from ..data import FloatArray, IntArray
+from .fleet import PERSON, SEGMENTS, TWO_WHEELS, Fleet, Rows
 from .hidden import covered
 from .layout import Layout
 from .settings import WIDTH_M
@@ -48,8 +48,6 @@ DOUBLED_M: Final = 1.0
 
 EDGE_SHARE: Final = 0.9
 """A track that begins in the last tenth of the measured length came into view there."""
-
-TWO_WHEELS: Final = (KINDS.index("motorcycle"), KINDS.index("bicycle"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +155,7 @@ class Emerged:
             mark_pass(rows, row, way_m, time_s, self._length_m(rows[row]))
 
     def _length_m(self, one: Rows) -> float:
-        return float(self._layout.length_m[self._layout.approach_cell[one["approach"]]])
+        return float(self._layout.approach_m[one["approach"]])
 
     def _came_s(self, fleet: Fleet, row: int, length_m: float) -> tuple[float, bool]:
         """When a vehicle that was never seen before came into the measured length, between its neighbours; and whether

@@ -42,10 +42,11 @@ from .hidden import Hidden
 from .incidents import Incidents, ZoneIncidents
 from .layout import Layout
 from .live import Recent, stale_row
+from .moods import Moods
 from .movements import Movements, Traced
 from .pcu import Pcu
 from .queue import Queue
-from .service import Service
+from .service import Service, doubted
 from .settings import MeterSettings
 from .speeds import Errors, withheld
 from .state import WORSE, Verdict
@@ -85,40 +86,47 @@ class Meter:
         decisions: Decisions | None = None,
         sights: tuple[Sight, ...] = (),
     ) -> None:
+        self._camera = camera.id
         self._settings = s = settings or MeterSettings()
         self._layout = Layout(camera, s.lane_width_m)
         self._fleet = Fleet(self._layout.toward, decisions)
         self._time = Timeline(s.max_gap_s, s.step_back_s, s.jump_s)
+        self._decisions = decisions
+        self._spans: deque[Span] = deque()
+        self._silent_s: float | None = None
+        self._before: parts_of.Parts | None = None
+        self._left: parts_of.Parts | None = None
+        self._second: int | None = None
+        self._put_together(camera, decisions, sights)
+
+    def _put_together(self, camera: Camera, decisions: Decisions | None, sights: tuple[Sight, ...]) -> None:
+        """The parts, in the order in which one is made of another."""
+        s = self._settings
         grace_s = s.move_grace_s if camera.movements else s.grace_s
         self._windows = tuple(Windows(w, grace_s, self._layout) for w in sorted(set(s.windows_s)))
-        self._line = StopLine(self._layout.line_m, self._layout.length_m[self._layout.approach_cell], decisions)
+        self._line = StopLine(self._layout.line_m, self._layout.approach_m, decisions)
         self._moves = Movements(camera)
-        self._gates = Gates(camera)
-        self._decisions = decisions
+        self._gates = Gates(camera, decisions)
         pcu = Pcu(camera, s.standards)
         self._service = Service(camera, s.standards, pcu, sights)
         self._means = rows_of.Means(pcu, Errors(s.speed, sights))
         self._queue = Queue(s.queue, self._layout, pcu.rows)
         self._hidden = Hidden(s.queue, self._layout)
         self._emerged = Emerged(self._layout)
-        self._arrivals = Arrivals(self._layout)
-        self._recent = Recent(self._layout)
-        self._incidents = Incidents(camera.id, self._layout, s.incidents)
+        self._arrivals = Arrivals(self._layout, s.queue.leave_mps)
+        self._recent = Recent(self._layout, s.stale_s)
+        self._incidents = Incidents(camera.id, self._layout, s.incidents, self._means.errors)
         self._in_zones = ZoneIncidents(camera.id, self._layout, s.incidents, camera.zones)
         self._stays = Stays(camera.zones)
         self._friction = Friction(self._layout, s.friction, camera.zones)
         self._faults = Faults(camera.id, s.scene)
         self._cover = Cover(self._layout, s.scene)
         self._trust = Trust(s.standing_flags)
+        self._moods = Moods()
         self._usual = Usual(s.usual, ZoneInfo(s.timezone))
-        self._spans: deque[Span] = deque()
-        self._silent_s: float | None = None
-        self._before: parts_of.Parts | None = None
-        self._left: parts_of.Parts | None = None
-        shared = Shared(pcu, self._service, Starts())
+        shared = Shared(pcu, self._service, Starts(), self._means.errors)
         self._watches = tuple(ApproachWatch(camera, i, self._layout, s, shared) for i in range(len(self._layout.ids)))
         self._queue_now = self._queue.now(self._fleet, 0.0)
-        self._second: int | None = None
 
     def update(self, vehicles: Vehicles) -> Readings:
         """Account for one analysed frame. A frame that is not newer than the last one is ignored."""
@@ -139,7 +147,7 @@ class Meter:
         if lamps.time_s != self._time.frame_s or self._faults.fault is not None:
             return Readings()
         cycles = [self._watches[approach].look(lamps.time_s, colour) for approach, colour in lamps.shown]
-        return Readings(cycles=tuple(cycle for cycle in cycles if cycle is not None))
+        return Readings(cycles=tuple(self._trusted(cycle) for cycle in cycles if cycle is not None))
 
     def note(self, scene: Scene) -> Readings:
         """Account for a look at the picture, before the frame that it was taken of."""
@@ -149,6 +157,7 @@ class Meter:
         if 0 < scene.time_s - since_s <= 2 * self._settings.scene.every_s:
             for windows in self._windows:
                 windows.look(since_s, scene.time_s, scene.flags)
+            self._moods.look(since_s, scene.time_s, scene.flags)
         done = self._go_blind(scene) if self._faults.fault is not None and not was_blind else Readings()
         return (done + Readings(events=events)).told(scene.time_s)
 
@@ -242,6 +251,7 @@ class Meter:
         lost_s = sum(max(0.0, span.to_s - max(span.from_s, since_s)) for span in self._spans if span.watched)
         self._time.observed_s = max(0.0, self._time.observed_s - lost_s)
         self._spans.clear()
+        self._recent.retract(since_s)
         self._fleet.clear()
         self._hidden.clear()
         self._emerged.clear()
@@ -259,6 +269,7 @@ class Meter:
     def _measure(self, vehicles: Vehicles, move: Move) -> Readings:
         """One frame through the parts, in the order of their arrows."""
         fleet = self._fleet
+        self._means.errors.found_height_m = vehicles.camera_height_m
         seen = fleet.observe(vehicles, self._settings.max_gap_s)
         mark_passes(fleet, seen, self._layout)
         crossings = self._line.watch(fleet, seen)
@@ -312,8 +323,13 @@ class Meter:
             self._move(self._moves.cross(crossing))
             self._in_zones.cross(crossing)
             cycle = self._watches[crossing.approach].cross(crossing)
-            cycles += [cycle] if cycle else []
+            cycles += [self._trusted(cycle)] if cycle else []
         return Readings(cycles=tuple(cycles))
+
+    def _trusted(self, cycle: Cycle) -> Cycle:
+        """The cycle with the quality of the picture in it."""
+        cell = int(self._layout.approach_cell[self._layout.ids.index(cycle.approach)])
+        return self._trust.cycle(cycle, self._moods.over(cycle.from_s, cycle.to_s, cell))
 
     def _move(self, moves: tuple[Traced, ...]) -> None:
         """Vehicles that were traced to their exit."""
@@ -338,11 +354,12 @@ class Meter:
         for arrival in self._arrivals.look(self._fleet, time_s):
             self._watches[arrival.approach].arrive(arrival)
         self._queue_now = queue = self._queue.now(self._fleet, time_s)
-        self._recent.second()
+        self._recent.second(time_s)
         lost_s = self._cover.second(vehicles.hidden)
         for windows in self._windows:
             windows.queue(time_s, queue)
             windows.hide(time_s, lost_s)
+        self._moods.hide(time_s, lost_s)
         for watch in self._watches:
             watch.second(time_s, queue, self._recent.total_s(Amount.STOP_BAR_S), self._recent.observed_s)
         events = self._incidents.look(self._fleet, time_s, self._stays.at("kerb"))
@@ -367,6 +384,8 @@ class Meter:
         self._emerged.clear()
         self._gates.clear()
         self._recent.reset_time()
+        self._line.clear()
+        self._moods.clear()
         for watch in self._watches:
             watch.reset(move.from_s)
         if move.kind is Kind.BACK and move.from_s - move.to_s > self._settings.hold_s:
@@ -377,6 +396,8 @@ class Meter:
     def _publish(self, closed: list[tuple[int, Tally]]) -> Readings:
         """The rows of closed windows; each approach is judged by its base windows, and its lanes inherit the state."""
         done = Readings()
+        if not self._watches:
+            return Readings(windows=tuple(self._passages(tally) for _, tally in closed if self._layout.gates))
         for length_s, tally in closed:
             table = self._table(tally, length_s)
             verdicts: dict[str, Verdict] = {}
@@ -386,17 +407,22 @@ class Meter:
             table = [self._said(row, verdicts[row.approach]) for row in table]
             for row in table:
                 self._usual.learn(row)
-            done += Readings(windows=tuple(self._told(row) for row in table))
+            done += Readings(windows=tuple(table))
         return done
 
+    def _passages(self, tally: Tally) -> Measurement:
+        """The row of a camera that has gates and no approaches."""
+        return self._trust.judge(rows_of.gate_row(tally, self._camera, self._layout, self._means), tally, None)
+
     def _table(self, tally: Tally, length_s: int) -> list[Measurement]:
-        """The rows of a window with what follows from them: smp, service, trust, side friction, the usual."""
+        """The rows of a window, without speeds that the calibration does not support, and what follows from them: smp,
+        service, trust, side friction, the usual."""
         table = []
-        rows = self._service.smp(rows_of.measurements(tally, self._layout, self._means))
+        rows = self._service.smp([self._told(row) for row in rows_of.measurements(tally, self._layout, self._means)])
         for i, row in enumerate(self._served(rows, length_s)):
             approach = self._layout.ids.index(row.approach)
             index = i if i < len(self._layout) else int(self._layout.approach_cell[approach])
-            row = self._trust.judge(row, tally, index)
+            row = doubted(self._trust.judge(row, tally, index), self._settings.state.min_quality)
             length_m = self._layout.cells[index].length_m
             table.append(self._usual.fill(self._friction.fill(row, tally.side[:, approach], length_m)))
         return table

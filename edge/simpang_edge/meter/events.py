@@ -15,8 +15,9 @@ def event_id(camera: str, approach: str, kind: EventType, begin_s: float) -> str
 class CongestionEvents:
     """Congestion of one approach as events: none shorter than `min_s`, none less than `merge_s` apart (section 6).
 
-    A begin is told once the congestion has lasted `min_s`, an end once it has been over for `merge_s`; both carry the
-    true times.
+    It lasts from its first sign until no sign is seen any more, not until that has been so for long enough to be judged
+    over. A begin is told once it has lasted `min_s`, so a short one is never told; an end once it was judged over and
+    has been for `merge_s`. Both carry the true times.
     """
 
     camera: str
@@ -36,21 +37,24 @@ class CongestionEvents:
             return ()
         if verdict.since_s is not None:
             return self._on(verdict, verdict.since_s, now_s, cause)
-        if self._begin_s is None:
+        if self._open is None:
+            self._begin_s = self._end_s = None
             return ()
-        self._end_s = now_s if self._end_s is None else self._end_s
+        if self._end_s is None:
+            self._end_s = now_s if verdict.last_sign_s is None else verdict.last_sign_s
         return self.close(now_s) if now_s - self._end_s >= self.merge_s else ()
 
     def close(self, now_s: float) -> tuple[Event, ...]:
-        """End what is open: when it was over, or now when it still holds."""
+        """End what is open: when its last sign was seen, or now when it still holds."""
         event, end_s = self._open, now_s if self._end_s is None else self._end_s
         self._begin_s = self._end_s = self._open = None
         return () if event is None else (replace(event, end_s=end_s),)
 
     def _on(self, verdict: Verdict, since_s: float, now_s: float, cause: str | None) -> tuple[Event, ...]:
         self._begin_s = since_s if self._begin_s is None else self._begin_s
-        self._end_s = None
-        if self._open is not None or now_s - self._begin_s < self.min_s:
+        self._end_s = verdict.last_sign_s if verdict.last_sign_s != now_s else None
+        seen_until_s = now_s if self._end_s is None else self._end_s
+        if self._open is not None or seen_until_s - self._begin_s < self.min_s:
             return ()
         self._open = Event(
             id=event_id(self.camera, self.approach, EventType.CONGESTION, self._begin_s),

@@ -57,14 +57,15 @@ def between(fleet: Fleet, seen: Seen, layout: Layout, frame_s: float) -> FloatAr
     if frame_s <= 0 or not len(row):
         return amounts
     rows = fleet.rows
-    approach, lane, kind = rows["approach"][row], rows["lane"][row], rows["kind"][row]
-    time_s, distance_m = _edie(before_m, rows["along_m"][row], dt_s, layout.length_m[layout.approach_cell[approach]])
-    motor, places = IS_MOTOR[kind], layout.places(approach, lane)
+    approach, kind, along_m = rows["approach"][row], rows["kind"][row], rows["along_m"][row]
+    time_s, distance_m = _edie(before_m, along_m, dt_s, layout.approach_m[approach])
+    motor, places = IS_MOTOR[kind], layout.places(approach, rows["lane"][row])
     amounts[Amount.TIME_S] = places.sums(time_s * motor)
     amounts[Amount.DISTANCE_M] = places.sums(distance_m * motor)
-    amounts[Amount.AREA_M2S] = places.sums(time_s * rows["length_m"][row] * WIDTH_M[kind])
-    front_m, rear_m = fleet.extent_m(row)
-    lanes = places.lanes
+    length_m = rows["length_m"][row]
+    amounts[Amount.AREA_M2S] = places.sums(time_s * length_m * WIDTH_M[kind])
+    front_m = np.where(layout.toward[approach], along_m, along_m - length_m)
+    rear_m, lanes = front_m + length_m, places.lanes
     at_line = rear_m > 0
     amounts[Amount.OCCUPIED_S] = _occupied(layout, lanes[(front_m < DETECTOR_M) & at_line]) * frame_s
     amounts[Amount.STOP_BAR_S] = _occupied(layout, lanes[(front_m < STOP_BAR_M) & at_line]) * frame_s
@@ -77,8 +78,7 @@ def unseen(way: Way, layout: Layout) -> FloatArray:
     amounts = nothing(layout)
     approach = np.array([way.approach])
     ends_m = np.array([way.from_m]), np.array([way.to_m])
-    length_m = layout.length_m[layout.approach_cell[approach]]
-    time_s, distance_m = _edie(*ends_m, np.array([way.to_s - way.from_s]), length_m)
+    time_s, distance_m = _edie(*ends_m, np.array([way.to_s - way.from_s]), layout.approach_m[approach])
     places = layout.places(approach, np.array([way.lane]))
     if IS_MOTOR[way.kind]:
         amounts[Amount.TIME_S], amounts[Amount.DISTANCE_M] = places.sums(time_s), places.sums(distance_m)
@@ -90,32 +90,47 @@ def _present(fleet: Fleet, seen: Seen) -> tuple[IntArray, FloatArray, FloatArray
     """Rows of the vehicles on the road, where they were before, and the time since, (n,) each."""
     rows, held = fleet.rows, fleet.held()
     keep = rows["kind"][seen.row] != PERSON
+    row, before_m = seen.row[keep], seen.before_m[keep]
+    dt_s = (seen.dt_s + np.minimum(seen.hidden_s, HIDDEN_S))[keep]
+    if not len(held):
+        return row, before_m, dt_s
     unseen_s = seen.time_s - np.fmax(rows["seen_s"][held], rows["held_s"][held])
     rows["held_s"][held] = seen.time_s
-    row = np.concatenate((seen.row[keep], held))
     from_m = np.where(np.isfinite(rows["accounted_m"][held]), rows["accounted_m"][held], rows["along_m"][held])
     rows["accounted_m"][held] = rows["along_m"][held]
-    before_m = np.concatenate((seen.before_m[keep], from_m))
-    dt_s = np.concatenate(((seen.dt_s + np.minimum(seen.hidden_s, HIDDEN_S))[keep], np.minimum(unseen_s, HIDDEN_S)))
-    return row, before_m, dt_s
+    return (
+        np.concatenate((row, held)),
+        np.concatenate((before_m, from_m)),
+        np.concatenate((dt_s, np.minimum(unseen_s, HIDDEN_S))),
+    )
 
 
 def _edie(before_m: FloatArray, now_m: FloatArray, dt_s: FloatArray, length_m: FloatArray) -> tuple[FloatArray, ...]:
     """Time spent and distance run within [0, length], (n,) each: the parts of the straight motion that lie inside."""
     moved_m = before_m - now_m
-    inside_m = np.clip(before_m, 0, length_m) - np.clip(now_m, 0, length_m)
+    inside_m = _within(before_m, length_m) - _within(now_m, length_m)
     still = np.abs(moved_m) < 1e-9
-    share = np.where(still, (now_m >= 0) & (now_m <= length_m), inside_m / np.where(still, 1.0, moved_m))
+    moved_m[still] = 1.0
+    share = np.where(still, (now_m >= 0) & (now_m <= length_m), inside_m / moved_m)
     return dt_s * share, np.where(dt_s > 0, inside_m, 0.0)
 
 
+def _within(place_m: FloatArray, length_m: FloatArray) -> FloatArray:
+    """Places (n,), those outside [0, length] moved to its end, (n,)."""
+    return np.minimum(np.maximum(place_m, 0.0), length_m)
+
+
 def _occupied(layout: Layout, lanes: IntArray) -> FloatArray:
-    """Share of covered detectors by cell (C,): 0 or 1 for a lane, the mean of its lanes for an approach."""
-    covered = np.zeros(len(layout))
-    covered[lanes[lanes >= 0]] = 1.0
-    for approach, cell in enumerate(layout.approach_cell):
-        covered[cell] = covered[layout.lanes_of(approach)].mean()
-    return covered
+    """Share of covered detectors by cell (C,): 0 or 1 for a lane, the mean of its lanes for an approach.
+
+    lanes: where a vehicle covers it, -1 for one in no lane.
+    """
+    covered = np.zeros(len(layout) + 1)
+    covered[lanes] = 1.0  # no lane: the last place, which is none
+    for approach, cell in enumerate(layout.approach_cell.tolist()):
+        own = layout.lanes_of(approach)
+        covered[cell] = covered[own].sum() / len(own)
+    return covered[:-1]
 
 
 def _gaps(
@@ -123,13 +138,12 @@ def _gaps(
 ) -> tuple[FloatArray, FloatArray]:
     """Sum of rear-front gaps times time, and number of gaps times time, by cell (C,); side by side is no gap."""
     order = np.lexsort((front_m, lanes))
-    lane = lanes[order]
-    gap_m = front_m[order][1:] - rear_m[order][:-1]
+    lane, gap_m = lanes[order], front_m[order[1:]] - rear_m[order[:-1]]
     good = (lane[1:] == lane[:-1]) & (lane[1:] >= 0) & (gap_m >= 0)
     cell, size = lane[1:][good], len(layout)
     total = np.bincount(cell, gap_m[good] * frame_s, size)
     time_s = np.bincount(cell, np.full(len(cell), frame_s), size)
-    for approach, top in enumerate(layout.approach_cell):
+    for approach, top in enumerate(layout.approach_cell.tolist()):
         own = layout.lanes_of(approach)
         total[top], time_s[top] = total[own].sum(), time_s[own].sum()
     return total.astype(np.float64), time_s.astype(np.float64)

@@ -44,7 +44,7 @@ def fit(time_s: FloatArray, position_m: FloatArray) -> Line | None:
     """
     if len(time_s) < 3:
         return None
-    middle_s, at_m = float(time_s.mean()), float(position_m.mean())
+    middle_s, at_m = float(time_s.sum()) / len(time_s), float(position_m.sum()) / len(time_s)
     dt, dx = time_s - middle_s, position_m - at_m
     spread = float(dt @ dt)
     if spread <= 0:
@@ -54,6 +54,17 @@ def fit(time_s: FloatArray, position_m: FloatArray) -> Line | None:
     square = float(residual @ residual)
     error_mps = math.sqrt(square / (len(time_s) - 2) / spread) * _widening(len(time_s) - 2)
     return Line(slope, at_m, middle_s, error_mps, math.sqrt(square / len(time_s)))
+
+
+def bend(time_s: FloatArray, position_m: FloatArray) -> float:
+    """The quadratic coefficient of the parabola through positions over time by least squares, (n,) each, n >= 3.
+
+    The times' mean is 0. By the polynomial of second degree that is orthogonal to 1 and t (Gram-Schmidt).
+    """
+    square = time_s * time_s
+    spread = float(time_s @ time_s)
+    apart = square - float(time_s @ square) / spread * time_s - spread / len(time_s)
+    return float(apart @ position_m) / float(apart @ apart)
 
 
 def _widening(degrees: int) -> float:
@@ -78,10 +89,13 @@ def slopes(
     sum_t, sum_x = t.sum(axis=1), x.sum(axis=1)
     spread = np.einsum("ij,ij->i", t, t) - sum_t * sum_t / safe
     both = np.einsum("ij,ij->i", t, x) - sum_t * sum_x / safe
-    first_s = np.where(used, t, np.inf).min(axis=1, initial=np.inf)
-    good = (count >= 3) & (t.max(axis=1, initial=0.0) - first_s >= min_span_s)
-    spread = np.where(good, spread, 1.0)
+    t[~used] = np.inf
+    first_s = t.min(axis=1, initial=np.inf)
+    t[~used] = 0.0
+    bad = ~((count >= 3) & (t.max(axis=1, initial=0.0) - first_s >= min_span_s))
+    spread[bad] = 1.0
     slope = both / spread
     square = np.maximum(np.einsum("ij,ij->i", x, x) - sum_x * sum_x / safe - slope * both, 0.0)
     error = np.sqrt(square / np.maximum(count - 2, 1) / spread)
-    return np.where(good, slope, np.nan), np.where(good, error, np.nan)
+    slope[bad] = error[bad] = np.nan
+    return slope, error

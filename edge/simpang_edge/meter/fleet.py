@@ -20,6 +20,11 @@ SEGMENTS: Final = 8
 HEIR_S: Final = 1.6
 HEIR_AHEAD_M: Final = 5.0
 HEIR_BACK_M: Final = 8.0
+HEIR_ACROSS_M: Final = 1.2
+FILTERS_M: Final = 2.0
+"""How far to the side a vehicle may be when it appears again: a motorcycle filters to the head of the queue
+meanwhile."""
+
 HISTORY: Final = 48
 """Positions kept per vehicle: 6 s at 8 frames/s, 1.9 s at 25."""
 
@@ -35,6 +40,7 @@ JUMP_M: Final = 4.0
 JUMP_SHARE: Final = 0.1
 BACK_MPS: Final = 5.0
 PERSON: Final = KINDS.index("person")
+TWO_WHEELS: Final = (KINDS.index("motorcycle"), KINDS.index("bicycle"))
 
 Rows = NDArray[Any]
 
@@ -46,6 +52,7 @@ ROW = np.dtype(
         ("samples", "i8"), ("times_s", "f8", (HISTORY,)), ("alongs_m", "f8", (HISTORY,)),
         ("slow_since_s", "f8"), ("fast_since_s", "f8"), ("still_s", "f8"), ("queued", "?"), ("was_queued", "?"),
         ("ran", "?"), ("stopped", "?"), ("stops", "i8"), ("stopped_s", "f8"),
+        ("line_lane", "i8"), ("lane_votes", "f8"),
         ("armed", "?"), ("counted", "?"), ("passed_s", "f8"), ("crossed_s", "f8"),
         ("back_since_s", "f8"), ("back_from_m", "f8"), ("kerb_told", "?"),
         ("lengths_m", "f8", (LENGTHS,)), ("lengths", "i8"), ("passes_s", "f8", (SEGMENTS,)), ("arrived", "?"),
@@ -54,15 +61,16 @@ ROW = np.dtype(
     ]
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
-ran, stopped: has been fast since its last stop; is in a stop. armed: was upstream of
-the line. counted: will not be counted (again). passed_s: when the contact point last went over 0. crossed_s: crossing
-not yet handed out, else NaN. back_*: moving against the traffic since, from. kerb_told: its stop at the kerb was
-counted. times_s, alongs_m: a ring of the latest
-`HISTORY` sightings. lengths_m: a ring of the latest measured lengths, `lengths` of them ever. passes_s: when the
-contact point came to the end of each part of the measured length, the one nearest the line first, NaN where that was
-not seen. arrived: its arrival was told. held: queued and hidden. held_s, accounted_m: until when and where its hidden
-way is accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came, when, and how fast
-then; a box whose lower part is hidden makes it seem to move back. settled: where it came from was looked for."""
+ran, stopped: has been fast since its last stop; is in a stop. line_lane: the lane in which it comes to the line, -1
+where it was never before it; lane_votes: how much speaks for that lane. armed: was upstream of the line. counted: will
+not be counted (again). passed_s: when the contact point last went over 0. crossed_s: crossing not yet handed out, else
+NaN. back_*: moving against the traffic since, from. kerb_told: its stop at the kerb was counted. times_s, alongs_m: a
+ring of the latest `HISTORY` sightings. lengths_m: a ring of the latest measured lengths, `lengths` of them ever.
+passes_s: when the contact point came to the end of each part of the measured length, the one nearest the line first,
+NaN where that was not seen. arrived: its arrival was told. held: queued and hidden. held_s, accounted_m: until when and
+where its hidden way is accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came,
+when, and how fast then; a box whose lower part is hidden makes it seem to move back. settled: where it came from was
+looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,7 @@ class Fleet:
         self._decisions = decisions
         self._row_of: dict[int, int] = {}
         self._free: list[int] = []
+        self._active: IntArray | None = None
         self._frame_s = self._watched_s = -np.inf
         self.rows: Rows = np.zeros(0, ROW)
 
@@ -104,37 +113,38 @@ class Fleet:
 
         Vehicles on no approach and those without a confirmed id (>= 1) are left out.
         """
-        on = (vehicles.approach >= 0) & np.isfinite(vehicles.along_m) & (vehicles.id >= 1)
-        picked = np.flatnonzero(on)
-        self._admit(vehicles, picked)
-        row = np.array([self._row_of[i] for i in vehicles.id[picked].tolist()], np.int64)
-        rows, now_s = self.rows, vehicles.time_s
-        other = (rows["approach"][row] != vehicles.approach[picked]) | self._jumped(vehicles, picked, row)
-        for n in np.flatnonzero(other).tolist():
-            if self._decisions is not None and rows["approach"][row[n]] == vehicles.approach[picked[n]]:
-                self._decisions.about(Rule.JUMPED, rows[row[n]], now_s, float(vehicles.along_m[picked[n]]))
-            rows[row[n]] = _blank(vehicles, int(picked[n]))
-            rows["settled"][row[n]] = True
-        before_s = rows["seen_s"][row]
-        gap_s = now_s - before_s
-        if now_s - self._frame_s > max_gap_s:
-            self._watched_s = now_s
-        self._frame_s = now_s
-        hidden = (gap_s > max_gap_s) & (before_s >= self._watched_s)
-        hidden_s = np.where(hidden, now_s - np.fmax(before_s, rows["held_s"][row]), 0.0)
-        seen = Seen(now_s, row, before_s, rows["along_m"][row], np.where(gap_s <= max_gap_s, gap_s, 0.0), hidden_s)
+        picked = ((vehicles.approach >= 0) & np.isfinite(vehicles.along_m) & (vehicles.id >= 1)).nonzero()[0]
+        row = self._admit(vehicles, picked)
+        for n in self._others(vehicles, picked, row).tolist():
+            self._replace(vehicles, int(picked[n]), int(row[n]))
+        seen = self._seen(row, vehicles.time_s, max_gap_s)
+        rows = self.rows
         rows["held"][row] = rows["orphan"][row] = False
         rows["held_s"][row] = rows["accounted_m"][row] = np.nan
         self._write(vehicles, picked, row)
-        rows["speed_mps"][row] = self._speeds(row, now_s)
-        self._reach(row, now_s)
+        rows["speed_mps"][row] = self._speeds(row, vehicles.time_s)
+        self._reach(row, vehicles.time_s)
         return seen
+
+    def _seen(self, row: IntArray, now_s: float, max_gap_s: float) -> Seen:
+        """What these rows (n,) remember of before this frame."""
+        before_s, before_m = self.rows["seen_s"][row], self.rows["along_m"][row]
+        if now_s - self._frame_s > max_gap_s:
+            self._watched_s = now_s
+        self._frame_s = now_s
+        dt_s, hidden_s = now_s - before_s, np.zeros(len(row))
+        long = dt_s > max_gap_s
+        if long.any():
+            hidden = long & (before_s >= self._watched_s)
+            hidden_s[hidden] = now_s - np.fmax(before_s, self.rows["held_s"][row])[hidden]
+            dt_s[long] = 0.0
+        return Seen(now_s, row, before_s, before_m, dt_s, hidden_s)
 
     def _speeds(self, row: IntArray, now_s: float) -> FloatArray:
         """Speeds toward the stop line of rows (n,), NaN where unknown or more than a vehicle can have, (n,)."""
         times_s, alongs_m = self.rows["times_s"][row], self.rows["alongs_m"][row]
         slope_mps, error_mps = slopes(times_s, alongs_m, now_s - SPEED_S, MIN_SPAN_S)
-        unsure = np.flatnonzero(error_mps > UNSURE_MPS)
+        unsure = (error_mps > UNSURE_MPS).nonzero()[0]
         if len(unsure):
             slope_mps[unsure] = slopes(times_s[unsure], alongs_m[unsure], now_s - LONG_S, MIN_SPAN_S)[0]
         return np.where(np.abs(slope_mps) <= MAX_MPS, -slope_mps, np.nan)
@@ -154,6 +164,7 @@ class Fleet:
             row = self._row_of.pop(i, None)
             if row is not None:
                 self._free.append(row)
+                self._active = None
 
     def stale(self, now_s: float) -> IntArray:
         """Ids not seen for so long that their end must have been missed."""
@@ -169,8 +180,10 @@ class Fleet:
         return kept
 
     def active(self) -> IntArray:
-        """Rows in use, in the order in which the vehicles came, int64 (n,)."""
-        return np.fromiter(self._row_of.values(), np.int64, len(self._row_of))
+        """Rows in use, in the order in which the vehicles came, int64 (n,); not to be written to."""
+        if self._active is None:
+            self._active = np.array(list(self._row_of.values()), np.int64)
+        return self._active
 
     def _absent(self, ids: IntArray) -> IntArray:
         """Rows in use of vehicles that are not among these, in the order in which they came, int64 (n,)."""
@@ -179,9 +192,8 @@ class Fleet:
 
     def fresh(self, now_s: float, hold_s: float) -> IntArray:
         """Rows of vehicles (persons apart) seen within the last `hold_s`: a flicker does not empty the road."""
-        active = self.active()
-        rows = self.rows[["seen_s", "kind"]][active]
-        kept: IntArray = active[(now_s - rows["seen_s"] <= hold_s) & (rows["kind"] != PERSON)]
+        rows, active = self.rows, self.active()
+        kept: IntArray = active[(now_s - rows["seen_s"][active] <= hold_s) & (rows["kind"][active] != PERSON)]
         return kept
 
     def extent_m(self, row: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -197,29 +209,35 @@ class Fleet:
     def clear(self) -> None:
         """Forget everything: positions before and after a step of the clock have nothing to do with each other."""
         self._row_of.clear()
+        self._active = None
         self._frame_s = self._watched_s = -np.inf
         self._free = list(range(len(self.rows)))
 
-    def _admit(self, vehicles: Vehicles, picked: IntArray) -> None:
-        """Give every vehicle of the frame a row, and one that changed its approach a clean one."""
-        for n in picked.tolist():
-            track = int(vehicles.id[n])
-            if track in self._row_of:
-                continue
-            row = self._heir(vehicles, n)
-            row = self._appeared(vehicles, n) if row is None else row
-            if row is None:
-                row = self._new_row()
-                self.rows[row] = _blank(vehicles, n)
-            elif self._decisions is not None:
-                self._decisions.about(
-                    Rule.CONTINUED, self.rows[row], vehicles.time_s, float(vehicles.along_m[n]), track
-                )
-            self.rows[row]["id"] = track
-            self._row_of[track] = row
+    def _admit(self, vehicles: Vehicles, picked: IntArray) -> IntArray:
+        """The rows of the vehicles `picked` (n,) of a frame, (n,); new ones are given one."""
+        tracks = vehicles.id[picked].tolist()
+        new = [n for n, track in enumerate(tracks) if track not in self._row_of]
+        for n in new:
+            self._enter(vehicles, int(picked[n]), tracks[n])
+        return np.array([self._row_of[track] for track in tracks], np.int64)
 
-    def _jumped(self, vehicles: Vehicles, picked: IntArray, row: IntArray) -> NDArray[np.bool_]:
-        """Which tracks moved as no vehicle can, so that they now follow another one, (n,).
+    def _enter(self, vehicles: Vehicles, n: int, track: int) -> None:
+        """Give a new track a row: that of a vehicle which it continues, else a clean one."""
+        absent = self._absent(vehicles.id)
+        row = self._heir(vehicles, n, absent) if len(absent) else None
+        row = self._appeared(vehicles, n, absent) if row is None and len(absent) else row
+        if row is None:
+            row = self._new_row()
+            self.rows[row] = _blank(vehicles, n)
+        elif self._decisions is not None:
+            self._decisions.about(Rule.CONTINUED, self.rows[row], vehicles.time_s, float(vehicles.along_m[n]), track)
+        self.rows["id"][row] = track
+        self._row_of[track] = row
+        self._active = None
+
+    def _others(self, vehicles: Vehicles, picked: IntArray, row: IntArray) -> IntArray:
+        """Indices of vehicles that changed their approach, or moved as none can, so that their tracks now follow other
+        ones, (m,).
 
         More than 4 m and a tenth of the distance (a metre is less than 4 pixels there) beyond 50 m/s downstream or
         5 m/s upstream.
@@ -228,15 +246,23 @@ class Fleet:
         gap_s = vehicles.time_s - rows["seen_s"][row]
         moved_m = rows["along_m"][row] - along_m
         slack_m = JUMP_M + JUMP_SHARE * np.abs(along_m)
-        far: NDArray[np.bool_] = (moved_m > MAX_MPS * gap_s + slack_m) | (moved_m < -BACK_MPS * gap_s - slack_m)
-        return far
+        far = (moved_m > MAX_MPS * gap_s + slack_m) | (moved_m < -BACK_MPS * gap_s - slack_m)
+        other: IntArray = (far | (rows["approach"][row] != vehicles.approach[picked])).nonzero()[0]
+        return other
 
-    def _heir(self, vehicles: Vehicles, n: int) -> int | None:
-        """Row of a vehicle lost a moment ago that the new track `n` continues near the line; it changes its id.
+    def _replace(self, vehicles: Vehicles, n: int, row: int) -> None:
+        """From here on the row is that of vehicle `n` of a frame, another one than before."""
+        if self._decisions is not None and self.rows["approach"][row] == vehicles.approach[n]:
+            self._decisions.about(Rule.JUMPED, self.rows[row], vehicles.time_s, float(vehicles.along_m[n]))
+        self.rows[row] = _blank(vehicles, n)
+        self.rows["settled"][row] = True
+
+    def _heir(self, vehicles: Vehicles, n: int, absent: IntArray) -> int | None:
+        """Row of a vehicle lost a moment ago, one of `absent`, that the new track `n` continues near the line; it
+        changes its id.
 
         Without this a track that breaks on the line would be counted twice, or not at all.
         """
-        absent = self._absent(vehicles.id)
         absent = absent[vehicles.time_s - self.rows["seen_s"][absent] <= HEIR_S]
         if not len(absent):
             return None
@@ -252,10 +278,9 @@ class Fleet:
         best = int(np.argmin(np.where(good, miss_m, np.inf)))
         return self._row_of.pop(int(rows["id"][best]))
 
-    def _appeared(self, vehicles: Vehicles, n: int) -> int | None:
-        """Row of a hidden vehicle whose track ended, and that the new track `n` shows again: the same kind, about where
-        it stood or would have rolled to."""
-        absent = self._absent(vehicles.id)
+    def _appeared(self, vehicles: Vehicles, n: int, absent: IntArray) -> int | None:
+        """Row of a hidden vehicle whose track ended, one of `absent`, and that the new track `n` shows again: the same
+        kind, about where it stood or would have rolled to."""
         absent = absent[self.rows["orphan"][absent]]
         if not len(absent):
             return None
@@ -263,7 +288,8 @@ class Fleet:
         rolled_m = np.nan_to_num(rows["reach_mps"]) * (vehicles.time_s - rows["reach_s"])
         moved_m = rows["reach_m"] - np.where(rows["queued"], 0.0, rolled_m) - vehicles.along_m[n]
         good = (rows["approach"] == vehicles.approach[n]) & (rows["kind"] == vehicles.kind[n])
-        good &= np.abs(rows["across_m"] - vehicles.across_m[n]) <= 1.2
+        aside_m = FILTERS_M if vehicles.kind[n] in TWO_WHEELS else HEIR_ACROSS_M
+        good &= np.abs(rows["across_m"] - vehicles.across_m[n]) <= aside_m
         good &= (moved_m >= -HEIR_BACK_M) & (moved_m <= HEIR_AHEAD_M)
         if not good.any():
             return None
@@ -278,44 +304,53 @@ class Fleet:
         return self._free.pop()
 
     def _write(self, vehicles: Vehicles, picked: IntArray, row: IntArray) -> None:
-        rows = self.rows
-        for name in ("kind", "lane", "along_m", "across_m"):
-            rows[name][row] = getattr(vehicles, name)[picked]
+        rows, along_m = self.rows, vehicles.along_m[picked]
+        rows["kind"][row], rows["lane"][row] = vehicles.kind[picked], vehicles.lane[picked]
+        rows["along_m"][row], rows["across_m"][row] = along_m, vehicles.across_m[picked]
         self._measure_length(row, vehicles.length_m[picked])
         rows["seen_s"][row] = vehicles.time_s
-        at = rows["samples"][row] % HISTORY
+        samples = rows["samples"][row]
+        at = samples % HISTORY
         rows["times_s"][row, at] = vehicles.time_s
-        rows["alongs_m"][row, at] = vehicles.along_m[picked]
-        rows["samples"][row] += 1
+        rows["alongs_m"][row, at] = along_m
+        rows["samples"][row] = samples + 1
 
     def _reach(self, row: IntArray, now_s: float) -> None:
         rows = self.rows
         on = row[~(rows["along_m"][row] > rows["reach_m"][row])]
         rows["reach_m"][on], rows["reach_s"][on] = rows["along_m"][on], now_s
         speed_mps = rows["speed_mps"][on]
-        rows["reach_mps"][on] = np.where(np.isfinite(speed_mps), speed_mps, rows["reach_mps"][on])
+        known = np.isfinite(speed_mps)
+        rows["reach_mps"][on[known]] = speed_mps[known]
 
     def _measure_length(self, row: IntArray, given_m: FloatArray) -> None:
         """Keep the estimates of this frame (n,); a vehicle's length is their median, else that of its kind."""
         rows = self.rows
         new = np.isfinite(given_m)
         known = row[new]
-        rows["lengths_m"][known, rows["lengths"][known] % LENGTHS] = given_m[new]
-        rows["lengths"][known] += 1
+        if len(known):
+            made = rows["lengths"][known]
+            rows["lengths_m"][known, made % LENGTHS] = given_m[new]
+            rows["lengths"][known] = made + 1
+            ordered = np.sort(rows["lengths_m"][known], axis=1)  # NaN last
+            middle = (np.minimum(made + 1, LENGTHS) - 1) // 2
+            rows["length_m"][known] = ordered[np.arange(len(known)), middle]
         unknown = row[rows["lengths"][row] == 0]
         rows["length_m"][unknown] = LENGTH_M[rows["kind"][unknown]]
-        if len(known):
-            ordered = np.sort(rows["lengths_m"][known], axis=1)  # NaN last
-            middle = (np.minimum(rows["lengths"][known], LENGTHS) - 1) // 2
-            rows["length_m"][known] = ordered[np.arange(len(known)), middle]
 
 
 def _blank(vehicles: Vehicles, n: int) -> Rows:
     """The row of vehicle `n` of a frame as if it had never been seen before."""
-    row = np.zeros((), ROW)
-    row["id"], row["approach"], row["lane"] = vehicles.id[n], vehicles.approach[n], -1
+    row = BLANK.copy()
+    row["id"], row["approach"] = vehicles.id[n], vehicles.approach[n]
     row["first_s"] = row["seen_s"] = vehicles.time_s
     row["first_m"] = row["along_m"] = vehicles.along_m[n]
+    return row
+
+
+def _never_seen() -> Rows:
+    row = np.zeros((), ROW)
+    row["lane"] = row["line_lane"] = -1
     for name in (
         "times_s",
         "speed_mps",
@@ -336,8 +371,13 @@ def _blank(vehicles: Vehicles, n: int) -> Rows:
     return row
 
 
+BLANK: Final = _never_seen()
+
+
 def history(rows: Rows, row: int) -> tuple[FloatArray, FloatArray]:
     """Times and positions kept of one vehicle, in the order of time, (n,) each."""
-    times_s, alongs_m = rows["times_s"][row], rows["alongs_m"][row]
-    order = np.argsort(times_s)[: int(np.isfinite(times_s).sum())]
-    return times_s[order], alongs_m[order]
+    times_s, alongs_m, samples = rows["times_s"][row], rows["alongs_m"][row], int(rows["samples"][row])
+    if samples <= HISTORY:
+        return times_s[:samples], alongs_m[:samples]
+    first = samples % HISTORY
+    return np.roll(times_s, -first), np.roll(alongs_m, -first)

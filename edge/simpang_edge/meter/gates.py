@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from ..config import Camera
 from ..data import FloatArray, IntArray, Vehicles
 from ..plane import camera_plane
+from ..slots import Slots
+from .decisions import Decisions
 from .fleet import Fleet
 
 CLEAR_M: Final = 1.0
@@ -46,7 +48,9 @@ along it from its first point; when."""
 class Gates:
     """Counts each vehicle once at most per gate and direction. What is kept of a vehicle goes with it."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: Camera, decisions: Decisions | None = None) -> None:
+        self._names = tuple(gate.id for gate in camera.gates)
+        self._decisions = decisions
         plane = camera_plane(camera) if camera.gates else None
         lines = [] if plane is None else [plane.to_road(np.array(gate.line, np.float64)) for gate in camera.gates]
         ends = np.array(lines, np.float64).reshape(-1, 2, 2)
@@ -57,22 +61,21 @@ class Gates:
         forward = sign * np.column_stack([along[:, 1], -along[:, 0]])
         self._axes: FloatArray = np.concatenate([forward, along]).T
         self._origin: FloatArray = (np.concatenate([ends[:, 0], ends[:, 0]]) * self._axes.T).sum(axis=1)
-        self._slot_of: dict[int, int] = {}
-        self._free = list(range(MOST))
+        self._slots = Slots()
         size = MOST if lines else 0
         self._kept: FloatArray = np.full((size, 3, len(lines)), np.nan)
         self._done: NDArray[np.bool_] = np.zeros((size, len(lines), len(DIRECTIONS)), bool)
 
     def __len__(self) -> int:
-        return len(self._slot_of)
+        return len(self._slots)
 
     def follow(self, vehicles: Vehicles, fleet: Fleet) -> tuple[Passage, ...]:
         """The passages that became clear in this frame; fleet knows the lengths."""
         gates = len(self._length_m)
         if not gates:
             return ()
-        self._forget(vehicles.gone)
-        row, slot = self._slots(vehicles)
+        self._slots.release(vehicles.gone)
+        row, slot = self._places(vehicles)
         now = np.empty((len(row), 3, gates))
         now[:, :TIME] = (vehicles.xy_m[row] @ self._axes - self._origin).reshape(-1, 2, gates)
         now[:, TIME] = vehicles.time_s
@@ -88,22 +91,24 @@ class Gates:
             if time_s is not None and not self._done[slot[n], gate, direction]:
                 self._done[slot[n], gate, direction] = True
                 found.append(_passage(time_s, gate, direction, vehicles, int(row[n]), fleet))
+                if self._decisions is not None:
+                    track = int(vehicles.id[row[n]])
+                    self._decisions.gated(time_s, track, self._names[gate], DIRECTIONS[direction])
         return tuple(found)
 
     def clear(self) -> None:
         """Forget all vehicles: the picture could not be trusted, or the clock was set."""
-        self._forget(np.array(list(self._slot_of), np.int64))
+        self._slots = Slots()
 
-    def _slots(self, vehicles: Vehicles) -> tuple[IntArray, IntArray]:
+    def _places(self, vehicles: Vehicles) -> tuple[IntArray, IntArray]:
         """Rows (n,) of the vehicles whose place is known, and where each is kept, (n,)."""
-        row = np.flatnonzero((vehicles.id >= 1) & np.isfinite(vehicles.xy_m[:, 0]))[:MOST]
-        ids = vehicles.id[row].tolist()
-        if len(self._free) < len(ids):
+        row = ((vehicles.id >= 1) & np.isfinite(vehicles.xy_m[:, 0])).nonzero()[0][:MOST]
+        if len(self._slots) + len(row) > MOST:
             self.clear()
-        for track in ids:
-            if track not in self._slot_of:
-                self._slot_of[track] = self._free.pop()
-        return row, np.fromiter(map(self._slot_of.__getitem__, ids), np.int64, len(ids))
+        slot, new = self._slots.take(vehicles.id[row])
+        self._kept[slot[new]] = np.nan
+        self._done[slot[new]] = False
+        return row, slot
 
     def _passed_s(self, gate: int, before: FloatArray, now: FloatArray) -> float | None:
         """When a vehicle was on the gate's line, on the straight between two sightings (3,) clear of it on either side;
@@ -112,14 +117,6 @@ class Gates:
         there_m, time_s = (before + share * (now - before))[THERE:].tolist()
         over = there_m / self._length_m[gate]
         return float(time_s) if -END_SLACK <= over <= 1 + END_SLACK else None
-
-    def _forget(self, ids: IntArray) -> None:
-        for track in ids.tolist():
-            slot = self._slot_of.pop(track, None)
-            if slot is not None:
-                self._kept[slot] = np.nan
-                self._done[slot] = False
-                self._free.append(slot)
 
 
 def _passage(time_s: float, gate: int, direction: int, vehicles: Vehicles, row: int, fleet: Fleet) -> Passage:

@@ -172,7 +172,7 @@ class Hidden:
     def _put(self, rows: Rows, row: int, moved_m: float, now_s: float) -> None:
         """Move an unseen vehicle from where it came to, to where it stands now."""
         one = rows[row]
-        length_m = float(self._layout.length_m[self._layout.approach_cell[one["approach"]]])
+        length_m = float(self._layout.approach_m[one["approach"]])
         from_m = float(one["reach_m"])
         mark_pass(rows, row, (from_m, from_m - moved_m), (float(one["reach_s"]), now_s), length_m)
         rows["accounted_m"][row] = one["along_m"]

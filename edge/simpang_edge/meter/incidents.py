@@ -25,6 +25,7 @@ from .layout import Layout
 from .queue import QueueNow
 from .reasons import Figures, Template, say
 from .settings import IS_MOTOR
+from .speeds import Errors
 from .stays import Stay, Stays, load
 
 PAST_M: Final = 3.0
@@ -72,12 +73,14 @@ class Incidents:
     `overtakers` went past it (four wheels, or two at 25 km/h or more), or it was seen to drive there, nobody else
     stands between it and the line or close behind, and the camera faces the traffic, so that a queue ahead of it
     would be seen before it is; `long_stop_s` in any case. One that stood when it was first seen is told as `info`
-    only, after `long_stop_s`. Wrong way: `wrong_way_s` and `wrong_way_m` against the traffic.
+    only, after `long_stop_s`. Wrong way: `wrong_way_s` and `wrong_way_m` against the traffic; its speed is told where
+    the calibration supports one.
     """
 
     camera: str
     layout: Layout
     rules: IncidentRules
+    errors: Errors
     _open: dict[int, _Case] = field(default_factory=dict)
     _passed: dict[int, set[int]] = field(default_factory=dict)
     _still: dict[int, tuple[float, float]] = field(default_factory=dict)
@@ -250,7 +253,8 @@ class Incidents:
         begin_s = float(one["back_since_s"]) if wrong else self._since_s(one)
         approach = self.layout.ids[int(one["approach"])]
         along_m, speed_mps = float(one["along_m"]), abs(float(one["speed_mps"]))
-        template = reasons.WRONG_WAY if wrong else reasons.WAITING if parked else reasons.STOPPED
+        against = reasons.WRONG_WAY if self.errors.supported(int(one["approach"])) else reasons.WRONG_WAY_ROUGH
+        template = against if wrong else reasons.WAITING if parked else reasons.STOPPED
         event = Event(
             id=f"{event_id(self.camera, approach, kind, begin_s)}-{track}",
             type=kind,

@@ -1,4 +1,4 @@
-"""What the operator sees now: the last minute of observed time, and the moment itself, by cell."""
+"""What the operator sees now: what was observed of the last minute, and the moment itself, by cell."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -17,13 +17,16 @@ from .rows import MIN_RATE_S, space_mean_mps
 from .settings import IS_MOTOR
 
 FLOW_S: Final = 60.0
+MARK_S: Final = 1.0
+CROSSED_S: Final = 100.0
 SPEED_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """Running sums at one moment of observed time."""
+    """Running sums at one moment."""
 
+    time_s: float
     observed_s: float
     exposure: FloatArray
     motor: IntArray
@@ -31,9 +34,9 @@ class _Mark:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The last minute and this moment, by cell.
+    """The last minute of the clock and this moment, by cell.
 
-    span_s: observed seconds that `amounts` (len(Amount), C) and `motor` (C,) cover. counts: (C, len(KINDS)).
+    span_s: its observed seconds, that `amounts` (len(Amount), C) and `motor` (C,) cover. counts: (C, len(KINDS)).
     in_view: (C,) upstream of the line. moving_mps: (C,) mean of the last 5 s, NaN where nothing moved.
     """
 
@@ -47,20 +50,23 @@ class Now:
 
 
 class Recent:
-    """Running sums since the start, and where they stood a minute of observed time ago.
+    """Running sums since the start, and where they stood a minute ago.
 
-    counts: int64 (C, len(KINDS)), vehicles that crossed since the start.
+    counts: int64 (C, len(KINDS)), vehicles that crossed since the start. break_s: nothing from before a longer time
+    without a picture is told as now (domain reference, section 6: a stale stream is unknown).
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, break_s: float) -> None:
         self._layout = layout
+        self._break_s = break_s
         cells = len(layout)
         self.counts: IntArray = np.zeros((cells, len(KINDS)), np.int64)
         self._motor: IntArray = np.zeros(cells, np.int64)
         self._exposure = nothing(layout)
         self._observed_s = 0.0
-        self._marks: deque[_Mark] = deque([self._mark()], maxlen=int(FLOW_S) + 1)
-        self._speeds: deque[tuple[float, FloatArray, FloatArray]] = deque()
+        self._marks: deque[_Mark] = deque()
+        self._crossed: deque[Crossing] = deque()
+        self._speeds: deque[tuple[float, FloatArray, IntArray]] = deque()
 
     def add(self, exposure: FloatArray, observed_s: float) -> None:
         """Account for one observed span."""
@@ -78,33 +84,50 @@ class Recent:
 
     def cross(self, crossing: Crossing) -> None:
         """Account for a crossing."""
-        one = np.ones(1)
-        cells = self._layout.sums(np.array([crossing.approach]), np.array([crossing.lane]), one).astype(np.int64)
-        self.counts[:, crossing.kind] += cells
-        self._motor += cells * IS_MOTOR[crossing.kind]
+        self._count(crossing, 1)
+        self._crossed.append(crossing)
+        while self._crossed[0].time_s < crossing.time_s - CROSSED_S:
+            self._crossed.popleft()
 
-    def second(self) -> None:
+    def retract(self, since_s: float) -> None:
+        """Take back what crossed since a moment: the picture could not be trusted from then on."""
+        for crossing in self._crossed:
+            if crossing.time_s >= since_s:
+                self._count(crossing, -1)
+        self.reset_time()
+
+    def _count(self, crossing: Crossing, sign: int) -> None:
+        for cell in self._layout.cells_at(crossing.approach, crossing.lane):
+            self.counts[cell, crossing.kind] += sign
+            self._motor[cell] += sign * IS_MOTOR[crossing.kind]
+
+    def second(self, time_s: float) -> None:
         """Remember where the sums stand, once per second."""
-        self._marks.append(self._mark())
-        while len(self._marks) > 2 and self._observed_s - self._marks[1].observed_s >= FLOW_S:
+        if self._marks and time_s - self._marks[-1].time_s > self._break_s:
+            self._marks.clear()
+        self._marks.append(self._mark(time_s))
+        while self._marks[0].time_s < time_s - FLOW_S - MARK_S:
             self._marks.popleft()
 
     def speeds(self, fleet: Fleet, seen: Seen, moving_mps: float) -> None:
         """Account for the speeds of the moving vehicles of one frame."""
-        rows = fleet.rows
-        row = seen.row[(rows["speed_mps"][seen.row] >= moving_mps) & (rows["kind"][seen.row] != PERSON)]
+        rows, speed_mps = fleet.rows, fleet.rows["speed_mps"][seen.row]
+        moving = (speed_mps >= moving_mps) & (rows["kind"][seen.row] != PERSON)
+        row = seen.row[moving]
         places = self._layout.places(rows["approach"][row], rows["lane"][row])
-        self._speeds.append((seen.time_s, places.sums(rows["speed_mps"][row]), places.sums(np.ones(len(row)))))
+        self._speeds.append((seen.time_s, places.sums(speed_mps[moving]), places.count()))
         while self._speeds[0][0] < seen.time_s - SPEED_S:
             self._speeds.popleft()
 
     def reset_time(self) -> None:
-        """The clock was set: what is ordered by time starts again; the counts stay."""
+        """The clock was set, or the picture was false: what is ordered by time starts again; the counts stay."""
         self._speeds.clear()
+        self._marks.clear()
+        self._crossed.clear()
 
     def now(self, fleet: Fleet, queue: QueueNow, frame_s: float) -> "Now":
         """The moment of the newest frame."""
-        then = self._marks[0]
+        then = self._marks[0] if self._marks else self._mark(frame_s)
         return Now(
             span_s=self._observed_s - then.observed_s,
             amounts=self._exposure - then.exposure,
@@ -118,27 +141,28 @@ class Recent:
     def _moving_mps(self, frame_s: float) -> FloatArray:
         recent = [(v, n) for time_s, v, n in self._speeds if time_s >= frame_s - SPEED_S]
         total = sum((v for v, _ in recent), np.zeros(len(self._layout)))
-        count = sum((n for _, n in recent), np.zeros(len(self._layout)))
+        count = sum((n for _, n in recent), np.zeros(len(self._layout), np.int64))
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
     def _in_view(self, fleet: Fleet, frame_s: float) -> IntArray:
         rows, row = fleet.rows, fleet.fresh(frame_s, HOLD_S)
         row = row[(rows["along_m"][row] >= 0) | rows["queued"][row]]
-        return self._layout.sums(rows["approach"][row], rows["lane"][row], np.ones(len(row))).astype(np.int64)
+        return self._layout.places(rows["approach"][row], rows["lane"][row]).count()
 
-    def _mark(self) -> _Mark:
-        return _Mark(self._observed_s, self._exposure.copy(), self._motor.copy())
+    def _mark(self, time_s: float) -> _Mark:
+        return _Mark(time_s, self._observed_s, self._exposure.copy(), self._motor.copy())
 
 
-def figures(now: Now, cell: int, reference_mps: float | None, area_m2: float) -> Figures:
+def figures(now: Now, index: int, cell: Cell) -> Figures:
     """The last minute of one cell, for the sentence; the queue is that of this moment."""
-    amounts = now.amounts[:, cell]
+    amounts, reference_mps, tail_m = now.amounts[:, index], cell.reference_mps, float(now.queue.tail_m[index])
     speed_mps = space_mean_mps(amounts)
     return Figures(
         speed_mps=speed_mps,
         ratio=None if speed_mps is None or reference_mps is None else speed_mps / reference_mps,
-        area_ratio=float(amounts[Amount.AREA_M2S]) / (area_m2 * now.span_s) if now.span_s > 0 else None,
-        queue_m=float(now.queue.tail_m[cell]),
+        area_ratio=float(amounts[Amount.AREA_M2S]) / (cell.area_m2 * now.span_s) if now.span_s > 0 else None,
+        queue_m=tail_m,
+        storage_ratio=tail_m / cell.length_m,
     )
 
 

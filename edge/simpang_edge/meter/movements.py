@@ -21,11 +21,13 @@ NEAR_M: Final = 3.0
 
 STEP_M: Final = 1.0
 HEADING_STEPS: Final = 3
-"""A heading is that of the last three metres of the path: shorter pieces are noise."""
+"""A heading is that of the last three metres of the path: shorter pieces are noise. A box that the border cuts says
+nothing of where its vehicle goes: its lower edge slides along the border."""
 
 LEAST_PATH_M: Final = 10.0
 """A track that ends sooner after the line has not shown where it goes."""
 
+FRESH_S: Final = 0.3
 FORGET_S: Final = 30.0
 MOST: Final = 1000
 """More vehicles than this are not followed at a time."""
@@ -56,7 +58,7 @@ class _Path:
     """Where a vehicle went since it came near its stop line.
 
     heading: radians from the road's x axis, unwrapped, of the last metres; entered: that of its approach. gate: the
-    first exit gate that it passed, -1 none. way_m: length of the path.
+    first exit gate that it passed, -1 none. way_m: length of the path. leaving: the picture's border cut it last.
     """
 
     approach: int
@@ -67,6 +69,7 @@ class _Path:
     trail: deque[Point] = field(default_factory=lambda: deque(maxlen=HEADING_STEPS + 1))
     way_m: float = 0.0
     gate: int = -1
+    leaving: bool = False
     crossing: Crossing | None = None
 
 
@@ -101,11 +104,13 @@ class Movements:
         done: list[Traced] = []
         near = vehicles.along_m < NEAR_M
         places = vehicles.xy_m.tolist()
+        cut = [False] * len(places) if vehicles.cut is None else vehicles.cut.tolist()
         for n, track in enumerate(vehicles.id.tolist()):
             path = self._paths.get(track)
             if path is None and near[n] and track >= 1 and len(self._paths) < MOST:
                 path = self._begin(track, int(vehicles.approach[n]), vehicles.time_s, tuple(places[n]))
             if path is not None and not math.isnan(places[n][0]):
+                path.leaving = cut[n]
                 done += self._step(path, vehicles.time_s, tuple(places[n]))
         return tuple(done)
 
@@ -124,10 +129,14 @@ class Movements:
         return tuple(move for path in ended for move in self._by_shape(path))
 
     def settle(self) -> tuple[Traced, ...]:
-        """Let go of all vehicles: the clock was set, or the camera stops."""
+        """Let go of all vehicles: the clock was set, or the camera stops. One that is in the middle of the picture then
+        may turn yet: that it goes straight on nobody knows, only a turn that it has made is told."""
         ended = list(self._paths.values())
         self._paths.clear()
-        return tuple(move for path in ended for move in self._by_shape(path))
+        last_s = max((path.seen_s for path in ended), default=0.0)
+        return tuple(
+            move for path in ended for move in self._by_shape(path, path.leaving or last_s - path.seen_s > FRESH_S)
+        )
 
     def _begin(self, track: int, approach: int, time_s: float, here: Point) -> _Path:
         entered = self._entered[approach]
@@ -138,7 +147,7 @@ class Movements:
 
     def _step(self, path: _Path, time_s: float, here: Point) -> tuple[Traced, ...]:
         before, path.here, path.seen_s = path.here, here, time_s
-        if math.dist(path.trail[-1], here) >= STEP_M:
+        if not path.leaving and math.dist(path.trail[-1], here) >= STEP_M:
             path.way_m += math.dist(path.trail[-1], here)
             path.trail.append(here)
             path.heading = _unwrapped(path.heading, _heading(path.trail[0], here))
@@ -153,7 +162,8 @@ class Movements:
             return ()
         return self._move(path, lambda way: way.gate == path.gate)
 
-    def _by_shape(self, path: _Path) -> tuple[Traced, ...]:
+    def _by_shape(self, path: _Path, left: bool = True) -> tuple[Traced, ...]:
+        """The move that the path's shape tells; left: whether the vehicle was seen to its end."""
         if path.crossing is None or path.way_m < LEAST_PATH_M:
             return ()
         turned_deg = math.degrees(path.heading - path.entered) * (1 if self._plane.mirrored else -1)
@@ -161,7 +171,8 @@ class Movements:
 
         def fits(way: _Way) -> bool:
             turns = way.least_deg <= turned_deg < way.most_deg
-            return way.gate < 0 and turns and way.leaves in (None, side)
+            straight = way.least_deg < 0 < way.most_deg
+            return way.gate < 0 and turns and way.leaves in (None, side) and (left or not straight)
 
         return self._move(path, fits)
 
@@ -197,7 +208,7 @@ def _segment(plane: Plane, line_px: tuple[Point, Point]) -> tuple[Point, Point]:
 def _downstream(plane: Plane, camera: Camera, index: int) -> float:
     """Heading of the traffic of an approach, radians."""
     approach = camera.approaches[index]
-    up: FloatArray = approach_axes(plane, approach, f"{camera.id}.{approach.id}").up
+    up: FloatArray = approach_axes(plane, approach, f"camera {camera.id}: approach {approach.id}").up
     return math.atan2(-float(up[1]), -float(up[0]))
 
 

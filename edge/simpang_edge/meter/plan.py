@@ -32,7 +32,7 @@ class Plan:
             self._odd.clear()
             self._seen.append(one)
             return self.number
-        if self._odd and not _alike(self._odd[-1], one):
+        if self._odd and not alike(self._odd[-1], one):
             self._odd.clear()
         self._odd.append(one)
         if len(self._odd) >= CONFIRMED:
@@ -64,10 +64,11 @@ class Plan:
         self._odd.clear()
 
     def _differs(self, one: tuple[float, float | None]) -> bool:
-        return not _alike(self.usual(), one)
+        return not alike(self.usual(), one)
 
 
-def _alike(a: tuple[float, float | None], b: tuple[float, float | None]) -> bool:
+def alike(a: tuple[float, float | None], b: tuple[float, float | None]) -> bool:
+    """Whether two (cycle, green) lengths may be of one plan."""
     return all(
         x is None or y is None or abs(x - y) <= max(SLACK_S, SLACK_SHARE * max(x, y)) for x, y in zip(a, b, strict=True)
     )

@@ -60,22 +60,27 @@ class Queue:
         """Account for one frame: timers, stops, who enters and who leaves."""
         rows, row, now_s = fleet.rows, seen.row, seen.time_s
         speed = rows["speed_mps"][row]
-        slow, fast = np.abs(speed) < self._limits.enter_mps, speed > self._limits.leave_mps
-        _since(rows, "slow_since_s", row, slow, now_s)
-        _since(rows, "fast_since_s", row, fast, now_s)
-        rows["still_s"][row[np.abs(speed) < STANDS_MPS]] = now_s
-        self._hidden_stops(rows, seen)
-        self._stops(rows, seen, slow, fast)
-        gone = (now_s - rows["fast_since_s"][row] >= self._limits.leave_s) | rows["counted"][row]
-        rows["queued"][row[gone]] = False
-        self._enter(fleet, row[~gone], now_s)
+        pace = np.abs(speed)
+        slow, fast = pace < self._limits.enter_mps, speed > self._limits.leave_mps
+        slow_s = _since(rows, "slow_since_s", row, slow, now_s)
+        fast_s = _since(rows, "fast_since_s", row, fast, now_s)
+        rows["still_s"][row[pace < STANDS_MPS]] = now_s
+        upstream = ~rows["counted"][row]
+        self._hidden_stops(rows, seen, upstream)
+        held = slow_s >= self._limits.enter_s
+        self._stops(rows, seen, slow & upstream, fast, held & upstream)
+        stays = upstream & ~(fast_s >= self._limits.leave_s)
+        rows["queued"][row[~stays]] = False
+        self._enter(fleet, row[held & stays], now_s)
 
-    def _hidden_stops(self, rows: Rows, seen: Seen) -> None:
+    def _hidden_stops(self, rows: Rows, seen: Seen, upstream: NDArray[np.bool_]) -> None:
         """The time for which a vehicle stood hidden is time stopped."""
-        row = seen.row
-        stood = (seen.hidden_s > 0) & rows["queued"][row] & ~rows["counted"][row]
-        stood &= np.abs(seen.before_m - rows["along_m"][row]) <= STOOD_M
-        rows["stopped_s"][row[stood]] += seen.time_s - seen.before_s[stood]
+        n = ((seen.hidden_s > 0) & upstream).nonzero()[0]
+        if not len(n):
+            return
+        row = seen.row[n]
+        stood = rows["queued"][row] & (np.abs(seen.before_m[n] - rows["along_m"][row]) <= STOOD_M)
+        rows["stopped_s"][row[stood]] += seen.time_s - seen.before_s[n][stood]
 
     def now(self, fleet: Fleet, now_s: float) -> QueueNow:
         """The queue of vehicles seen within the last second, and of those that stand hidden."""
@@ -99,23 +104,28 @@ class Queue:
             smp=layout.sums(rows["approach"][motor], rows["lane"][motor], self._smp(rows[motor])),
         )
 
-    def _stops(self, rows: Rows, seen: Seen, slow: NDArray[np.bool_], fast: NDArray[np.bool_]) -> None:
-        """A stop: below the queue's speed for its time after having been above the leaving speed (section 1)."""
+    def _stops(
+        self,
+        rows: Rows,
+        seen: Seen,
+        slow: NDArray[np.bool_],
+        fast: NDArray[np.bool_],
+        held: NDArray[np.bool_],
+    ) -> None:
+        """A stop: below the queue's speed for its time (held) after having been above the leaving speed (section 1)."""
         row = seen.row
         rows["ran"][row[fast]] = True
         rows["stopped"][row[fast]] = False
-        upstream = ~rows["counted"][row]
-        rows["stopped_s"][row[slow & upstream]] += seen.dt_s[slow & upstream]
-        held = upstream & (seen.time_s - rows["slow_since_s"][row] >= self._limits.enter_s)
+        rows["stopped_s"][row[slow]] += seen.dt_s[slow]
         begins = row[held & ~rows["stopped"][row]]
         rows["stops"][begins] += rows["ran"][begins]
         rows["stopped"][begins] = True
         rows["ran"][begins] = False
 
-    def _enter(self, fleet: Fleet, row: IntArray, now_s: float) -> None:
+    def _enter(self, fleet: Fleet, slow: IntArray, now_s: float) -> None:
+        """Of rows (n,) that have been slow for the queue's time, those that stand behind the line or a queued one."""
         rows = fleet.rows
-        held = now_s - rows["slow_since_s"][row] >= self._limits.enter_s
-        candidates = row[held & ~rows["queued"][row] & (rows["kind"][row] != PERSON)]
+        candidates = slow[~rows["queued"][slow] & (rows["kind"][slow] != PERSON)]
         if not len(candidates):
             return
         front_m, _ = fleet.extent_m(candidates)
@@ -147,13 +157,15 @@ def _seeming_m(rows: Rows, row: IntArray) -> FloatArray:
     return np.where(back_m > SEEMS_BACK_M, back_m, 0.0)
 
 
-def _since(rows: Rows, name: str, row: IntArray, holds: NDArray[np.bool_], now_s: float) -> None:
-    """Keep, in the field `name`, since when a condition holds without a break."""
-    rows[name][row[~holds]] = np.nan
-    begins = row[holds & np.isnan(rows[name][row])]
-    rows[name][begins] = now_s
+def _since(rows: Rows, name: str, row: IntArray, holds: NDArray[np.bool_], now_s: float) -> FloatArray:
+    """Keep, in the field `name`, since when a condition holds without a break; for how long, NaN where it does not,
+    (n,)."""
+    since_s = rows[name][row]
+    since_s[~holds] = np.nan
+    since_s[holds & np.isnan(since_s)] = now_s
+    rows[name][row] = since_s
+    return now_s - since_s
 
 
 def _count(layout: Layout, rows: Rows, row: IntArray) -> IntArray:
-    sums = layout.sums(rows["approach"][row], rows["lane"][row], np.ones(len(row)))
-    return sums.astype(np.int64)
+    return layout.places(rows["approach"][row], rows["lane"][row]).count()

@@ -25,8 +25,10 @@ class Figures:
     area_ratio: float | None = None
     queue_m: float | None = None
     storage_ratio: float | None = None
+    left: float | None = None
     cycles: int | None = None
     minutes: float | None = None
+    judged_minutes: float | None = None
     seconds: float | None = None
     needed_s: float | None = None
     shift_px: float | None = None
@@ -45,8 +47,10 @@ class Figures:
             "area": _percent(self.area_ratio),
             "queue": _whole(self.queue_m),
             "storage": _percent(self.storage_ratio),
+            "left": _whole(self.left),
             "cycles": _whole(self.cycles),
             "minutes": _whole(self.minutes),
+            "judged": _whole(self.judged_minutes),
             "seconds": _whole(self.seconds),
             "needed": _whole(self.needed_s),
             "shift": _whole(self.shift_px),
@@ -61,6 +65,7 @@ class Figures:
 
 
 FREE: Final = Template("free_flow", "lancar, {speed} km/jam", "free flow, {speed} km/h")
+FREE_ROAD: Final = Template("free_road", "lancar, {area} % jalan terisi", "free, {area} % of the road filled")
 SHORT_QUEUE: Final = Template("short_queue", "lancar, antrean terpanjang {queue} m", "free, longest queue {queue} m")
 CLEARED: Final = Template(
     "queue_cleared",
@@ -74,6 +79,16 @@ DENSE: Final = Template(
 )
 SLOWING: Final = Template(
     "slowing", "melambat, {speed} km/jam ({ratio} % dari lancar)", "slowing, {speed} km/h ({ratio} % of free flow)"
+)
+LEFT_OVER: Final = Template(
+    "queue_left_over",
+    "padat, {left} kendaraan tersisa setelah hijau, antrean {queue} m",
+    "dense, {left} vehicles left over after green, queue {queue} m",
+)
+STAYS_FULL: Final = Template(
+    "queue_stays_full",
+    "padat, antrean {queue} m, {storage} % ruang terisi sepanjang siklus",
+    "dense, queue {queue} m, {storage} % of the storage filled through a whole cycle",
 )
 SLOW: Final = Template(
     "slow",
@@ -95,6 +110,17 @@ RECOVERING: Final = Template(
     "mulai terurai, antrean {queue} m, {speed} km/jam",
     "easing, queue {queue} m, {speed} km/h",
 )
+HELD: Final = {
+    state: Template(
+        f"{state}_for",
+        f"{name} {{minutes}} dari {{judged}} menit, antrean terpanjang {{queue}} m",
+        f"{state} for {{minutes}} of {{judged}} min, longest queue {{queue}} m",
+    )
+    for state, name in (("dense", "padat"), ("congested", "macet"), ("jammed", "macet total"))
+}
+"""What held in a longer window, by its state."""
+
+EASING: Final = Template("recovering", "mulai terurai, antrean {queue} m", "easing, queue {queue} m")
 FEW_SECONDS: Final = Template(
     "few_seconds", "baru {seconds} dari {needed} detik teramati", "only {seconds} of {needed} s observed"
 )
@@ -107,6 +133,7 @@ STOPPED: Final = Template(
 WRONG_WAY: Final = Template(
     "wrong_way", "kendaraan melawan arah, {speed} km/jam", "vehicle against the traffic, {speed} km/h"
 )
+WRONG_WAY_ROUGH: Final = Template("wrong_way", "kendaraan melawan arah", "vehicle against the traffic")
 
 WAITING: Final = Template(
     "parked_vehicle",
@@ -205,6 +232,11 @@ def say(template: Template, figures: Figures) -> Reason:
     """The sentence with its figures."""
     words = figures.words()
     return Reason(template.code, template.id.format(**words), template.en.format(**words))
+
+
+def few_seconds(seconds: float, needed_s: float) -> Reason:
+    """Too little of a span was seen."""
+    return say(FEW_SECONDS, Figures(seconds=seconds, needed_s=needed_s))
 
 
 def _whole(value: float | None) -> str:

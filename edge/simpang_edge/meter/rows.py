@@ -18,7 +18,7 @@ from .trips import trip
 from .windows import Tally
 
 MIN_RATE_S: Final = 10.0
-"""Below this many observed seconds no rate is made from a count."""
+"""Below this many observed seconds nothing is told of a rate, a mean over time or a share of it."""
 
 MIN_PERCENTILE_N: Final = 30
 MIN_FRAMES_PER_S: Final = 3.0
@@ -54,6 +54,20 @@ def measurements(tally: Tally, layout: Layout, means: Means) -> list[Measurement
     """One row per approach and lane, then one per movement."""
     rows = [_row(tally, layout, i, means) for i in range(len(layout))]
     return rows + [_movement_row(tally, layout, number, means) for number in range(len(layout.movements))]
+
+
+def gate_row(tally: Tally, camera: str, layout: Layout, means: Means) -> Measurement:
+    """All gates of a camera without approaches; no counts of its own, for who passes two gates would count twice."""
+    seen = tally.observed_s > 0
+    return Measurement(
+        from_s=tally.from_s,
+        to_s=tally.to_s,
+        scope=Scope.CAMERA,
+        approach=camera,
+        quality=quality(tally, None),
+        class_rules=means.pcu.rules if seen else None,
+        gates=_gates(tally, layout, means.pcu) if seen else None,
+    )
 
 
 def _movement_row(tally: Tally, layout: Layout, number: int, means: Means) -> Measurement:
@@ -125,19 +139,22 @@ def _gates(tally: Tally, layout: Layout, pcu: Pcu) -> tuple[GateCounts, ...] | N
     return tuple(found) or None
 
 
-def flagged(quality: Quality, flag: str) -> Quality:
-    """The same quality with one more flag."""
-    return replace(quality, flags=tuple(sorted({*quality.flags, flag})))
+def flagged(quality: Quality, *flags: str) -> Quality:
+    """The same quality with more flags."""
+    return replace(quality, flags=tuple(sorted({*quality.flags, *flags})))
 
 
-def quality(tally: Tally, index: int) -> Quality:
-    """Score: observed share of the window, times 0.8 where fewer than 3 frames a second were seen."""
+def quality(tally: Tally, index: int | None) -> Quality:
+    """Score: observed share of the window, times 0.8 where fewer than 3 frames a second were seen.
+
+    index: of a cell, None for what has no queue.
+    """
     flags = set(tally.flags)
     factor = 1.0
     if tally.observed_s > 0 and tally.frames < MIN_FRAMES_PER_S * tally.observed_s:
         flags.add("low_rate")
         factor = 0.8
-    if tally.beyond[index]:
+    if index is not None and tally.beyond[index]:
         flags.add("queue_beyond_view")
     share = min(1.0, tally.observed_s / (tally.to_s - tally.from_s))
     return Quality(tally.observed_s, share * factor, tuple(sorted(flags)))
@@ -148,7 +165,7 @@ def _flow(group: Group, observed_s: float) -> dict[str, Any]:
     return {
         "counts": tuple(int(n) for n in counts),
         "flow_vps": len(group.motor) / observed_s if observed_s >= MIN_RATE_S else None,
-        "headway_mean_s": _headway_s(group.motor),
+        **_headway(group.motor),
     }
 
 
@@ -163,11 +180,12 @@ def _classes(group: Group, pcu: Pcu) -> dict[str, Any]:
     }
 
 
-def _headway_s(motor: list[Crossing]) -> float | None:
-    """Mean front-front time of successive vehicles of the same lane, within the window."""
+def _headway(motor: list[Crossing]) -> dict[str, Any]:
+    """Mean front-front time of successive vehicles of the same lane, within the window, and of how many."""
     lanes = sorted({c.lane for c in motor if c.lane >= 0})
     times = [[c.time_s for c in motor if c.lane == lane] for lane in lanes]
-    return _mean([b - a for lane in times for a, b in pairwise(lane)])
+    gaps_s = [b - a for lane in times for a, b in pairwise(lane)]
+    return {"headway_mean_s": _mean(gaps_s), "headway_n": len(gaps_s)}
 
 
 def _speeds(group: Group, cell: Cell, means: Means) -> dict[str, Any]:
@@ -207,7 +225,9 @@ def space_mean_mps(exposure: FloatArray) -> float | None:
 
 
 def _space(exposure: FloatArray, observed_s: float, cell: Cell) -> dict[str, Any]:
-    """Edie's density k = sum(t) / (L T), occupancies, mean gap."""
+    """Edie's density k = sum(t) / (L T), occupancies, mean gap; nothing below 10 observed seconds, as of flow."""
+    if observed_s < MIN_RATE_S:
+        return {}
     speed = space_mean_mps(exposure)
     gap_s = float(exposure[Amount.GAP_S])
     return {
@@ -240,6 +260,7 @@ def _trip(group: Group, cell: Cell) -> dict[str, Any]:
         "stops_per_vehicle": way.stops_per_vehicle,
         "control_delay_s": way.control_delay_s,
         "travel_time_s": way.travel_time_s,
+        "delay_n": way.n,
         "tti": None if way.travel_time_s is None or free_s is None else way.travel_time_s / free_s,
     }
 

@@ -7,24 +7,28 @@ from typing import Final
 
 from .. import standards
 from ..config import Approach, Camera, Standards
-from ..data import Cycle, Measurement, Scope, Sight
+from ..data import Measurement, Scope, Sight
 from ..standards.tables import interpolate
+from .green import MEASURED_CYCLES, Signal, demand, discharge_smps, green, served_smps
 from .pcu import Pcu, smp
-
-MEASURED_CYCLES: Final = 3
-"""So many cycles with a measured saturation flow are needed before it replaces the formula."""
+from .rows import flagged
 
 S_PER_H: Final = 3600.0
 
+NO_SIGNAL: Final = "no_signal"
+NO_CYCLE: Final = "no_whole_cycle"
+CAPACITY_BOUND: Final = "capacity_lower_bound"
+DEMAND_BOUND: Final = "demand_lower_bound"
+DOUBTED: Final = "low_score"
+
 
 @dataclass(frozen=True, slots=True)
-class Signal:
-    """What the cycles say to one window: `told` are those completed in it, `recent` the latest, `before` the last one
-    completed earlier."""
+class Capacity:
+    """smp a second by a standard. at_least: a lower bound."""
 
-    told: tuple[Cycle, ...] = ()
-    recent: tuple[Cycle, ...] = ()
-    before: Cycle | None = None
+    smps: float
+    standard: str
+    at_least: bool = False
 
 
 class Service:
@@ -55,36 +59,60 @@ class Service:
     def complete(self, row: Measurement, approach: int, signal: Signal) -> Measurement:
         """The approach's row with capacity, degree of saturation and level of service, where they can be told."""
         one = self._approaches[approach]
-        capacity_smps, standard = self._capacity(approach, one, signal)
-        demand_smps = _demand_smps(row, signal)
-        two_way = one.control == "link" and one.road == "undivided"
-        dj = demand_smps / capacity_smps if capacity_smps and demand_smps is not None and not two_way else None
-        los, los_standard = self._los(row, one, dj)
-        return replace(
-            row, capacity_smps=capacity_smps, capacity_standard=standard, dj=dj, los=los, los_standard=los_standard
-        )
+        row = self._by_signal(row, approach, signal) if one.control == "signal" else self._by_link(row, approach)
+        los, los_standard = self._los(row, one, row.dj)
+        return replace(row, los=los, los_standard=los_standard)
 
-    def _capacity(self, index: int, one: Approach, signal: Signal) -> tuple[float | None, str | None]:
-        if one.control == "link":
-            return link_capacity_smps(one, self._site.city_million, self._width_m(index, one)), _link_name()
+    def _by_link(self, row: Measurement, index: int) -> Measurement:
+        one = self._approaches[index]
         if one.control == "unsignalised":
-            return None, None
-        return self._signal_capacity(index, one, signal)
+            return row
+        capacity_smps = link_capacity_smps(one, self._site.city_million, self._width_m(index, one))
+        one_way = one.road != "undivided"
+        dj = row.flow_smps / capacity_smps if one_way and capacity_smps and row.flow_smps is not None else None
+        return replace(row, capacity_smps=capacity_smps, capacity_standard=_link_name(), dj=dj)
 
-    def _signal_capacity(self, index: int, one: Approach, signal: Signal) -> tuple[float | None, str | None]:
-        """C = J wH / s (PKJI 2023, chapter 5): J measured in three of the latest cycles or more, else 600 LE."""
-        share = _green_share(signal)
-        if share is None:
-            return None, None
-        name = standards.signal_tables().name
+    def _by_signal(self, row: Measurement, index: int, signal: Signal) -> Measurement:
+        """DJ over the window's whole cycles. When all was served, what was served is no more than the capacity."""
+        capacity, wanted = self._signal_capacity(index, signal), demand(signal)
+        if capacity and wanted and wanted.cleared and wanted.smps > capacity.smps:
+            capacity = replace(capacity, smps=wanted.smps, at_least=True)
+        told = (
+            (NO_CYCLE, wanted is None and NO_SIGNAL not in row.quality.flags),
+            (CAPACITY_BOUND, capacity is not None and capacity.at_least),
+            (DEMAND_BOUND, wanted is not None and wanted.at_least),
+        )
+        row = replace(row, quality=flagged(row.quality, *(flag for flag, holds in told if holds)))
+        if capacity is None:
+            return row
+        dj = None if wanted is None or row.flow_smps is None else wanted.smps / capacity.smps
+        return replace(row, capacity_smps=capacity.smps, capacity_standard=capacity.standard, dj=dj)
+
+    def _signal_capacity(self, index: int, signal: Signal) -> Capacity | None:
+        """What saturated cycles discharged, else C = J wH / s (PKJI 2023, chapter 5).
+
+        None without a cycle lately: whether a signal works is not known then. Of two lower bounds the higher one: a
+        cycle also served what it did.
+        """
+        shown, base = green(signal), self._saturation(index, signal)
+        discharged_smps = discharge_smps(signal)
+        if discharged_smps is not None:
+            return Capacity(discharged_smps, f"{standards.signal_tables().name} measured discharge")
+        if shown is None or base is None:
+            return None
+        smps = base.smps * shown.share_ratio
+        return replace(base, smps=max(smps, served_smps(signal) if shown.at_least else 0.0), at_least=shown.at_least)
+
+    def _saturation(self, index: int, signal: Signal) -> Capacity | None:
+        """J, smp per second of green: measured in three of the latest cycles or more, else 600 LE."""
+        one, tables = self._approaches[index], standards.signal_tables()
         measured = [c.saturation_flow_smps for c in signal.recent if c.saturation_flow_smps is not None]
         if len(measured) >= MEASURED_CYCLES:
-            return median(measured) * share, f"{name} measured J"
+            return Capacity(median(measured), f"{tables.name} measured J")
         width_m = self._width_m(index, one)
         if one.phase != "protected" or width_m is None:
-            return None, None
-        base_smps = standards.signal_tables().base_smph_per_m * width_m * one.saturation_factor / S_PER_H
-        return base_smps * share, f"{name} formula J"
+            return None
+        return Capacity(tables.base_smph_per_m * width_m * one.saturation_factor / S_PER_H, f"{tables.name} formula J")
 
     def _width_m(self, index: int, one: Approach) -> float | None:
         if one.entry_width_m is not None:
@@ -126,30 +154,8 @@ def _link_name() -> str:
     return f"{standards.link_tables().name} formula"
 
 
-def _green_share(signal: Signal) -> float | None:
-    """wH / s of the window's cycles, else of the latest; green and cycle of the same cycles."""
-    for cycles in (signal.told, signal.recent):
-        known = [(c.green_s, c.to_s - c.from_s) for c in cycles if c.green_s is not None]
-        if known:
-            return sum(green for green, _ in known) / sum(length for _, length in known)
-    return None
-
-
-def _demand_smps(row: Measurement, signal: Signal) -> float | None:
-    """Served flow and, while a residual queue grows, what was added to it (smp a second)."""
-    if row.flow_smps is None or not row.flow_vps:
-        return row.flow_smps
-    return max(0.0, row.flow_smps + _growth_vps(signal) * row.flow_smps / row.flow_vps)
-
-
-def _growth_vps(signal: Signal) -> float:
-    """Growth of the residual queue, vehicles a second, from the end of green before the window's cycles to the last
-    end of green in them; 0 where no queue is left or the residual is not known at both."""
-    if signal.before is None or not signal.told:
-        return 0.0
-    first, last = signal.before, signal.told[-1]
-    if not first.residual_queue_vehicles and not last.residual_queue_vehicles:
-        return 0.0
-    if first.residual_queue_vehicles is None or last.residual_queue_vehicles is None:
-        return 0.0
-    return (last.residual_queue_vehicles - first.residual_queue_vehicles) / (last.to_s - first.to_s)
+def doubted(row: Measurement, min_quality: float) -> Measurement:
+    """The row without a letter and a degree of saturation when too little of its window was seen, or too badly."""
+    if (row.quality.score or 0.0) >= min_quality or (row.los is None and row.dj is None):
+        return row
+    return replace(row, dj=None, los=None, los_standard=None, quality=flagged(row.quality, DOUBTED))

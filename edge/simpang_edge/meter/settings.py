@@ -61,7 +61,7 @@ class MeterSettings:
     jump_s: a frame later than its predecessor by more than this means that the clock was set forward.
     hold_s: after a step back of at most this, windows that were already published are not published again.
     standing_flags: flags that hold all the time, by approach (such as low_resolution).
-    lane_width_m: for the area occupancy, where the caller gives no measured widths.
+    lane_width_m: for the area occupancy, where no calibration tells the widths of the lanes.
     """
 
     windows_s: tuple[int, ...] = (60, 900)

@@ -5,15 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ..data import Cycle, Measurement, Quality
-from .service import Signal
+from ..data import Cycle, Measurement
+from .cycle_row import GREEN_BOUND
+from .green import Signal, green
+from .rows import flagged
+from .service import NO_SIGNAL
 
 KEPT: Final = 10
 RECENT_S: Final = 1800.0
 NO_SIGNAL_S: Final = 300.0
 NO_SIGNAL_N: Final = 30
-
-NO_SIGNAL: Final = "no_signal"
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class SignalLog:
     _cycles: deque[Cycle] = field(default_factory=lambda: deque(maxlen=KEPT))
     _new: dict[int, list[Cycle]] = field(default_factory=dict)
     _last: dict[int, Cycle] = field(default_factory=dict)
+    _green_s: float | None = None
     _quiet_s: float = 0.0
     _quiet_n: int = 0
 
@@ -36,28 +38,35 @@ class SignalLog:
         for waiting in self._new.values():
             waiting.append(cycle)
 
-    def second(self, signalled: bool) -> None:
-        """Account for a second that was looked at; `signalled`: a start of green was seen lately."""
-        self._quiet_s = 0.0 if signalled else self._quiet_s + 1.0
-        self._quiet_n = 0 if signalled else self._quiet_n
+    def second(self, green_s: float | None) -> None:
+        """Account for a second that was looked at; green_s: when the last start of green was."""
+        fresh = green_s != self._green_s
+        self._green_s = green_s
+        self._quiet_s = 0.0 if fresh else self._quiet_s + 1.0
+        self._quiet_n = 0 if fresh else self._quiet_n
 
     def cross(self) -> None:
         """Account for a crossing."""
         self._quiet_n += 1
 
     def of(self, length_s: int, now_s: float) -> Signal:
-        """The cycles for a window of this length that closes now."""
+        """The cycles for a window of this length that closes now; of a signal that works no more only what it told."""
         told = tuple(self._new.get(length_s, self._cycles))
         self._new[length_s] = []
         before = self._last.get(length_s)
         if told:
             self._last[length_s] = told[-1]
+        if self.none_found or not (told or self._works(now_s)):
+            return Signal()
         recent = tuple(c for c in self._cycles if now_s - c.to_s <= RECENT_S)
         return Signal(told, recent, before if before is not None and now_s - before.to_s <= RECENT_S else None)
 
+    def _works(self, now_s: float) -> bool:
+        return bool(self._cycles) and now_s - self._cycles[-1].to_s <= NO_SIGNAL_S
+
     @property
     def none_found(self) -> bool:
-        """Whether enough was watched to say that no signal works here: 300 s and 30 vehicles without a green."""
+        """Whether enough was watched to say that no signal works here: 300 s and 30 vehicles since the last green."""
         return self._quiet_s >= NO_SIGNAL_S and self._quiet_n >= NO_SIGNAL_N
 
     def reset(self) -> None:
@@ -65,24 +74,27 @@ class SignalLog:
         self._cycles.clear()
         self._new.clear()
         self._last.clear()
-        self._quiet_s, self._quiet_n = 0.0, 0
+        self._green_s, self._quiet_s, self._quiet_n = None, 0.0, 0
 
     def fill(self, row: Measurement, signal: Signal) -> Measurement:
         """The approach's row with the means of its cycles; without a signal it says so, and nothing of cycles."""
         if row.counts is None or self.control != "signal":
             return row
         if self.none_found:
-            flags = tuple(sorted({*row.quality.flags, NO_SIGNAL}))
-            return replace(row, quality=Quality(row.quality.observed_s, row.quality.score, flags))
+            return replace(row, quality=flagged(row.quality, NO_SIGNAL))
         if not self._cycles:
             return row
         told = signal.told
+        shown = green(signal) if told else None
+        flags = (GREEN_BOUND,) if shown is not None and shown.at_least else ()
         return replace(
             row,
+            quality=flagged(row.quality, *flags),
             cycles=len(told),
             cycle_s=_mean(c.to_s - c.from_s for c in told),
-            green_s=_mean(c.green_s for c in told),
+            green_s=None if shown is None else shown.mean_s,
             cycle_confidence=_mean(c.confidence for c in told),
+            cycle_method="+".join(sorted({c.method for c in told})) or None,
             queue_at_green_vehicles=_mean(c.queue_at_green_vehicles for c in told),
             queue_at_green_smp=_mean(c.queue_at_green_smp for c in told),
             residual_queue_vehicles=_mean(c.residual_queue_vehicles for c in told),

@@ -15,32 +15,37 @@ CONTACT_M: FloatArray = np.array([0.10, 0.20, 0.30, 0.30, 0.10, 0.10, 0.15])
 """Standard error of the height above the road at which a box ends that ought to end on it, by `KINDS` [ours]."""
 
 HEIGHT_M: Final = 6.0
-"""Height of a camera where it is not given: low, so that the interval is rather too wide."""
+"""Height of a camera where neither its calibration nor the configuration tells: low, so that the interval is rather
+too wide."""
 
 CONFIDENCE_95: Final = 1.96
 NOT_SUPPORTED: Final = "speed_not_supported"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Errors:
-    """What errors of speeds are made of, by approach."""
+    """What errors of speeds are made of, by approach.
+
+    found_height_m: of the camera, as its calibration tells; where it does not, the configured one counts.
+    """
 
     rules: SpeedRules
     sights: tuple[Sight, ...] = ()
+    found_height_m: float | None = None
 
     def half_mps(self, crossings: Sequence[Crossing], approach: int, mean_mps: float) -> float:
         """Half of the 95 % interval of the mean speed of crossings whose speed is known.
 
         Errors of the single fits become smaller with their number: sqrt(sum e^2) / n. Those of the calibration's scale
         and of the contact point are the same for all: a point h above the road moves H / (H - h) as fast (section 7),
-        so a share h / H. All are independent of one another and add in squares.
+        so a share h / (H - h). All are independent of one another and add in squares.
         """
         fits_mps = math.sqrt(sum((c.speed_error_mps or 0.0) ** 2 for c in crossings)) / len(crossings)
         if approach >= len(self.sights):
             return CONFIDENCE_95 * fits_mps
         sight = self.sights[approach]
-        height_m = sight.camera_height_m or HEIGHT_M
-        contact_ratio = float(np.mean(CONTACT_M[[c.kind for c in crossings]])) / height_m
+        contact_m = float(np.mean(CONTACT_M[[c.kind for c in crossings]]))
+        contact_ratio = contact_m / ((self.found_height_m or sight.camera_height_m or HEIGHT_M) - contact_m)
         return CONFIDENCE_95 * math.hypot(fits_mps, sight.scale_error_ratio * mean_mps, contact_ratio * mean_mps)
 
     def supported(self, approach: int) -> bool:
@@ -53,7 +58,7 @@ class Errors:
 
 
 def withheld(row: Measurement) -> Measurement:
-    """The row without its speeds, flagged."""
+    """The row without its speeds, flagged. Level of service, state and the usual are made from the row afterwards."""
     quality = replace(row.quality, flags=tuple(sorted({*row.quality.flags, NOT_SUPPORTED})))
     return replace(
         row,
@@ -67,4 +72,5 @@ def withheld(row: Measurement) -> Measurement:
         speed_p50_mps=None,
         speed_p85_mps=None,
         class_speeds=(),
+        tti=None,
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from ..data import FloatArray
+from ..data import FloatArray, IntArray
 from .crossings import Crossing
 from .fleet import SEGMENTS, Fleet, Rows, Seen
 from .layout import Cell, Layout
@@ -20,10 +20,15 @@ SETTLED_S: Final = 1.0
 """After this long the first speed of a vehicle is known."""
 
 
+PARTS: FloatArray = np.arange(1.0, SEGMENTS + 1)
+"""The parts of the measured length, the one nearest the line first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """Means per vehicle over the visible length, up to the stop line; None is unknown."""
+    """Means per vehicle over the visible length, up to the stop line; None is unknown. n: of how many vehicles."""
 
+    n: int = 0
     control_delay_s: float | None = None
     travel_time_s: float | None = None
     stopped_delay_s: float | None = None
@@ -41,21 +46,35 @@ class Arrival:
 def mark_passes(fleet: Fleet, seen: Seen, layout: Layout) -> None:
     """Keep when vehicles came to the end of each eighth of the measured length, straight between two sightings."""
     rows, row = fleet.rows, seen.row
-    length_m = layout.length_m[layout.approach_cell[rows["approach"][row]]]
+    length_m, now_m = layout.approach_m[rows["approach"][row]], rows["along_m"][row]
     before = np.ceil(seen.before_m * SEGMENTS / length_m)
-    now = np.ceil(rows["along_m"][row] * SEGMENTS / length_m)
-    for n in np.flatnonzero((now < before) & (now < SEGMENTS + 1) & (before > 1)).tolist():
-        way_m = (float(seen.before_m[n]), float(rows["along_m"][row[n]]))
-        mark_pass(rows, int(row[n]), way_m, (float(seen.before_s[n]), seen.time_s), float(length_m[n]))
+    now = np.ceil(now_m * SEGMENTS / length_m)
+    n = ((now < before) & (now < SEGMENTS + 1) & (before > 1)).nonzero()[0]
+    if len(n):
+        _mark(rows, row[n], (seen.before_m[n], now_m[n]), (seen.before_s[n], seen.time_s), length_m[n])
 
 
 def mark_pass(rows: Rows, row: int, way_m: tuple[float, float], time_s: tuple[float, float], length_m: float) -> None:
     """Keep when a vehicle came to the ends of the parts on a way (from, to) that took from one time to another."""
-    ends_m = length_m / SEGMENTS * np.arange(1, SEGMENTS + 1)
-    passed = (ends_m < way_m[0]) & (ends_m >= way_m[1])
-    if passed.any():
-        share = (way_m[0] - ends_m[passed]) / (way_m[0] - way_m[1])
-        rows["passes_s"][row, passed] = time_s[0] + share * (time_s[1] - time_s[0])
+    from_m, to_m = np.array([way_m[0]]), np.array([way_m[1]])
+    _mark(rows, np.array([row]), (from_m, to_m), (np.array([time_s[0]]), time_s[1]), np.array([length_m]))
+
+
+def _mark(
+    rows: Rows,
+    row: IntArray,
+    way_m: tuple[FloatArray, FloatArray],
+    time_s: tuple[FloatArray, float],
+    length_m: FloatArray,
+) -> None:
+    """The same of several vehicles, (n,) each, whose ways end at the same time."""
+    from_m, from_s = way_m[0][:, None], time_s[0][:, None]
+    to_m = way_m[1][:, None]
+    ends_m = (length_m / SEGMENTS)[:, None] * PARTS
+    passed = (ends_m < from_m) & (ends_m >= to_m)
+    n, part = passed.nonzero()
+    share = (from_m - ends_m)[passed] / (from_m - to_m)[n, 0]
+    rows["passes_s"][row[n], part] = time_s[0][n] + share * (time_s[1] - from_s)[n, 0]
 
 
 def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
@@ -64,7 +83,8 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     Control delay = time taken - distance / free-flow speed (domain reference, section 1), summed over eighths of the
     measured length: in each the mean of the vehicles that were seen over the whole of it, so that one that was hidden
     on its way still counts where it was seen. Travel time is that sum without the free-flow time taken off. All of
-    vehicles traced over at least half of the length: who comes out from behind others nearer has waited where nobody
+    vehicles traced over at least half of the length, in one track or in two of which the second was found to go on with
+    the first (`emerged`): who comes out from behind others nearer has waited where nobody
     saw it, and its quick last metres would make the mean too small. Vehicles whose way over the near half was not
     watched from its begin (they were there at first, or when a camera was back) are left out. Unknown where less than
     0.3 of the others were seen over some part.
@@ -72,17 +92,24 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     if not crossings:
         return Trip()
     crossings = [c for c in crossings if c.whole]
-    traced = [c for c in crossings if c.start_m >= TRACED_SHARE * cell.length_m]
+    traced = [c for c in crossings if _is_traced(c, cell.length_m)]
     least_n = max(1.0, MIN_SHARE * len(crossings))
     travel_s = _travel_s(traced, cell.length_m, least_n)
     v_mps = cell.reference_mps
     known = len(traced) >= least_n
     return Trip(
+        n=len(traced) if known else 0,
         control_delay_s=None if travel_s is None or v_mps is None else travel_s - cell.length_m / v_mps,
         travel_time_s=travel_s,
         stopped_delay_s=_mean([c.stopped_s for c in traced]) if known else None,
         stops_per_vehicle=_mean([float(c.stops) for c in traced]) if known else None,
     )
+
+
+def _is_traced(crossing: Crossing, length_m: float) -> bool:
+    """Whether it is known when a vehicle came into the near half of the measured length."""
+    half = crossing.passes_s[round(TRACED_SHARE * SEGMENTS) - 1 :][:1]
+    return crossing.start_m >= TRACED_SHARE * length_m or bool(np.isfinite(half).any())
 
 
 def _travel_s(crossings: Sequence[Crossing], length_m: float, least_n: float) -> float | None:
@@ -113,9 +140,13 @@ def _parts_s(crossing: Crossing, length_m: float) -> FloatArray:
 
 
 class Arrivals:
-    """Tells each vehicle's arrival once: of those that came into view in the far half of the measured length."""
+    """Tells each vehicle's arrival once: of those that came into view in the far half of the measured length, driving.
 
-    def __init__(self, layout: Layout) -> None:
+    Who is in a queue already when it is first seen has arrived before, nobody knows when.
+    """
+
+    def __init__(self, layout: Layout, least_mps: float) -> None:
+        self._least_mps = least_mps
         self._length_m: FloatArray = layout.length_m[layout.approach_cell]
         cells = [layout.cells[i] for i in layout.approach_cell.tolist()]
         self._reference_mps: FloatArray = np.array([c.reference_mps or np.nan for c in cells])
@@ -127,6 +158,7 @@ class Arrivals:
         rows["arrived"][row] = True
         approach, first_m = rows["approach"][row], rows["first_m"][row]
         far = IS_MOTOR[rows["kind"][row]] & (first_m >= TRACED_SHARE * self._length_m[approach])
+        far &= rows["speed_mps"][row] > self._least_mps
         times_s = rows["first_s"][row] + first_m / self._reference_mps[approach]
         picked = np.flatnonzero(far & np.isfinite(times_s)).tolist()
         return [Arrival(float(times_s[n]), int(approach[n])) for n in picked]

@@ -3,14 +3,16 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..data import Measurement, Quality, Scene
+from ..data import Cycle, Measurement, Quality, Scene
 from . import reasons
 from .faults import WHY
+from .moods import Mood
 from .reasons import Figures, say
 from .windows import Tally
 
 FACTORS: Final = {
     "night": 0.9,
+    "low_light": 0.9,
     "rain": 0.9,
     "low_contrast": 0.8,
     "dirty": 0.8,
@@ -34,25 +36,38 @@ class Trust:
 
     standing: tuple[tuple[str, str], ...] = ()
 
-    def judge(self, row: Measurement, tally: Tally, index: int) -> Measurement:
-        """The row with its flags and score; without figures where its lane could not be seen."""
-        hidden_s = min(float(tally.hidden_s[index]), row.quality.observed_s)
-        flags = {*row.quality.flags, *_told(tally), *(f for a, f in self.standing if a == row.approach)}
-        flags |= {"occluded"} if hidden_s > 0 else set()
-        seen_s = row.quality.observed_s - hidden_s
-        score = (row.quality.score or 0.0) * _share(seen_s, row.quality.observed_s)
-        for flag in flags:
-            score *= FACTORS.get(flag, 1.0)
-        quality = Quality(seen_s, score, tuple(sorted(flags)))
+    def judge(self, row: Measurement, tally: Tally, index: int | None) -> Measurement:
+        """The row with its flags and score; without figures where its lane could not be seen.
+
+        index: its cell, None for what lies in no lane.
+        """
+        lost_s = 0.0 if index is None else float(tally.hidden_s[index])
+        mood = Mood(tally.from_s, tally.to_s, tally.scene_s, lost_s)
+        quality, hidden_s = self._quality(row.quality, row.approach, mood)
         if hidden_s <= HIDDEN_SHARE * row.quality.observed_s or hidden_s <= 0:
             return replace(row, quality=quality)
         return _unknown(row, quality)
 
+    def cycle(self, cycle: Cycle, mood: Mood) -> Cycle:
+        """The cycle with its flags and score. Its figures stay: a hidden stop line shows no cycle."""
+        return replace(cycle, quality=self._quality(cycle.quality, cycle.approach, mood)[0])
 
-def _told(tally: Tally) -> set[str]:
-    """Flags of the picture worth telling of this window."""
-    needed_s = TELLING_SHARE * (tally.to_s - tally.from_s)
-    return {f for f, seconds_s in tally.scene_s.items() if f in Scene.UNUSABLE or seconds_s >= needed_s}
+    def _quality(self, quality: Quality, approach: str, mood: Mood) -> tuple[Quality, float]:
+        """With the flags and the score that a mood leaves of it, and for how long nothing could be seen."""
+        hidden_s = min(mood.hidden_s, quality.observed_s)
+        flags = {*quality.flags, *_told(mood), *(f for a, f in self.standing if a == approach)}
+        flags |= {"occluded"} if hidden_s > 0 else set()
+        seen_s = quality.observed_s - hidden_s
+        score = (quality.score or 0.0) * _share(seen_s, quality.observed_s)
+        for flag in flags:
+            score *= FACTORS.get(flag, 1.0)
+        return Quality(seen_s, score, tuple(sorted(flags))), hidden_s
+
+
+def _told(mood: Mood) -> set[str]:
+    """Flags of the picture worth telling of this span."""
+    needed_s = TELLING_SHARE * (mood.to_s - mood.from_s)
+    return {f for f, seconds_s in mood.scene_s.items() if f in Scene.UNUSABLE or seconds_s >= needed_s}
 
 
 def _unknown(row: Measurement, quality: Quality) -> Measurement:

@@ -1,8 +1,10 @@
 """Windows [start, end) of event time, aligned to the clock: what belongs in which, and when one is complete."""
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from .gates import DIRECTIONS, Passage
 from .layout import Layout
 from .movements import Traced
 from .queue import QueueNow
+
+NOTES: Final = 100
+"""Seconds of notes for taking back: as long as a fault of the picture may have gone unnoticed, and some more."""
 
 
 @dataclass(slots=True)
@@ -49,6 +54,42 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class _Note:
+    """What of a window cannot be taken back by subtraction, as it was before the queue of this second."""
+
+    time_s: float
+    number: int
+    queue_max_m: FloatArray
+    queue_max_vehicles: IntArray
+    beyond: NDArray[np.bool_]
+    hidden_s: FloatArray
+    side: IntArray
+    queue_samples: int
+    frames: int
+
+    @classmethod
+    def of(cls, time_s: float, number: int, tally: Tally) -> "_Note":
+        """A copy."""
+        return cls(
+            time_s=time_s,
+            number=number,
+            queue_max_m=tally.queue_max_m.copy(),
+            queue_max_vehicles=tally.queue_max_vehicles.copy(),
+            beyond=tally.beyond.copy(),
+            hidden_s=tally.hidden_s.copy(),
+            side=tally.side.copy(),
+            queue_samples=tally.queue_samples,
+            frames=tally.frames,
+        )
+
+    def restore(self, tally: Tally) -> None:
+        """Set the window back."""
+        for item in fields(self)[2:]:
+            value = getattr(self, item.name)
+            setattr(tally, item.name, value.copy() if isinstance(value, np.ndarray) else value)
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """What one frame added: kept for a while, to be taken back when it turns out that the picture was false.
 
@@ -79,6 +120,7 @@ class Windows:
         self._late_moves: IntArray = np.zeros(len(layout.movements), np.int64)
         self._late_gates: IntArray = np.zeros(len(layout.gates) * len(DIRECTIONS), np.int64)
         self._flags: set[str] = set()
+        self._notes: deque[_Note] = deque(maxlen=NOTES)
 
     def begin(self, time_s: float) -> None:
         """Start at this time, if nothing runs yet."""
@@ -112,7 +154,7 @@ class Windows:
         """Count a crossing in the window of its time, or as late when that is closed."""
         tally = self._tally(self._number(crossing.time_s))
         if tally is None:
-            self._late += self._where(crossing)
+            self._late[self._layout.cells_at(crossing.approach, crossing.lane)] += 1
         else:
             tally.crossings.append(crossing)
 
@@ -134,9 +176,11 @@ class Windows:
 
     def queue(self, time_s: float, queue: QueueNow) -> None:
         """Account for the queue of one second."""
-        tally = self._tally(self._number(time_s))
+        number = self._number(time_s)
+        tally = self._tally(number)
         if tally is None:
             return
+        self._notes.append(_Note.of(time_s, number, tally))
         tally.queue_samples += 1
         np.maximum(tally.queue_max_m, queue.tail_m, out=tally.queue_max_m)
         np.maximum(tally.queue_max_vehicles, queue.vehicles, out=tally.queue_max_vehicles)
@@ -167,11 +211,15 @@ class Windows:
             if span.to_s > from_s:
                 share = (span.to_s - from_s) / (span.to_s - span.from_s)
                 self.spread(replace(span, from_s=from_s, exposure=span.exposure * share), -1)
-        for tally in self._open.values():
+        for number, tally in self._open.items():
+            note = next((n for n in self._notes if n.number == number and n.time_s >= since_s), None)
+            if note is not None:
+                note.restore(tally)
             tally.observed_s = max(0.0, tally.observed_s)
             tally.crossings = [c for c in tally.crossings if c.time_s < since_s]
             tally.moves = [move for move in tally.moves if move.crossing.time_s < since_s]
             tally.passages = [one for one in tally.passages if one.time_s < since_s]
+        self._notes.clear()
 
     def parts(self) -> tuple[Tally, ...]:
         """The running windows, in order."""
@@ -206,6 +254,7 @@ class Windows:
         for tally in done:
             tally.flags |= {flag} if flag else set()
         self._open.clear()
+        self._notes.clear()
         self._next = None
         self._flags = {flag} if flag else set()
         return done
@@ -240,10 +289,6 @@ class Windows:
             hidden_s=np.zeros(cells),
             side=np.zeros((len(Side), len(self._layout.ids)), np.int64),
         )
-
-    def _where(self, crossing: Crossing) -> IntArray:
-        ones = self._layout.sums(np.array([crossing.approach]), np.array([crossing.lane]), np.ones(1))
-        return ones.astype(np.int64)
 
     def _publish(self, number: int) -> list[Tally]:
         """The window of this number with what came late before it; nothing while it is held."""

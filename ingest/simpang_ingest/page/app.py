@@ -19,8 +19,11 @@ from ..config import PageSettings
 from ..errors import ConfigurationError
 from ..history import History
 from .cards import Teller, place_name
-from .detail import Detail
+from .cityevents import REFRESH_S, CityEvents
+from .detail import Chosen, Detail
+from .eventscreen import EventScreen
 from .figures import LocalTime
+from .figurescreen import WINDOWS_S, FigureScreen
 from .healthscreen import HealthScreen
 from .login import LANGUAGE_COOKIE, Guard, chosen_language
 from .looks import CameraLook
@@ -57,13 +60,15 @@ def build(
     """The page as an ASGI application. Once per process: NiceGUI keeps its pages in the process."""
     clock = clock or SystemClock()
     present = Present(board, settings, clock)
-    room = Room(settings, clock, present, Past(history, clock), truth)
+    events = CityEvents(history, clock)
+    room = Room(settings, clock, present, Past(history, clock), events, truth)
     outer = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     outer.get("/healthz")(lambda: JSONResponse({"status": "ok", "cameras": len(present.looks())}))
     outer.get("/language/{code}")(_choose_language)
     outer.mount(STATIC_URL, StaticFiles(directory=STATIC))
     _add_screens(room)
     nicegui_app.timer(EVERY_S, lambda: present.trails.sample(present.looks(), clock.now()))
+    nicegui_app.timer(REFRESH_S, events.refresh)
     ui.run_with(
         outer,
         title=settings.title,
@@ -81,14 +86,11 @@ def _add_screens(room: Room) -> None:
     def overview(request: Request) -> None:
         _screen(room, request, lambda teller: Overview(room, teller))
 
-    @ui.page("/camera/{site}/{camera}")
-    def camera(request: Request, site: str, camera: str) -> None:
-        _screen(room, request, lambda teller: Detail(room, teller, camera, lambda look: look.key == (site, camera)))
+    _add_places(room)
 
-    @ui.page("/junction/{junction}")
-    def junction(request: Request, junction: str) -> None:
-        title = place_name(junction)
-        _screen(room, request, lambda teller: Detail(room, teller, title, lambda look: look.junction == junction))
+    @ui.page("/events")
+    def events(request: Request) -> None:
+        _screen(room, request, lambda teller: EventScreen(room, teller))
 
     @ui.page("/health")
     def health(request: Request) -> None:
@@ -97,6 +99,32 @@ def _add_screens(room: Room) -> None:
     @ui.page("/map")
     def places(request: Request) -> None:
         _screen(room, request, lambda teller: MapScreen(room, teller))
+
+
+def _add_places(room: Room) -> None:
+    """The screens of one camera and of one junction: now and the last hour, and the planner's figures."""
+
+    def add(pattern: str, chosen: Callable[[Request], Chosen], title: Callable[[Request], str]) -> None:
+        @ui.page(pattern)
+        def place(request: Request) -> None:
+            path, name, which = request.url.path, title(request), chosen(request)
+            _screen(room, request, lambda teller: Detail(room, teller, name, which, path))
+
+        @ui.page(f"{pattern}/figures")
+        def figures(request: Request, window_s: int = WINDOWS_S[0]) -> None:
+            path, which = request.url.path.removesuffix("/figures"), chosen(request)
+            _screen(room, request, lambda teller: FigureScreen(room, teller, which, path, window_s))
+
+    def camera(request: Request) -> Chosen:
+        key = (request.path_params["site"], request.path_params["camera"])
+        return lambda look: look.key == key
+
+    def junction(request: Request) -> Chosen:
+        name = request.path_params["junction"]
+        return lambda look: look.junction == name
+
+    add("/camera/{site}/{camera}", camera, lambda request: str(request.path_params["camera"]))
+    add("/junction/{junction}", junction, lambda request: place_name(request.path_params["junction"]))
 
 
 def _screen(room: Room, request: Request, make: Callable[[Teller], Screen]) -> None:

@@ -48,13 +48,19 @@ def card_head(look: CameraLook, words: Words) -> Markup:
     )
 
 
-def card_body(look: CameraLook, teller: Teller, truth: Iterable[tuple[RowLook, tuple[Compared, ...]]] = ()) -> Markup:
-    """State, reason, age and figures. data-sent makes the markup of every new message differ, even where all it says is
-    the same: or the browser would keep counting the age of the message before."""
+def card_body(
+    look: CameraLook,
+    teller: Teller,
+    truth: Iterable[tuple[RowLook, tuple[Compared, ...]]] = (),
+    events: Markup | None = None,
+) -> Markup:
+    """State, reason, age, events that last, and figures. data-sent makes the markup of every new message differ, even
+    where all it says is the same: or the browser would keep counting the age of the message before."""
     return tag(
         "div",
         state_line(look, teller),
         reason_line(look, teller),
+        events,
         _figures(look, teller.words),
         _other_approaches(look, teller.words),
         join(*(truth_line(row, compared, look, teller.words) for row, compared in truth)),
@@ -113,7 +119,8 @@ def age(age_s: float | None, words: Words) -> Markup:
 
 
 def _figures(look: CameraLook, words: Words) -> Markup:
-    row = look.lead.row if look.lead else None
+    """Those of the approach that the card speaks of; of one that was not seen well enough none, least of all a 0."""
+    row = look.lead.row if look.lead and look.lead.face is not Face.UNKNOWN else None
     beyond = bool(row and row.queue_beyond_view)
     why = words.not_measured if look.current else words.face(look.face).lower()
     return tag(

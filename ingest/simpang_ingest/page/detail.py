@@ -7,16 +7,18 @@ from nicegui import background_tasks, ui
 from simpang_edge.message import MovementMeta
 
 from ..errors import HistoryError
-from ..rows import CycleRow, EventRow, WindowRow
+from ..rows import CycleRow, WindowRow
 from .cards import Teller, camera_path, place_name, reason_line, state_line, truth_line
 from .charts import Curve, hour, spark
+from .events import Happening, event_table, happenings
 from .figures import with_unit
+from .gates import GatePass, gate_table, passes, sums
 from .looks import CameraLook
 from .markup import Markup, classes, join, tag
 from .overview import truth_of
 from .past import CameraPast
 from .shell import Room, html
-from .tables import HourSum, TurnSum, cycle_table, event_table, hour_table, live_table, turn_table
+from .tables import HourSum, TurnSum, cycle_table, hour_table, live_table, turn_table
 from .words import Words
 
 Chosen = Callable[[CameraLook], bool]
@@ -39,13 +41,14 @@ class Live:
 class Detail:
     """Everything known about the chosen cameras."""
 
-    def __init__(self, room: Room, teller: Teller, title: str, chosen: Chosen) -> None:
+    def __init__(self, room: Room, teller: Teller, title: str, chosen: Chosen, path: str) -> None:
         self._room = room
         self._teller = teller
         self._title = title
         self._chosen = chosen
         self._ticks = 0
-        self._heading = html(tag("h1", title)).classes("heading")
+        more = tag("a", teller.words.figures, href=f"{path}/figures", class_="more")
+        self._heading = html(join(tag("h1", title), tag("div", more, class_="where"))).classes("heading")
         self._missing = html(tag("p", teller.words.not_found_why.format(name=title))).classes("nothing")
         self._now = ui.element("section").classes("now")
         self._lives: list[Live] = []
@@ -115,8 +118,11 @@ def _heading(look: CameraLook, teller: Teller) -> Markup:
         None if look.meta is None else f"{words.software} {look.meta.software}",
     )
     badge = tag("span", words.simulated, class_="badge", title=words.simulated_why) if look.simulated else None
+    more = tag("a", words.figures, href=f"{camera_path(look)}/figures", class_="more")
     spans = (tag("span", fact) for fact in facts if fact)
-    return join(tag("h1", look.name), tag("div", junction, tag("span", look.key.site), badge, *spans, class_="where"))
+    return join(
+        tag("h1", look.name), tag("div", junction, tag("span", look.key.site), badge, *spans, more, class_="where")
+    )
 
 
 def _now(look: CameraLook, teller: Teller, room: Room, named: bool) -> Markup:
@@ -156,8 +162,11 @@ class PastPart:
         self._turns_title = html("").classes("part")
         self._turns = html("").classes("panel")
         self._turns.style("display:none")
+        self._gates_title = html("").classes("part")
+        self._gates = html("").classes("panel")
+        self._gates.style("display:none")
         html(tag("h2", words.events)).classes("part")
-        self._events = html("").classes("panel tall")
+        self._events = html("").classes("panel tall events")
         html(tag("h2", words.cycles)).classes("part")
         self._cycles = html("").classes("panel tall")
 
@@ -175,7 +184,8 @@ class PastPart:
             chart.update()
         self._sums.set_content(hour_table([HourSum(curve.name, curve.windows) for curve in curves], words))
         self._show_turns(_turns(pasts, words))
-        self._events.set_content(event_table(_events(pasts), self._teller, now_s))
+        self._show_gates(_gates(pasts), now_s)
+        self._events.set_content(event_table(_events(pasts), self._teller, now_s, cameras=len(pasts) > 1))
         self._cycles.set_content(cycle_table(_cycles(pasts), self._teller))
 
     def _show_turns(self, turns: Sequence[TurnSum]) -> None:
@@ -183,6 +193,12 @@ class PastPart:
         self._turns.style("display:block" if turns else "display:none")
         self._turns_title.set_content(tag("h2", self._teller.words.turns) if turns else "")
         self._turns.set_content(turn_table(turns, self._teller.words) if turns else "")
+
+    def _show_gates(self, found: Sequence[GatePass], now_s: float) -> None:
+        """A table where gates are drawn; nothing where there are none."""
+        self._gates.style("display:block" if found else "display:none")
+        self._gates_title.set_content(tag("h2", self._teller.words.gates) if found else "")
+        self._gates.set_content(gate_table(sums(found, now_s), self._teller) if found else "")
 
 
 def _chart(title: str, unit: str) -> ui.echart:
@@ -210,7 +226,7 @@ def _curves(pasts: Pasts) -> list[Curve]:
         ids = dict.fromkeys([one.approach for one in look.approaches] + [window.approach for window in past.windows])
         for approach in ids:
             windows = tuple(window for window in past.windows if window.approach == approach)
-            curves.append(Curve(_name(look, approach, len(pasts) > 1), windows))
+            curves.append(Curve(place_of(look, approach, len(pasts) > 1), windows))
     return curves
 
 
@@ -224,12 +240,22 @@ def _turns(pasts: Pasts, words: Words) -> list[TurnSum]:
             if rows:
                 approach = rows[0].approach
                 own = HourSum("", tuple(row for row in past.moves if row.approach == approach))
-                name = _turn_name(movement, metas.get(movement), words)
-                found.append(TurnSum(_name(look, approach, len(pasts) > 1), HourSum(name, rows), own.intensity()))
+                name = turn_name(movement, metas.get(movement), words)
+                found.append(TurnSum(place_of(look, approach, len(pasts) > 1), HourSum(name, rows), own.intensity()))
     return found
 
 
-def _turn_name(movement: str, meta: MovementMeta | None, words: Words) -> str:
+def _gates(pasts: Pasts) -> list[GatePass]:
+    """Both directions of every gate of the cameras."""
+    several = len(pasts) > 1
+    return [
+        one
+        for look, past in pasts
+        for one in passes(look.name if several else "", look.meta.gates if look.meta else (), past.gates)
+    ]
+
+
+def turn_name(movement: str, meta: MovementMeta | None, words: Words) -> str:
     """As configured, else the turn and the movement's id."""
     if meta is None:
         return movement
@@ -237,7 +263,7 @@ def _turn_name(movement: str, meta: MovementMeta | None, words: Words) -> str:
     return f"{turn} · {meta.name}"
 
 
-def _name(look: CameraLook, approach: str | None, several: bool) -> str:
+def place_of(look: CameraLook, approach: str | None, several: bool) -> str:
     """The approach's name, with its camera's where there are several."""
     named = next((one.name for one in look.approaches if one.approach == approach), approach)
     if named is None:
@@ -245,13 +271,12 @@ def _name(look: CameraLook, approach: str | None, several: bool) -> str:
     return f"{look.name} · {named}" if several and named != look.name else named
 
 
-def _events(pasts: Pasts) -> list[tuple[str, EventRow]]:
-    several = len(pasts) > 1
-    rows = [(_name(look, event.approach, several), event) for look, past in pasts for event in past.events]
-    return sorted(rows, key=lambda row: -row[1].begin_s)[:EVENTS_SHOWN]
+def _events(pasts: Pasts) -> list[Happening]:
+    looks = [look for look, _ in pasts]
+    return happenings([event for _, past in pasts for event in past.events], looks)[:EVENTS_SHOWN]
 
 
 def _cycles(pasts: Pasts) -> list[tuple[str, CycleRow]]:
     several = len(pasts) > 1
-    rows = [(_name(look, cycle.approach, several), cycle) for look, past in pasts for cycle in past.cycles]
+    rows = [(place_of(look, cycle.approach, several), cycle) for look, past in pasts for cycle in past.cycles]
     return sorted(rows, key=lambda row: -row[1].from_s)[:CYCLES_SHOWN]

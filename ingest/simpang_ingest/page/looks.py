@@ -37,11 +37,12 @@ class RowLook:
 class CameraLook:
     """A camera as the screen shows it.
 
-    face, reason: of the whole. since_s: POSIX UTC since when it is offline, where known. approaches: worst first as
-    configured otherwise. age_s: of the live data when this was made; two looks that differ in age alone are equal,
-    the browser counts on by itself. live_sent_s, health_sent_s: when the box sent its messages, by its own clock;
-    nobody shows health_sent_s: it makes looks differ when a message came that says the same. lag_s: from there to their
-    arrival by ours, so the offset of the two clocks and the delay of the network.
+    boot_s: POSIX UTC at which its worker began, None where nothing was heard of it. face, reason: of the whole.
+    since_s: POSIX UTC since when it is offline, where known. approaches: worst first as configured otherwise.
+    age_s: of the live data when this was made; two looks that differ in age alone are equal, the browser counts on
+    by itself. live_sent_s, health_sent_s: when the box sent its messages, by its own clock; nobody shows
+    health_sent_s: it makes looks differ when a message came that says the same. lag_s: from there to their arrival
+    by ours, so the offset of the two clocks and the delay of the network.
     """
 
     key: CameraKey
@@ -54,6 +55,7 @@ class CameraLook:
     reason: Sentence | None
     since_s: float | None
     approaches: tuple[RowLook, ...]
+    boot_s: float | None
     live_sent_s: float | None
     health: HealthRow | None
     health_sent_s: float | None
@@ -91,6 +93,7 @@ def look_at(view: CameraView, settings: ScreenSettings, now_s: float) -> CameraL
         reason=reason,
         since_s=since_s,
         approaches=approaches,
+        boot_s=_boot_s(view),
         live_sent_s=view.live.sent.timestamp() if view.live else None,
         health=health,
         health_sent_s=view.health.sent.timestamp() if view.health else None,
@@ -125,6 +128,12 @@ def _lag_s(view: CameraView, now_s: float) -> float | None:
     if view.health is None or view.health_age_s is None:
         return None
     return now_s - view.health_age_s - view.health.sent.timestamp()
+
+
+def _boot_s(view: CameraView) -> float | None:
+    """A worker's boot is when it began, in ms."""
+    said = [message.boot for message in (view.live, view.health, view.status, view.meta) if message is not None]
+    return max(said) / 1000 if said else None
 
 
 def _first(message: Message[RowT] | None) -> RowT | None:

@@ -7,6 +7,7 @@ from nicegui import ui
 from ..rows import CameraKey
 from .cards import Teller, card_body, card_head
 from .charts import spark
+from .events import Happening, by_camera, card_events, happenings
 from .looks import CameraLook, RowLook
 from .markup import Markup, join, tag
 from .ports import Compared, TruthView
@@ -23,6 +24,7 @@ class Card:
     chart: ui.echart
     place: int | None = None
     look: CameraLook | None = None
+    events: tuple[Happening, ...] = ()
     truth: list[tuple[RowLook, tuple[Compared, ...]]] = field(default_factory=list)
     point_s: float | None = None
 
@@ -42,9 +44,10 @@ class Overview:
         self._empty.style("display:none" if looks else "display:block")
         for key in self._cards.keys() - {look.key for look in looks}:
             self._cards.pop(key).frame.delete()
+        events = by_camera(happenings(self._room.events.rows, looks))
         for place, look in enumerate(looks):
             card = self._cards.get(look.key) or self._new_card(look.key)
-            self._show(card, look, place)
+            self._show(card, look, place, events.get(look.key, ()))
 
     def _new_card(self, key: CameraKey) -> Card:
         with self._grid, ui.element("article").classes("card") as frame:
@@ -54,15 +57,15 @@ class Overview:
         self._cards[key] = Card(frame, head, body, chart)
         return self._cards[key]
 
-    def _show(self, card: Card, look: CameraLook, place: int) -> None:
+    def _show(self, card: Card, look: CameraLook, place: int, events: tuple[Happening, ...]) -> None:
         if card.place != place:
             card.frame.style(f"order:{place}")
             card.place = place
         truth = truth_of(look, self._room.truth)
-        if card.look != look or card.truth != truth:
+        if card.look != look or card.truth != truth or card.events != events:
             card.head.set_content(card_head(look, self._teller.words))
-            card.body.set_content(card_body(look, self._teller, truth))
-            card.look, card.truth = look, truth
+            card.body.set_content(card_body(look, self._teller, truth, card_events(events, self._teller)))
+            card.look, card.truth, card.events = look, truth, events
         self._show_trail(card, look.key)
 
     def _show_trail(self, card: Card, key: CameraKey) -> None:

@@ -12,6 +12,8 @@ from nicegui import ui
 
 from ..clock import Clock
 from .cards import Teller
+from .cityevents import CityEvents
+from .events import alarms, happenings
 from .faces import Face
 from .icons import icon
 from .looks import CameraLook, tally
@@ -38,6 +40,7 @@ class Room:
     clock: Clock
     present: Present
     past: Past
+    events: CityEvents
     truth: TruthView | None
 
 
@@ -52,7 +55,9 @@ class Shell:
         ui.add_head_html(_head(words))
         with ui.element("header").classes("top"):
             _html(_brand(room.settings.title, words))
-            _html(_nav(path, words), "nav").props(f'aria-label="{words.overview}"')
+            self._path = path
+            self._nav = _html(_nav(path, words, 0), "nav").props(f'aria-label="{words.overview}"')
+            self._alarms = 0
             self._clock = _html("").classes("clock")
             _html(_tools(path, room.settings, words)).classes("tools")
             self._chips = _html("").classes("chips")
@@ -66,6 +71,10 @@ class Shell:
     def update(self, looks: Sequence[CameraLook]) -> None:
         """Bring counts and clock up to now."""
         self._chips.set_content(_chips(looks, self._teller.words))
+        count = len(alarms(happenings(self._room.events.rows, looks)))
+        if count != self._alarms:
+            self._nav.set_content(_nav(self._path, self._teller.words, count))
+            self._alarms = count
         now_s = self._room.clock.now()
         self._clock.set_content(tag("b", self._teller.time.second(now_s)) + " " + self._teller.time.name(now_s))
 
@@ -99,8 +108,14 @@ def _brand(title: str, words: Words) -> Markup:
     return tag("a", LOGO, tag("span", tag("b", title), tag("small", words.tagline)), href="/", class_="brand")
 
 
-def _nav(path: str, words: Words) -> Markup:
-    links = (("/", words.overview), ("/map", words.map), ("/health", words.health))
+def _nav(path: str, words: Words, alarms: int) -> Markup:
+    count = tag("span", str(alarms), class_="count") if alarms else None
+    links = (
+        ("/", words.overview),
+        ("/map", words.map),
+        ("/events", join(words.happenings, count)),
+        ("/health", words.health),
+    )
     return join(*(tag("a", label, href=href, aria_current="page" if href == path else None) for href, label in links))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ..rows import CycleRow, EventRow, WindowRow
+from ..rows import CycleRow, WindowRow
 from .cards import Teller, age, camera_path
 from .faces import Face
 from .figures import UNKNOWN, number, percent, span, with_unit
@@ -14,6 +14,7 @@ from .markup import Markup, join, tag
 from .words import Words
 
 KINDS = ("motorcycle", "car", "bus", "truck", "three_wheeler", "bicycle", "person")
+PKJI = ("sm", "mp", "ks", "bb", "tb", "ktb")
 T = TypeVar("T")
 
 
@@ -92,9 +93,19 @@ def _now(row: RowLook, look: CameraLook, cell: Callable[..., str]) -> str:
 def _counts(counts: dict[str, int] | None, words: Words) -> str:
     if counts is None:
         return UNKNOWN
-    total = tag("b", number(sum(counts.values()), words))
-    named = [f"{words.kind(kind)} {number(counts[kind], words)}" for kind in KINDS if counts.get(kind)]
-    return join(total, tag("small", " · ".join(named)) if named else None)
+    total, named = tag("b", number(sum(counts.values()), words)), counts_line(counts, words)
+    return join(total, tag("small", named) if named else None)
+
+
+def counts_line(counts: dict[str, int], words: Words) -> str:
+    """The classes of which there were any."""
+    return " · ".join(f"{words.kind(kind)} {number(counts[kind], words)}" for kind in KINDS if counts.get(kind))
+
+
+def pkji(counted: Callable[[str], int | None], words: Words) -> str:
+    """Vehicles by class of PKJI 2023 that were there; empty where none is known."""
+    known = [(name.upper(), counted(f"count_{name}")) for name in PKJI]
+    return " · ".join(f"{name} {number(count, words)}" for name, count in known if count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,40 +218,9 @@ def cycle_table(cycles: Sequence[tuple[str, CycleRow]], teller: Teller) -> Marku
         Column(words.discharged, lambda one: with_unit(one[1].discharged, words.vehicles, words)),
         Column(words.saturation, lambda one: with_unit(one[1].saturation_flow_vph, words.vph, words)),
         Column(words.confidence, lambda one: percent(one[1].confidence, words)),
-        Column(words.method, lambda one: one[1].method),
+        Column(words.method, lambda one: words.cycle_method(one[1].method), figure=False),
     ]
     return table(columns, cycles)
-
-
-def event_table(events: Sequence[tuple[str, EventRow]], teller: Teller, now_s: float) -> Markup:
-    """Events, newest first; those that last are marked."""
-    words, time = teller.words, teller.time
-    if not events:
-        return tag("p", words.events_none, class_="empty")
-    columns: list[Column[tuple[str, EventRow]]] = [
-        Column(words.begin, lambda one: time.day_and_second(one[1].begin_s, now_s), figure=False),
-        Column(words.end, lambda one: _end(one[1], teller, now_s), figure=False),
-        Column(words.duration, lambda one: span(_lasted_s(one[1], now_s), words)),
-        Column(words.event, lambda one: words.event_type(one[1].event), figure=False),
-        Column(words.approach, lambda one: one[0], figure=False),
-        Column(words.severity, lambda one: str(getattr(words, one[1].severity, one[1].severity)), figure=False),
-        Column(words.reason, lambda one: _why(one[1], words), figure=False),
-    ]
-    return table(columns, events, lambda one: f"severity-{one[1].severity}" + ("" if one[1].end_s else " ongoing"))
-
-
-def _end(event: EventRow, teller: Teller, now_s: float) -> str:
-    if event.end_s is None:
-        return tag("b", teller.words.ongoing)
-    return teller.time.day_and_second(event.end_s, now_s)
-
-
-def _lasted_s(event: EventRow, now_s: float) -> float:
-    return max(0.0, (now_s if event.end_s is None else event.end_s) - event.begin_s)
-
-
-def _why(event: EventRow, words: Words) -> str:
-    return (event.reason_en if words.language == "en" else event.reason_id) or UNKNOWN
 
 
 def health_table(looks: Sequence[CameraLook], teller: Teller) -> Markup:

@@ -85,11 +85,125 @@ class Words:
     turn_through: str
     turn_right: str
     turn_u_turn: str
+    gates: str
+    gate: str
+    direction: str
+    forward: str
+    backward: str
+    interval: str
+    late_more: str
+    gates_note: str
+    figures: str
+    figures_why: str
+    back_live: str
+    window_of: str
+    no_window: str
+    turning_sheet: str
+    quality: str
+    quality_score: str
+    flags: str
+    flags_none: str
+    flow_smp: str
+    smph: str
+    smp: str
+    heavy: str
+    classes: str
+    pkji_classes: str
+    late: str
+    headway: str
+    gap: str
+    vehicle_length: str
+    usual_flow: str
+    usual_speed: str
+    speed_line: str
+    speed_space: str
+    speed_ratio: str
+    density_part: str
+    storage: str
+    density: str
+    vpkm: str
+    area_occupancy: str
+    delay_part: str
+    control_delay: str
+    stopped_delay: str
+    s_veh: str
+    stops: str
+    travel_time: str
+    tti: str
+    signal_part: str
+    cycles_count: str
+    split_fail: str
+    red: str
+    intergreen: str
+    plan: str
+    yes: str
+    no: str
+    capacity_part: str
+    capacity: str
+    friction_part: str
+    friction: str
+    pedestrians: str
+    friction_stops: str
+    friction_crossings: str
+    friction_entries: str
+    friction_slow: str
+    method_discharge: str
+    method_signal_head: str
+    flag_night: str
+    flag_low_light: str
+    flag_rain: str
+    flag_dark: str
+    flag_frozen: str
+    flag_moved: str
+    flag_offline: str
+    flag_occluded: str
+    flag_dirty: str
+    flag_low_contrast: str
+    flag_low_resolution: str
+    flag_low_rate: str
+    flag_speed_not_supported: str
+    flag_length_assumed: str
+    flag_queue_beyond_view: str
+    flag_no_signal: str
+    flag_green_end_unseen: str
+    flag_green_lower_bound: str
+    flag_capacity_lower_bound: str
+    flag_demand_lower_bound: str
+    flag_no_whole_cycle: str
+    flag_low_score: str
+    flag_maybe_two_cycles: str
+    flag_clock_step: str
+    flag_one_side: str
+    flag_friction_partial: str
     cycles: str
     cycles_none: str
     events: str
     events_none: str
     ongoing: str
+    happenings: str
+    where: str
+    zone: str
+    cause: str
+    camera_itself: str
+    end_unknown: str
+    end_unknown_why: str
+    more_events: str
+    cause_slow: str
+    cause_queue_not_cleared: str
+    cause_storage_full: str
+    cause_recovering: str
+    cause_stopped_vehicle: str
+    cause_parked_vehicle: str
+    cause_stopped_in_zone: str
+    cause_wrong_way: str
+    cause_blocked_box: str
+    cause_pedestrian: str
+    cause_spillback: str
+    cause_spillback_blocks: str
+    cause_dark: str
+    cause_frozen: str
+    cause_moved: str
+    cause_offline: str
     begin: str
     end: str
     duration: str
@@ -176,3 +290,15 @@ class Words:
     def kind(self, kind: str) -> str:
         """The word of a vehicle class; its code where this version has no word."""
         return str(getattr(self, kind, kind))
+
+    def cause_of(self, cause: str) -> str:
+        """The word of an event's cause; its code where this version has no word."""
+        return str(getattr(self, f"cause_{cause}", cause))
+
+    def flag(self, flag: str) -> str:
+        """The word of a quality flag; its code where this version has no word."""
+        return str(getattr(self, f"flag_{flag}", flag))
+
+    def cycle_method(self, method: str) -> str:
+        """How a cycle was found; the code where this version has no word."""
+        return str(getattr(self, f"method_{method}", method))

@@ -22,12 +22,20 @@ class Boxes:
     """hidden: ids of vehicles that showed 30 % or more in fewer than three pictures before the line.
 
     time_s, along_m (N,): of every box of a motor vehicle on the approach that shows so much; step_s: between frames.
+    all_s, all_ids (M,): of every box of the clip.
     """
 
     hidden: frozenset[str]
     time_s: np.ndarray[Any, Any]
     along_m: np.ndarray[Any, Any]
     step_s: float
+    all_s: np.ndarray[Any, Any]
+    all_ids: np.ndarray[Any, Any]
+
+    def at(self, time_s: float) -> frozenset[str]:
+        """Ids of all that are in the picture in the last frame before a time."""
+        last = (self.all_s < time_s - 1e-6) & (self.all_s > time_s - 1.5 * self.step_s)
+        return frozenset(self.all_ids[last].tolist())
 
     def density_vpm(self, spans: Sequence[Span], length_m: float) -> float:
         """Edie's density of what could be seen in some spans: Σ time / (length · time), domain reference section 1."""
@@ -50,4 +58,5 @@ def load(path: Path, fps: float) -> Boxes | None:
     often = Counter(column["id"][before & shown].tolist())
     hidden = frozenset(name for name in set(column["id"][before].tolist()) if often[name] < SHOWN_FRAMES)
     flow = shown & np.isin(column["class"], MOTOR_VEHICLES) & (column["lane"] != None)  # noqa: E711  # elementwise
-    return Boxes(hidden, column["time_s"].astype(np.float64)[flow], along_m[flow], 1 / fps)
+    time_s = column["time_s"].astype(np.float64)
+    return Boxes(hidden, time_s[flow], along_m[flow], 1 / fps, time_s, column["id"])

@@ -20,34 +20,41 @@ app = typer.Typer(add_completion=False)
 DEFAULT_CACHE = Path("~/.cache/simpang/accuracy")
 
 
+Scenarios = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scenarios", help="clips by name or path (.mp4), or scenario files (.yaml, .yaml@SEED); default: all"
+    ),
+]
+Detectors = Annotated[
+    list[str] | None, typer.Option("--detector", help="perfect (the true boxes) or model; default: both")
+]
+YoloFile = Annotated[
+    Path | None, typer.Option(help="also the peers' pipeline, with this YOLO (ONNX as Ultralytics exports it)")
+]
+YoloPython = Annotated[
+    Path, typer.Option(help="interpreter with supervision, trackers and onnxruntime; default: this one")
+]
+Gate = Annotated[
+    Path | None, typer.Option(help="gate: exit code 1 when a figure is worse than in this file beyond its noise")
+]
+
+
 @app.command()
 def accuracy(
-    scenarios: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--scenarios", help="clips by name or path (.mp4), or scenario files (.yaml, .yaml@SEED); default: all"
-        ),
-    ] = None,
-    detector: Annotated[
-        list[str] | None, typer.Option("--detector", help="perfect (the true boxes) or model; default: both")
-    ] = None,
+    scenarios: Scenarios = None,
+    detector: Detectors = None,
     fps: Annotated[str, typer.Option(help="frames analysed per second, several with commas")] = "8",
     model: Annotated[Path | None, typer.Option(help="detector file for --detector model; default: our own")] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="input size of the model")] = None,
     noise_px: Annotated[float, typer.Option(min=0, help="perfect: error of each side of a box, 1 sigma")] = 1.0,
     hidden: Annotated[float, typer.Option(min=0, max=1, help="perfect: not found above this hidden share")] = 0.7,
-    peer: Annotated[
-        Path | None, typer.Option(help="also the peers' pipeline, with this YOLO (ONNX as Ultralytics exports it)")
-    ] = None,
-    peer_python: Annotated[
-        Path, typer.Option(help="interpreter with supervision, trackers and onnxruntime; default: this one")
-    ] = Path(sys.executable),
+    peer: YoloFile = None,
+    peer_python: YoloPython = Path(sys.executable),
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON list of rows")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="print Markdown tables")] = False,
     report: Annotated[Path | None, typer.Option(help="write a page (HTML) that a person can read")] = None,
-    baseline: Annotated[
-        Path | None, typer.Option(help="gate: exit code 1 when a figure is worse than in this file beyond its noise")
-    ] = None,
+    baseline: Gate = None,
     update: Annotated[bool, typer.Option("--update", help="write the figures of these runs into --baseline")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="runs at the same time")] = 1,
     cache: Annotated[Path, typer.Option(help="where simulated scenarios are kept")] = DEFAULT_CACHE,

@@ -9,6 +9,10 @@ from simpang_edge.message import FlowRow
 
 from .figures import BASE_S, SHORT_S, Figure, Sight, of_kind, total
 from .measures import Matching, Pair, cumulative, effectiveness, geh, match, wape_pct
+from .truths import Crossing
+
+LONGEST_TURN_S: Final = 30.0
+"""A vehicle that crossed the line longer ago has turned."""
 
 Stream = tuple[Sequence[float], Sequence[float]]
 """Cumulative counts, measured and true, at the end of each segment."""
@@ -95,12 +99,30 @@ def lane_pairs(sight: Sight) -> list[Pair]:
 
 
 def movement_pairs(sight: Sight) -> list[Pair]:
-    """Measured and true vehicles by movement; empty when movements are not measured."""
+    """Measured and true vehicles by movement; empty when movements are not measured.
+
+    A vehicle whose turn the camera did not show to its end need not be told, but what is told of it must be right.
+    """
     rows, true = sight.rows(BASE_S, "movement"), Counter(c.movement for c in sight.motor())
     if total(rows) is None:
         return []
+    open_ = Counter(c.movement for c in _unfinished(sight))
     names = sorted({turn_of(row) for row in rows} | {name for name in true if name})
-    return [(total([row for row in rows if turn_of(row) == name]) or 0, true[name]) for name in names]
+    counted = {name: total([row for row in rows if turn_of(row) == name]) or 0 for name in names}
+    return [(counted[name], min(max(counted[name], true[name] - open_[name]), true[name])) for name in names]
+
+
+def _unfinished(sight: Sight) -> list[Crossing]:
+    """Those that were past the line and still in the picture when the clip ended or the camera turned away."""
+    if sight.boxes is None:
+        return []
+    ends_s = [*(begin for begin, _ in sight.clip.lost), sight.clip.seconds]
+    there = [(end_s, sight.boxes.at(end_s)) for end_s in ends_s]
+    return [
+        c
+        for c in sight.motor()
+        if any(end_s - LONGEST_TURN_S < c.time_s < end_s and c.id in ids for end_s, ids in there)
+    ]
 
 
 def _traced(sight: Sight) -> float | None:
