@@ -11,6 +11,7 @@ from simpang_models.adapters import COCO_TO_KIND, Model, contract_kinds, open_mo
 from simpang_models.boxes import (
     BUS,
     CAR,
+    FOUR_WHEELS,
     HEAVY_UNKNOWN,
     MOTORCYCLE,
     THREE_WHEELER,
@@ -255,7 +256,7 @@ def test_what_cannot_be_measured_is_named(data: Path, words: list[str], said: st
 
 
 def test_openvino_finds_the_same_and_says_its_arithmetic(model: Model) -> None:
-    """The 8-bit file runs in 8 bits there too, and finds the same drawn car."""
+    """The 8-bit file runs in 8 bits there too, and finds the same drawn vehicle."""
     other = open_model(MODEL, (416, 256), engine="openvino")
     assert other.network.name == "openvino-int8"
     picture = np.full((360, 640, 3), (200, 190, 180), np.uint8)
@@ -264,7 +265,8 @@ def test_openvino_finds_the_same_and_says_its_arithmetic(model: Model) -> None:
     picture[198:225, 292:368] = (120, 110, 100)
     picture[235:245, 282:300] = picture[235:245, 360:378] = (30, 30, 220)
     ours, theirs = model.detect(picture), other.detect(picture)
-    assert ours.kind[0] == theirs.kind[0] == CAR
+    assert ours.kind[0] == theirs.kind[0]
+    assert ours.kind[0] in FOUR_WHEELS
     assert pairwise_iou(ours.xyxy_px[:1], theirs.xyxy_px[:1])[0, 0] > 0.85
 
 
