@@ -26,7 +26,8 @@ CAR_LOGIT, BUS_LOGIT = 1.0, 1.5
 
 def torn() -> Detector:
     """A network that says everywhere: a bus with logit 1.5, or a car with 1.0."""
-    network = Detector(len(CLASSES), PLANS["t"]).eval()
+    network = Detector(len(CLASSES), PLANS["t"])
+    network.eval()
     logits = torch.full((len(CLASSES),), -9.0)
     logits[CAR], logits[BUS] = CAR_LOGIT, BUS_LOGIT
     assert isinstance(network.head.cls.bias, nn.Parameter)
