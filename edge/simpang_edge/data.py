@@ -116,7 +116,8 @@ class Vehicles:
     zones: int64 (N,), bit i is set where the vehicle stands in zone i of the camera's configuration; None: no zones.
     hidden: float64 (L,), share of each lane, in the order of the configuration, that a large vehicle of another lane
     hides from the camera; empty: not looked at.
-    cut: bool (N,), whether the picture's border cuts the box, so that nobody knows where it stands; None: none is cut.
+    cut: bool (N,), whether the picture's lower border cuts the box, so that nobody knows how far it has come; None: not
+    looked at.
     camera_height_m: of the camera above the road, as its calibration tells; None where it does not.
     """
 

@@ -139,7 +139,7 @@ class Ground:
             across_m,
             length_m,
             tracks.gone,
-            cut=~whole,
+            cut=cut_below(tracks, size_px),
             camera_height_m=self._view.height_m if self._view else None,
         )
 
@@ -265,6 +265,11 @@ def cut_by_border(tracks: Tracks, size_px: tuple[int, int] | None) -> BoolArray:
     if size_px is not None:
         cut = cut | (box[:, 2] >= size_px[0] - EDGE_PX) | (box[:, 3] >= size_px[1] - EDGE_PX)
     return np.asarray(cut)
+
+
+def cut_below(tracks: Tracks, size_px: tuple[int, int] | None) -> BoolArray | None:
+    """Which boxes the picture's lower border cuts, (N,); None without a size."""
+    return None if size_px is None else np.asarray(tracks.xyxy_px[:, 3] >= size_px[1] - EDGE_PX)
 
 
 def _arm(plane: Plane, approach: Approach, where: str) -> _Arm:

@@ -21,8 +21,8 @@ NEAR_M: Final = 3.0
 
 STEP_M: Final = 1.0
 HEADING_STEPS: Final = 3
-"""A heading is that of the last three metres of the path: shorter pieces are noise. A box that the border cuts says
-nothing of where its vehicle goes: its lower edge slides along the border."""
+"""A heading is that of the last three metres of the path: shorter pieces are noise. A box that the lower border
+cuts says nothing of where its vehicle goes: it only slides along the border."""
 
 LEAST_PATH_M: Final = 10.0
 """A track that ends sooner after the line has not shown where it goes."""
@@ -58,7 +58,7 @@ class _Path:
     """Where a vehicle went since it came near its stop line.
 
     heading: radians from the road's x axis, unwrapped, of the last metres; entered: that of its approach. gate: the
-    first exit gate that it passed, -1 none. way_m: length of the path. leaving: the picture's border cut it last.
+    first exit gate that it passed, -1 none. way_m: length of the path. leaving: the lower border cut it last.
     """
 
     approach: int
