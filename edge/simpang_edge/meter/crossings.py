@@ -163,7 +163,7 @@ class StopLine:
         passes = ((before_m > 0) & (along_m <= 0)).nonzero()[0]
         if len(passes):
             rows["passed_s"][row[passes]] = _passed_s(seen, before_m, along_m)[passes]
-        for r in row[~rows["counted"][row] & (along_m <= -PAST_M)].tolist():
+        for r in row[rows["proven"][row] & ~rows["counted"][row] & (along_m <= -PAST_M)].tolist():
             self._count(fleet, r, seen.time_s)
         waiting = self._waiting(rows, fleet.active())
         if not len(waiting):
@@ -317,7 +317,8 @@ def _vanished_moving(rows: Rows, row: int, left_m: float) -> bool:
     """left_m: distance to the line at the end of the track."""
     one = rows[row]
     least_mps = MOVING_MPS if left_m > 0 else ROLLING_MPS
-    return bool(one["armed"] and not one["counted"] and left_m <= LOST_M and one["speed_mps"] >= least_mps)
+    counts = one["armed"] and one["proven"] and not one["counted"]
+    return bool(counts and left_m <= LOST_M and one["speed_mps"] >= least_mps)
 
 
 def _left_s(one: Rows) -> float:

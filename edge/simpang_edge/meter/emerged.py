@@ -5,16 +5,18 @@ time counts in density, delay and arrivals, though nobody saw it:
 
 * Where a track of about its size was lost upstream of it a moment ago, it is that vehicle, and only the time in
   between was not seen.
-* Else it has been behind a larger vehicle all the way, if one hides that place and no other vehicle stands in it (a
-  second box around a vehicle comes out of nothing). Vehicles of a lane keep their order: it came into view after the
-  one ahead of it and before the one behind. A third of that time is counted: rather too little, as the neighbour that
-  was seen may not be the next one.
+* Else it has been behind a larger vehicle all the way, if one hides that place, no other vehicle stands in it (a
+  second box around a vehicle comes out of nothing) and the vehicle ahead of it was seen to come. Vehicles of a lane
+  keep their order: it came into view after the one ahead of it and before the one behind. A third of that time is
+  counted: rather too little, as the neighbour that was seen may not be the next one.
 
-All others are left as they are: a detector that finds late is no reason to count what was not there.
+All others are left as they are: a detector that finds late is no reason to count what was not there. The tracks
+themselves tell whether it does: where vehicles are found as they come into view, few tracks begin in the middle of the
+road; where many do, none of them was hidden for all that is known.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -24,6 +26,7 @@ from ..data import FloatArray, IntArray
 from .fleet import PERSON, SEGMENTS, TWO_WHEELS, Fleet, Rows
 from .hidden import covered
 from .layout import Layout
+from .proof import EDGE_SHARE
 from .settings import WIDTH_M
 from .trips import mark_pass
 
@@ -36,6 +39,9 @@ LONGEST_S: Final = 120.0
 BROKE_S: Final = 3.0
 """A track that breaks is found again within this time; longer, something must hide the vehicle."""
 
+THERE_S: Final = 1.0
+"""A vehicle whose track begins so soon after the camera began to watch was there before."""
+
 LOST_S: Final = 15.0
 FASTEST_MPS: Final = 15.0
 SLACK_M: Final = 2.0
@@ -46,8 +52,11 @@ FREE_MPS: Final = 10.0
 LATER: Final = 1 / 3
 DOUBLED_M: Final = 1.0
 
-EDGE_SHARE: Final = 0.9
-"""A track that begins in the last tenth of the measured length came into view there."""
+BIRTHS: Final = 60
+MOST_LATE: Final = 1
+LATE_SHARE: Final = 0.1
+"""Of the latest `BIRTHS` vehicles so many, and a tenth of those found where they came into view, may have been hidden;
+more that begin in the middle of the road, and the detector finds late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,7 @@ class Emerged:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._lost: deque[_Lost] = deque(maxlen=64)
+        self._at_edge: deque[bool] = deque(maxlen=BIRTHS)
 
     def clear(self) -> None:
         """Forget the lost tracks: the clock was set, or the picture was away."""
@@ -99,18 +109,20 @@ class Emerged:
     def lose(self, fleet: Fleet, row: IntArray) -> None:
         """Remember where tracks (m,) ended before the stop line."""
         rows = fleet.rows
-        upstream = row[~rows["counted"][row] & (rows["along_m"][row] > 0) & (rows["kind"][row] != PERSON)]
+        upstream = row[rows["proven"][row] & ~rows["counted"][row] & (rows["along_m"][row] > 0)]
+        upstream = upstream[rows["kind"][upstream] != PERSON]
         self._lost.extend(_lost(rows[r]) for r in upstream.tolist())
 
     def look(self, fleet: Fleet, now_s: float) -> list[Way]:
-        """Ways of the vehicles whose tracks are believed by now; each is told once. A hidden vehicle whose track ended
-        and that is found again under another one is let go."""
+        """Ways of the vehicles whose tracks are believed by now: until they were first seen, and from then until they
+        had moved; each is told once. A hidden vehicle whose track ended and that is found again under another one is
+        let go."""
         rows, row = fleet.rows, fleet.active()
-        row = row[~rows["settled"][row] & (now_s - rows["first_s"][row] >= SETTLED_S)]
+        row = row[rows["proven"][row] & ~rows["settled"][row] & (now_s - rows["first_s"][row] >= SETTLED_S)]
         row = row[(rows["first_m"][row] - rows["along_m"][row] >= MOVED_M) & (now_s - rows["seen_s"][row] < FRESH_S)]
         rows["settled"][row] = True
         row = row[(rows["kind"][row] != PERSON) & (rows["first_m"][row] > 0)]
-        ways = (self._way(fleet, r) for r in row.tolist())
+        ways = [way for r in row.tolist() for way in (self._way(fleet, r), _stood(fleet, r))]
         return [way for way in ways if way is not None]
 
     def _way(self, fleet: Fleet, row: int) -> Way | None:
@@ -120,13 +132,22 @@ class Emerged:
         if lost is not None:
             return self._goes_on(fleet.rows, row, lost)
         length_m = self._length_m(one)
+        late = self._finds_late()
+        if one["first_s"] > fleet.watched_s + THERE_S:
+            self._at_edge.append(bool(one["first_m"] > EDGE_SHARE * length_m))
         stood = bool(covered(fleet, self._layout.toward, np.array([row]), only="was_queued")[0])
         if not stood or one["first_m"] > EDGE_SHARE * length_m or one["speed_mps"] < -1 or _doubled(fleet, row):
             return None
-        from_s, known = self._came_s(fleet, row, length_m)
-        if known:
-            self._mark(fleet.rows, row, (length_m + 1e-6, float(one["first_m"])), (from_s, float(one["first_s"])))
+        from_s = None if late else self._came_s(fleet, row, length_m)
+        if from_s is None:
+            return None
+        self._mark(fleet.rows, row, (length_m + 1e-6, float(one["first_m"])), (from_s, float(one["first_s"])))
         return _way(one, from_s, length_m)
+
+    def _finds_late(self) -> bool:
+        """Whether so many vehicles were first seen in the middle of the road that it says nothing of hidden ones."""
+        at_edge = sum(self._at_edge)
+        return len(self._at_edge) - at_edge > MOST_LATE + LATE_SHARE * at_edge
 
     def _found(self, fleet: Fleet, one: Rows, longest_s: float) -> _Lost | None:
         """The lost track that this one continues; it is remembered no longer."""
@@ -157,18 +178,21 @@ class Emerged:
     def _length_m(self, one: Rows) -> float:
         return float(self._layout.approach_m[one["approach"]])
 
-    def _came_s(self, fleet: Fleet, row: int, length_m: float) -> tuple[float, bool]:
-        """When a vehicle that was never seen before came into the measured length, between its neighbours; and whether
-        one ahead of it was seen to come in, else it may have been there longer."""
+    def _came_s(self, fleet: Fleet, row: int, length_m: float) -> float | None:
+        """When a vehicle that was never seen before came into the measured length, between its neighbours. Where the
+        one ahead of it was not seen to come in, a car came at the latest when the one behind it did, as cars keep
+        their order; of a motorcycle nothing is known then (None)."""
         one = fleet.rows[row]
         first_s = float(one["first_s"])
         latest_s = first_s - (length_m - float(one["first_m"])) / FREE_MPS
         least_s = max(fleet.watched_s, first_s - LONGEST_S)
         ahead_s, behind_s = _neighbours_s(fleet, row, length_m)
-        known = ahead_s is not None
-        ahead_s = least_s if ahead_s is None else ahead_s
+        if ahead_s is None and (behind_s is None or one["kind"] in TWO_WHEELS):
+            return None
         behind_s = latest_s if behind_s is None else min(behind_s, latest_s)
-        return max(least_s, min(latest_s, behind_s - LATER * (behind_s - min(ahead_s, behind_s)))), known
+        if ahead_s is None:
+            return max(least_s, behind_s)
+        return max(least_s, min(latest_s, behind_s - LATER * (behind_s - min(ahead_s, behind_s))))
 
 
 def _lost(one: Rows) -> _Lost:
@@ -194,6 +218,15 @@ def _way(one: Rows, from_s: float, from_m: float) -> Way:
         from_m,
         float(one["first_m"]),
     )
+
+
+def _stood(fleet: Fleet, row: int) -> Way | None:
+    """The way of a vehicle from where it was first seen to where it had moved enough to be believed."""
+    one = fleet.rows[row]
+    if not one["proven_s"] > one["first_s"] or _doubled(fleet, row):
+        return None
+    before = _way(one, float(one["first_s"]), float(one["first_m"]))
+    return replace(before, to_s=float(one["proven_s"]), to_m=float(one["proven_m"]))
 
 
 def _neighbours_s(fleet: Fleet, row: int, length_m: float) -> tuple[float | None, float | None]:

@@ -89,7 +89,7 @@ class Meter:
         self._camera = camera.id
         self._settings = s = settings or MeterSettings()
         self._layout = Layout(camera, s.lane_width_m)
-        self._fleet = Fleet(self._layout.toward, decisions)
+        self._fleet = Fleet(self._layout.toward, decisions, self._layout.length_m[self._layout.approach_cell])
         self._time = Timeline(s.max_gap_s, s.step_back_s, s.jump_s)
         self._decisions = decisions
         self._spans: deque[Span] = deque()

@@ -89,7 +89,7 @@ def unseen(way: Way, layout: Layout) -> FloatArray:
 def _present(fleet: Fleet, seen: Seen) -> tuple[IntArray, FloatArray, FloatArray]:
     """Rows of the vehicles on the road, where they were before, and the time since, (n,) each."""
     rows, held = fleet.rows, fleet.held()
-    keep = rows["kind"][seen.row] != PERSON
+    keep = (rows["kind"][seen.row] != PERSON) & rows["proven"][seen.row]
     row, before_m = seen.row[keep], seen.before_m[keep]
     dt_s = (seen.dt_s + np.minimum(seen.hidden_s, HIDDEN_S))[keep]
     if not len(held):

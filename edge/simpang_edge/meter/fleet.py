@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..data import KINDS, FloatArray, IntArray, Vehicles
 from .decisions import Decisions, Rule
 from .fits import MAX_MPS, slopes
+from .proof import prove, replaces
 from .settings import LENGTH_M
 
 LENGTHS: Final = 15
@@ -58,6 +59,7 @@ ROW = np.dtype(
         ("lengths_m", "f8", (LENGTHS,)), ("lengths", "i8"), ("passes_s", "f8", (SEGMENTS,)), ("arrived", "?"),
         ("held", "?"), ("held_s", "f8"), ("accounted_m", "f8"), ("orphan", "?"),
         ("reach_m", "f8"), ("reach_s", "f8"), ("reach_mps", "f8"), ("settled", "?"),
+        ("proven", "?"), ("proven_s", "f8"), ("proven_m", "f8"),
     ]
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
@@ -70,7 +72,8 @@ passes_s: when the contact point came to the end of each part of the measured le
 NaN where that was not seen. arrived: its arrival was told. held: queued and hidden. held_s, accounted_m: until when and
 where its hidden way is accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came,
 when, and how fast then; a box whose lower part is hidden makes it seem to move back. settled: where it came from was
-looked for."""
+looked for. proven: is a vehicle, not something that stands beside the road (`proof`); proven_*: last sighting before
+that was known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,16 @@ class Seen:
 
 
 class Fleet:
-    """The vehicles in view, by track id."""
+    """The vehicles in view, by track id.
 
-    def __init__(self, toward: NDArray[np.bool_], decisions: Decisions | None = None) -> None:
+    toward, length_m: (A,), whether traffic comes toward the camera, and measured length, by approach.
+    """
+
+    def __init__(
+        self, toward: NDArray[np.bool_], decisions: Decisions | None = None, length_m: FloatArray | None = None
+    ) -> None:
         self._toward = toward
+        self._length_m = np.full(len(toward), np.inf) if length_m is None else length_m
         self._decisions = decisions
         self._row_of: dict[int, int] = {}
         self._free: list[int] = []
@@ -124,6 +133,7 @@ class Fleet:
         self._write(vehicles, picked, row)
         rows["speed_mps"][row] = self._speeds(row, vehicles.time_s)
         self._reach(row, vehicles.time_s)
+        prove(rows, row, seen.before_s, seen.before_m, self.watched_s, self._length_m)
         return seen
 
     def _seen(self, row: IntArray, now_s: float, max_gap_s: float) -> Seen:
@@ -190,10 +200,14 @@ class Fleet:
         here = set(ids.tolist())
         return np.array([row for track, row in self._row_of.items() if track not in here], np.int64)
 
-    def fresh(self, now_s: float, hold_s: float) -> IntArray:
-        """Rows of vehicles (persons apart) seen within the last `hold_s`: a flicker does not empty the road."""
+    def fresh(self, now_s: float, hold_s: float, unproven: bool = False) -> IntArray:
+        """Rows of vehicles (persons apart) seen within the last `hold_s`: a flicker does not empty the road.
+
+        unproven: also of those that are not believed yet.
+        """
         rows, active = self.rows, self.active()
-        kept: IntArray = active[(now_s - rows["seen_s"][active] <= hold_s) & (rows["kind"][active] != PERSON)]
+        here = (now_s - rows["seen_s"][active] <= hold_s) & (rows["kind"][active] != PERSON)
+        kept: IntArray = active[here & (rows["proven"][active] | unproven)]
         return kept
 
     def extent_m(self, row: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -229,6 +243,7 @@ class Fleet:
         if row is None:
             row = self._new_row()
             self.rows[row] = _blank(vehicles, n)
+            self.rows["proven"][row] = len(absent) > 0 and replaces(self.rows, row, absent)
         elif self._decisions is not None:
             self._decisions.about(Rule.CONTINUED, self.rows[row], vehicles.time_s, float(vehicles.along_m[n]), track)
         self.rows["id"][row] = track
@@ -345,6 +360,7 @@ def _blank(vehicles: Vehicles, n: int) -> Rows:
     row["id"], row["approach"] = vehicles.id[n], vehicles.approach[n]
     row["first_s"] = row["seen_s"] = vehicles.time_s
     row["first_m"] = row["along_m"] = vehicles.along_m[n]
+    row["across_m"] = vehicles.across_m[n]
     return row
 
 
@@ -366,6 +382,8 @@ def _never_seen() -> Rows:
         "accounted_m",
         "reach_m",
         "reach_mps",
+        "proven_s",
+        "proven_m",
     ):
         row[name] = np.nan
     return row

@@ -10,7 +10,8 @@ kept while the rest of the road says that it must still be there:
   run into a queued vehicle of its lane it joins the queue behind it. When there is none to run into before the line,
   or after 15 s, it is let go.
 
-Both end after `QueueRules.hidden_s`, and when no queued vehicle of the approach can be seen any more.
+Both end when another vehicle is seen in the very place, after `QueueRules.hidden_s`, and when no queued vehicle of the
+approach can be seen any more.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from ..data import KINDS, FloatArray, IntArray
 from .fleet import PERSON, Fleet, Rows
 from .layout import Layout
+from .proof import doubles
 from .queue import HOLD_S, behind
 from .settings import QueueLimits
 from .trips import mark_pass
@@ -103,6 +105,8 @@ class Hidden:
         kept: list[int] = []
         rolling: list[int] = []
         for r in self._in_order(fleet, unseen):
+            if doubles(rows, np.array([r]), visible)[0]:
+                continue
             if int(rows["approach"][r]) in seen_of and self._stays(fleet, r, chain, now_s):
                 chain = np.append(chain, r)
                 kept.append(r)
@@ -129,7 +133,8 @@ class Hidden:
 
     def _may_be_hidden(self, rows: Rows, row: IntArray) -> NDArray[np.bool_]:
         """Of rows (n,), those upstream of the line that stood in a queue or rolled toward it, (n,)."""
-        fine = ~rows["counted"][row] & (rows["kind"][row] != PERSON) & (rows["reach_m"][row] > MIN_ALONG_M)
+        fine = rows["proven"][row] & ~rows["counted"][row] & (rows["kind"][row] != PERSON)
+        fine &= rows["reach_m"][row] > MIN_ALONG_M
         return np.asarray(fine & (rows["queued"][row] | (rows["reach_mps"][row] > 0)))
 
     def _in_order(self, fleet: Fleet, row: IntArray) -> list[int]:

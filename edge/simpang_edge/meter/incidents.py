@@ -91,7 +91,7 @@ class Incidents:
         standing = self._standing(fleet, fresh, now_s)
         self._inherit(fleet, standing)
         stopped = self._stopped(fleet, standing, now_s, at_kerb)
-        back = self._backward(fleet, fresh, now_s)
+        back = self._backward(fleet, fleet.fresh(now_s, FRESH_S, unproven=True), now_s)
         events = [self._begin(fleet, r, EventType.STOPPED_VEHICLE, now_s) for r in stopped]
         events += [self._begin(fleet, r, EventType.WRONG_WAY, now_s) for r in back.tolist()]
         holding = {int(fleet.rows["id"][r]) for r in (*stopped, *back.tolist())}

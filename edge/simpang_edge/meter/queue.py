@@ -125,7 +125,7 @@ class Queue:
     def _enter(self, fleet: Fleet, slow: IntArray, now_s: float) -> None:
         """Of rows (n,) that have been slow for the queue's time, those that stand behind the line or a queued one."""
         rows = fleet.rows
-        candidates = slow[~rows["queued"][slow] & (rows["kind"][slow] != PERSON)]
+        candidates = slow[~rows["queued"][slow] & (rows["kind"][slow] != PERSON) & rows["proven"][slow]]
         if not len(candidates):
             return
         front_m, _ = fleet.extent_m(candidates)

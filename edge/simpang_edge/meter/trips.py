@@ -154,7 +154,7 @@ class Arrivals:
     def look(self, fleet: Fleet, now_s: float) -> list[Arrival]:
         """The arrivals that are settled since it was last asked."""
         rows, row = fleet.rows, fleet.active()
-        row = row[~rows["arrived"][row] & (now_s - rows["first_s"][row] >= SETTLED_S)]
+        row = row[rows["proven"][row] & ~rows["arrived"][row] & (now_s - rows["first_s"][row] >= SETTLED_S)]
         rows["arrived"][row] = True
         approach, first_m = rows["approach"][row], rows["first_m"][row]
         far = IS_MOTOR[rows["kind"][row]] & (first_m >= TRACED_SHARE * self._length_m[approach])
