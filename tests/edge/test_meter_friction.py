@@ -18,6 +18,11 @@ def row(things: list[Thing], *kinds: str, to_s: float = 60.0, length_m: float = 
     return approach_row(play(engine, things, to_s, *(kinds or ALL)) + engine.finish(T0 + 60))
 
 
+def about_friction(found: Measurement) -> tuple[str, ...]:
+    """The row's flags but for that of its signal: nobody queues here, so no cycle is known."""
+    return tuple(flag for flag in found.quality.flags if flag != "no_whole_cycle")
+
+
 def test_each_kind_is_counted_once_and_weighted() -> None:
     """One stop, two people on the crossing, one entry, one bicycle over the line, in 59.75 s on 80 m.
 
@@ -35,7 +40,7 @@ def test_each_kind_is_counted_once_and_weighted() -> None:
     assert found.pedestrians == 2
     assert found.side_friction == pytest.approx(467, abs=3)
     assert found.side_friction_class is None
-    assert found.quality.flags == ("one_side",)
+    assert about_friction(found) == ("one_side",)
 
 
 @pytest.mark.parametrize(
@@ -66,14 +71,15 @@ def test_what_is_not_configured_is_said() -> None:
     """Without an access zone entries are unknown, and the sum is a lower bound."""
     found = row([], "kerb")
     assert (found.friction_entries, found.friction_stops) == (None, 0)
-    assert found.quality.flags == ("friction_partial", "one_side")
+    assert about_friction(found) == ("friction_partial", "one_side")
 
 
 def test_both_sides_are_said_to_be_seen() -> None:
     """Where the engineer says so, the flag goes."""
     rules = FrictionRules(both_sides=True)
     engine = Meter(zoned_camera(*ALL), MeterSettings(windows_s=(60,), friction=rules))
-    assert approach_row(play(engine, [], 60, *ALL) + engine.finish(T0 + 60)).quality.flags == ()
+    found = approach_row(play(engine, [], 60, *ALL) + engine.finish(T0 + 60))
+    assert about_friction(found) == ()
 
 
 def test_waiting_in_the_queue_is_no_kerb_stop() -> None:
