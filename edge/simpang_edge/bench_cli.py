@@ -15,7 +15,7 @@ from .bench_clips import Clip, LineScore, clips, measure
 from .count import CountSettings
 from .count_cli import parse_size
 
-ELSEWHERE: Final = {"accuracy": "simpang_twin.accuracy.cli"}
+ELSEWHERE: Final = {"accuracy": "simpang_twin.accuracy.cli", "causes": "simpang_twin.accuracy.causes_cli"}
 """Benchmarks that need the twin: name → module with its Typer object; imported when they are asked for."""
 
 

@@ -47,6 +47,12 @@ def accuracy(
     fps: Annotated[str, typer.Option(help="frames analysed per second, several with commas")] = "8",
     model: Annotated[Path | None, typer.Option(help="detector file for --detector model; default: our own")] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="input size of the model")] = None,
+    detections: Annotated[
+        Path | None,
+        typer.Option(
+            help="model: keep its detections in this folder, and take them from there: same boxes, other rules"
+        ),
+    ] = None,
     noise_px: Annotated[float, typer.Option(min=0, help="perfect: error of each side of a box, 1 sigma")] = 1.0,
     hidden: Annotated[float, typer.Option(min=0, max=1, help="perfect: not found above this hidden share")] = 0.7,
     peer: YoloFile = None,
@@ -67,7 +73,7 @@ def accuracy(
     and of detection are told apart. With --baseline and nothing else, the runs of that file are made.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is stopped
-    detectors = _detectors(detector or ["perfect", "model"], model, size, noise_px, hidden)
+    detectors = _detectors(detector or ["perfect", "model"], model, size, detections, noise_px, hidden)
     chosen = tuple(scenarios or ())
     others = None if peer is None else (peer, peer_python)
     gate = baseline if baseline and not update else None
@@ -127,7 +133,7 @@ def _gate(path: Path, rows: "list[ResultRow]", update: bool) -> None:
 
 
 def _detectors(
-    names: list[str], model: Path | None, size: str | None, noise_px: float, hidden: float
+    names: list[str], model: Path | None, size: str | None, kept: Path | None, noise_px: float, hidden: float
 ) -> "tuple[Detector, ...]":
     try:
         from .perfect import Eyes
@@ -138,7 +144,7 @@ def _detectors(
 
     known = {
         "perfect": Detector("perfect", eyes=Eyes(noise_px=noise_px, hidden_ratio=hidden)),
-        "model": Detector("model", model=model, size=size),
+        "model": Detector("model", model=model, size=size, kept=kept),
     }
     wanted = [name for text in names for name in text.split(",")]
     if unknown := sorted(set(wanted) - set(known)):

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from typing import Any, Final
 import yaml
 from simpang_edge.message import Channel, FlowRow, decode, parse_topic
 
-from . import perfect
+from . import detections, perfect
 from .brokers import LOOPBACK, Heard, Listener, broker
 from .cases import Case
 from .errors import BenchError
@@ -42,13 +42,15 @@ GOODBYE_S: Final = 10.0
 class Detector:
     """What finds the vehicles: `model` (a file, None: the default model) or `perfect` (the truth's boxes).
 
-    size: width x height that the model's input has; None: the configuration's default.
+    size: width x height that the model's input has; None: the configuration's default. kept: folder in which the
+    model's detections are kept, and taken from where they are there; None: they are found anew.
     """
 
     name: str
     model: Path | None = None
     eyes: Eyes | None = None
     size: str | None = None
+    kept: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def run(
     start_s = datetime.fromisoformat(truth["start_time"]).timestamp()
     began_s = time.monotonic()
     with broker(folder) as port:
-        box = _write_box(case, detector, fps, truth, port, folder)
+        box = write_box(case, detector, fps, truth, port, folder)
         watch = _Watch(start_s, progress, stop or threading.Event())
         with Listener(port, watch.heard) as listener:
             _work(box, case, folder, watch)
@@ -110,6 +112,15 @@ class _Watch:
         for row in decode(message.topic, message.payload).rows[:1]:
             if isinstance(row, FlowRow) and row.x.window_s == WINDOWS_S[0]:
                 self._progress(row.date_observed_to.timestamp() - self._start_s)
+
+
+def write_box(case: Case, detector: Detector, fps: float, truth: dict[str, Any], port: int, folder: Path) -> Path:
+    """The configuration of a run, as box.yaml in its folder; with kept detections, these in place of the model."""
+    path = _write_box(case, detector, fps, truth, port, folder)
+    if detector.kept is None or detector.eyes is not None:
+        return path
+    found = detections.kept(detections.file_of(detector.kept, case.name, fps), path)
+    return _write_box(case, replace(detector, model=found, size=None), fps, truth, port, folder)
 
 
 def _write_box(case: Case, detector: Detector, fps: float, truth: dict[str, Any], port: int, folder: Path) -> Path:
