@@ -138,9 +138,7 @@ def frames(
 @app.command()
 def train(
     data: Data,
-    start: Annotated[
-        Path, typer.Option(help="The weights to start from: omz_person_vehicle_bike_2004.onnx or simpang-n of 2026.11.")
-    ],
+    start: Annotated[Path, typer.Option(help="The file to start from and to imitate: simpang-n-f16.onnx.")],
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and the record; an interrupted run goes on.")],
     teacher: Annotated[Path, typer.Option(help="What `label` wrote; may be empty.")],
     steps: Annotated[int, typer.Option(min=1, help="Batches at most.")] = 6000,
@@ -154,6 +152,7 @@ def train(
     rate: Annotated[float, typer.Option(min=0.0, help="Highest learning rate.")] = 1e-3,
     frozen: Annotated[int, typer.Option(min=0, max=15, help="Blocks that stay as they start, the front too.")] = 4,
     reuse: Annotated[int, typer.Option(min=1, help="Steps per prepared batch.")] = 1,
+    imitate: Annotated[float, typer.Option(min=0.0, help="Weight of the loss against what --start says.")] = 0.0,
 ) -> None:
     """Train the detector; needs the extra train. The same command goes on where it was stopped."""
     from simpang_models.data import load_store
@@ -174,6 +173,7 @@ def train(
             network=network,
             frozen=frozen,
             reuse=reuse,
+            imitate=imitate,
         )
         typer.echo(str(run(store, start, out, settings)))
 

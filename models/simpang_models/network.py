@@ -39,20 +39,15 @@ class Plan:
     Attributes:
         thin: our short front instead of the published one.
         widths: middle channels of each block.
-        depth: 3×3 convolutions of each tower of the head.
-        kernel: side of the head's last convolutions.
-        naming: channels of a second class tower, added to the first; 0 for none.
     """
 
     thin: bool
     widths: tuple[int, ...]
-    depth: int
-    kernel: int
-    naming: int
 
 
-PLANS = {"n": Plan(False, PUBLISHED_WIDTHS, 4, 3, 64), "t": Plan(True, WIDTHS, 2, 1, 0)}
-NAMING_DEPTH = 2
+PLANS = {"n": Plan(False, PUBLISHED_WIDTHS), "t": Plan(True, WIDTHS)}
+HEAD_DEPTH, NAMING_DEPTH = 4, 2
+NAMING_WIDTH = 64
 
 
 @dataclass(frozen=True)
@@ -108,7 +103,7 @@ class Front(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.Sequential(*_normed(3, 16, 2), *_normed(16, 48, 2), nn.Conv2d(48, FRONT_CHANNELS, 1))
+        self.layers = nn.Sequential(*_normed(3, 24, 2), *_normed(24, 64, 2), nn.Conv2d(64, FRONT_CHANNELS, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """Pictures 0..1 to features."""
@@ -179,11 +174,17 @@ class Tower(nn.Module):
 
     def forward(self, x: Tensor, level: int) -> Tensor:
         """(B, 32, H, W) to (B, width, H, W)."""
+        for index, conv in enumerate(self.convs):
+            x = nn.functional.relu(self.norm(level, index)(conv(x)))
+        return x
+
+    def norm(self, level: int, index: int) -> nn.BatchNorm2d:
+        """The normalisation behind convolution `index` on one level."""
         norms = self.norms[level]
         assert isinstance(norms, nn.ModuleList)
-        for conv, norm in zip(self.convs, norms, strict=True):
-            x = nn.functional.relu(norm(conv(x)))
-        return x
+        found = norms[index]
+        assert isinstance(found, nn.BatchNorm2d)
+        return found
 
 
 class Naming(nn.Module):
@@ -206,13 +207,13 @@ class Naming(nn.Module):
 class Head(nn.Module):
     """Classes and box of each cell of one level."""
 
-    def __init__(self, classes: int, plan: Plan) -> None:
+    def __init__(self, classes: int) -> None:
         super().__init__()
-        self.cls_tower = Tower(plan.depth, CHANNELS)
-        self.reg_tower = Tower(plan.depth, CHANNELS)
-        self.cls = nn.Conv2d(CHANNELS, classes, plan.kernel, 1, plan.kernel // 2)
-        self.reg = nn.Conv2d(CHANNELS, 4, plan.kernel, 1, plan.kernel // 2)
-        self.naming = Naming(plan.naming, classes) if plan.naming else None
+        self.cls_tower = Tower(HEAD_DEPTH, CHANNELS)
+        self.reg_tower = Tower(HEAD_DEPTH, CHANNELS)
+        self.cls = nn.Conv2d(CHANNELS, classes, 3, 1, 1)
+        self.reg = nn.Conv2d(CHANNELS, 4, 3, 1, 1)
+        self.naming = Naming(NAMING_WIDTH, classes)
         assert self.cls.bias is not None
         assert self.reg.bias is not None
         with torch.no_grad():
@@ -221,9 +222,7 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor, level: int) -> tuple[Tensor, Tensor]:
         """Feature map (B, 32, H, W) to rows (B, H·W, classes) and (B, H·W, 4)."""
-        cls = self.cls(self.cls_tower(x, level))
-        if self.naming is not None:
-            cls = cls + self.naming(x, level)
+        cls = self.cls(self.cls_tower(x, level)) + self.naming(x, level)
         reg = self.reg(self.reg_tower(x, level))
         return cls.flatten(2).transpose(1, 2), reg.flatten(2).transpose(1, 2)
 
@@ -237,7 +236,7 @@ class Detector(nn.Module):
         self.frozen = 0
         self.backbone = Backbone(Front() if plan.thin else PublishedFront(), plan.widths)
         self.pyramid = Pyramid()
-        self.head = Head(classes, plan)
+        self.head = Head(classes)
 
     def forward(self, picture: Tensor) -> Raw:
         """Raw outputs for a batch of pictures whose sides are multiples of 32."""

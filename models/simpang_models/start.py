@@ -1,115 +1,167 @@
-"""Where training of the full network starts: the weights of a published file, and its head where it has one.
+"""Where training starts: one of our finished files (float16 weights), read back as a network that can be trained.
 
-A head with anchors (simpang-n 2026.11) is taken over for one box per cell: its towers as they are, of its last
-convolutions the rows of the square anchor, turned into our way of writing a box. It normalised each picture by itself;
-ours uses fixed statistics, which cost nothing after export, so these are gathered first.
+The file holds each normalisation of the head as part of its convolution, one for each level. Here they are parted
+again: the weights that the levels share, and what each level makes of them. Inputs then give every normalisation the
+mean and variance it would have measured, and what it multiplies and adds is changed so that nothing else changes.
 """
 
-import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from simpang_models.network import SCALE_INPUT, Backbone, Detector, PublishedFront, Tower
-from simpang_models.thin import Inputs, load_published
+from simpang_models.boxes import CLASSES
+from simpang_models.network import PLANS, SCALE_INPUT, STRIDES, Detector, Head, PublishedFront, Tower
 
-ANCHORS, SQUARE = 3, 1
-"""Anchors per cell of the published head, and which of them is square."""
-ANCHOR_SIDE = 8.0
-"""Side of the square anchor, in strides; it lies on the cell's corner, not its middle."""
-MIDDLE_UNIT, SIDE_UNIT = 0.1, 0.2
-"""What one unit of the published head's outputs moves: a share of the anchor's side, and of the logarithm of a side."""
+Array = npt.NDArray[np.float32]
+Inputs = Iterator[Tensor]
+"""Batches (B, 3, H, W) uint8, endless."""
 
 
-def start_full(network: Detector, published: Path, inputs: Inputs, batches: int) -> None:
-    """Fill the network, on the device where it is; `batches` inputs give the statistics.
+@dataclass(frozen=True)
+class _Conv:
+    """One convolution of a file."""
+
+    weight: Array
+    bias: Array
+
+
+def read_finished(path: Path) -> Detector:
+    """The network `n` of a file that our export wrote with float32 or float16 weights, ready for use.
 
     Raises:
         ValueError: the file holds another kind of network.
     """
-    backbone, pyramid = load_published(published)
-    stored = _stored(published)
-    if stored:
-        _unfold_input_scale(backbone)
-    if "cls_tower.0.weight" in stored:
-        _take_head(network, stored)
-    network.backbone.load_state_dict(backbone.state_dict())
-    network.pyramid.load_state_dict(pyramid.state_dict())
-    gather_statistics(network, inputs, batches)
+    network = Detector(len(CLASSES), PLANS["n"])
+    try:
+        convs = iter(_convolutions(path))
+        for layer in _before_head(network):
+            _copy(layer, next(convs))
+        levels = [_read_level(network.head, convs) for _ in STRIDES]
+    except (StopIteration, RuntimeError) as error:
+        raise ValueError(f"{path}: not a network that training can start from, for example simpang-n-f16") from error
+    _part_towers(network.head, levels)
+    _unfold_input_scale(network)
+    return network.eval()
 
 
-def _stored(path: Path) -> dict[str, Tensor]:
-    """The tensors of the head by their short names, of a file of ours; of others none."""
-    found = {}
-    for tensor in onnx.load(str(path)).graph.initializer:
-        if tensor.name.startswith("network.head."):
-            name = tensor.name.removeprefix("network.head.").removesuffix(".half")
-            found[name] = torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
-    return found
+def _convolutions(path: Path) -> Iterator[_Conv]:
+    """Those of the graph, in its order, with their weights as float32."""
+    graph = onnx.load(str(path)).graph
+    stored = {t.name: numpy_helper.to_array(t).astype(np.float32) for t in graph.initializer}
+    origins = {n.output[0]: n.input[0] for n in graph.node if n.op_type in ("Cast", "Identity")}
+    for node in graph.node:
+        names = [origins.get(name, name) for name in node.input[1:]]
+        if node.op_type == "Conv" and len(names) == 2 and all(name in stored for name in names):
+            yield _Conv(*(stored[name] for name in names))
 
 
-def _unfold_input_scale(backbone: Backbone) -> None:
+def _before_head(network: Detector) -> list[nn.Conv2d]:
+    pyramid = network.pyramid
+    parts = (network.backbone, pyramid.lateral, pyramid.smooth, pyramid.down)
+    return [m for part in parts for m in part.modules() if isinstance(m, nn.Conv2d)]
+
+
+def _copy(layer: nn.Conv2d, conv: _Conv) -> None:
+    """RuntimeError where the shapes differ (of torch)."""
+    if tuple(layer.weight.shape) != conv.weight.shape:
+        raise RuntimeError("another shape")
+    assert layer.bias is not None
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(conv.weight))
+        layer.bias.copy_(torch.from_numpy(conv.bias))
+
+
+Folded = dict[Tower, list[_Conv]]
+"""The convolutions of each tower, as one level has them."""
+
+
+def _towers(head: Head) -> list[tuple[Tower, nn.Conv2d]]:
+    """Each tower and the convolution behind it, in the order in which the head uses them."""
+    naming = (head.naming.tower, head.naming.cls)
+    return [(head.cls_tower, head.cls), naming, (head.reg_tower, head.reg)]
+
+
+def _read_level(head: Head, convs: Iterator[_Conv]) -> Folded:
+    level = {}
+    for tower, last in _towers(head):
+        level[tower] = [next(convs) for _ in tower.convs]
+        _copy(last, next(convs))
+    return level
+
+
+def _part_towers(head: Head, levels: list[Folded]) -> None:
+    for tower, _ in _towers(head):
+        for index, conv in enumerate(tower.convs):
+            assert isinstance(conv, nn.Conv2d)
+            folded = [level[tower][index] for level in levels]
+            _part(conv, [tower.norm(number, index) for number in range(len(levels))], folded)
+
+
+def _part(conv: nn.Conv2d, norms: list[nn.BatchNorm2d], folded: list[_Conv]) -> None:
+    """The finest level's weights for all; each level's normalisation multiplies by its share of them."""
+    shared = folded[0].weight.reshape(len(folded[0].weight), -1)
+    power = np.maximum((shared**2).sum(axis=1), 1e-12)
+    with torch.no_grad():
+        conv.weight.copy_(torch.from_numpy(folded[0].weight))
+        for norm, level in zip(norms, folded, strict=True):
+            share = (level.weight.reshape(shared.shape) * shared).sum(axis=1) / power
+            norm.running_var.fill_(1 - norm.eps)
+            norm.weight.copy_(torch.from_numpy(share))
+            norm.bias.copy_(torch.from_numpy(level.bias))
+
+
+def _unfold_input_scale(network: Detector) -> None:
     """Files of our export take 0..255 in the first convolution."""
-    assert isinstance(backbone.front, PublishedFront)
+    assert isinstance(network.backbone.front, PublishedFront)
     with torch.no_grad():
-        backbone.front.stem.weight.div_(SCALE_INPUT)
+        network.backbone.front.stem.weight.div_(SCALE_INPUT)
 
 
-def _take_head(network: Detector, stored: dict[str, Tensor]) -> None:
-    head = network.head
-    with torch.no_grad():
-        _take_tower(head.cls_tower, stored, "cls_tower")
-        _take_tower(head.reg_tower, stored, "reg_tower")
-        _take_outputs(head.cls, stored, "cls")
-        _take_outputs(head.reg, stored, "reg")
-        _rewrite_boxes(head.reg)
-
-
-def _take_tower(tower: Tower, stored: dict[str, Tensor], name: str) -> None:
-    for index, conv in enumerate(tower.convs):
-        _give(conv, stored, f"{name}.{3 * index}", ("weight",))
-        for norms in tower.norms:
-            assert isinstance(norms, nn.ModuleList)
-            _give(norms[index], stored, f"{name}.{3 * index + 1}", ("weight", "bias"))
-
-
-def _give(layer: nn.Module, stored: dict[str, Tensor], name: str, parts: tuple[str, ...]) -> None:
-    for part in parts:
-        getattr(layer, part).copy_(stored[f"{name}.{part}"])
-
-
-def _take_outputs(layer: nn.Conv2d, stored: dict[str, Tensor], name: str) -> None:
-    """The rows of the square anchor."""
-    weight, bias = stored[f"{name}.weight"], stored[f"{name}.bias"]
-    rows = slice(SQUARE * len(bias) // ANCHORS, (SQUARE + 1) * len(bias) // ANCHORS)
-    layer.weight.copy_(weight[rows])
-    assert layer.bias is not None
-    layer.bias.copy_(bias[rows])
-
-
-def _rewrite_boxes(layer: nn.Conv2d) -> None:
-    """From deltas against the anchor to offsets from the cell's middle and logarithms of sides, in strides."""
-    unit = torch.tensor([MIDDLE_UNIT * ANCHOR_SIDE] * 2 + [SIDE_UNIT] * 2, device=layer.weight.device)
-    shift = torch.tensor([-0.5] * 2 + [math.log(ANCHOR_SIDE)] * 2, device=layer.weight.device)
-    layer.weight.mul_(unit[:, None, None, None])
-    assert layer.bias is not None
-    layer.bias.mul_(unit).add_(shift)
-
-
-def gather_statistics(network: Detector, inputs: Inputs, batches: int) -> None:
-    """Give every normalisation the mean and variance over some inputs."""
-    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+def gather_statistics(head: Head, network: Detector, inputs: Inputs, batches: int) -> None:
+    """Give the normalisations of the head the statistics of some inputs, without changing what the network says."""
+    norms = [m for m in head.modules() if isinstance(m, nn.BatchNorm2d)]
     device = next(network.parameters()).device
-    network.train()
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None
-    with torch.no_grad():
+    with _watched(norms) as seen, torch.no_grad():
         for _ in range(batches):
-            network(next(inputs).to(device).float().contiguous(memory_format=torch.channels_last))
+            network.eval()(next(inputs).to(device).float().contiguous(memory_format=torch.channels_last))
     for norm in norms:
-        norm.momentum = 0.1
+        _set_statistics(norm, torch.stack(seen[norm]).mean(dim=0))
+
+
+@contextmanager
+def _watched(norms: list[nn.BatchNorm2d]) -> Iterator[dict[nn.Module, list[Tensor]]]:
+    """Mean and mean square (2, C) of what comes to each of `norms`, input by input."""
+    seen: dict[nn.Module, list[Tensor]] = {norm: [] for norm in norms}
+
+    def note(norm: nn.Module, came: tuple[Tensor]) -> None:
+        x = came[0].float()
+        seen[norm].append(torch.stack([x.mean(dim=(0, 2, 3)), (x**2).mean(dim=(0, 2, 3))]))
+
+    hooks = [norm.register_forward_pre_hook(partial(note)) for norm in norms]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _set_statistics(norm: nn.BatchNorm2d, moments: Tensor) -> None:
+    """From what `_watched` noted; the same function of its input as before."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    mean, var = moments[0], (moments[1] - moments[0] ** 2).clamp(min=1e-6)
+    with torch.no_grad():
+        gain = norm.weight / (norm.running_var + norm.eps).sqrt()
+        norm.bias.add_(gain * (mean - norm.running_mean))
+        norm.weight.copy_(gain * (var + norm.eps).sqrt())
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(var)

@@ -6,29 +6,14 @@ output comes as near as possible to the published one's (reconstruction as in ar
 steps over all that lies before polish the result, because training leaves these layers alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor, nn
 
-from simpang_models.network import (
-    CHANNELS,
-    OUTPUTS,
-    PUBLISHED_WIDTHS,
-    SCALE_INPUT,
-    TAPS,
-    Backbone,
-    Block,
-    Detector,
-    PublishedFront,
-    Pyramid,
-)
+from simpang_models.network import SCALE_INPUT, TAPS, Backbone, Block, Detector
+from simpang_models.start import Inputs
 
 SIDE_PX = 224
 FIRST_RATE, POLISH_RATE = 4e-3, 1e-3
@@ -55,105 +40,25 @@ class Imitation:
     wholes: int = 6
 
 
-Inputs = Iterator[Tensor]
-"""Batches (B, 3, H, W) uint8, endless."""
 Report = Callable[[str, int, int], None]
 """What is being done, steps done, steps in all."""
 
 
-def load_published(path: Path) -> tuple[Backbone, Pyramid]:
-    """The backbone and the pyramid, of full width, of a published file of the same family.
-
-    The convolutions of the file are taken in the order of its nodes wherever the shape is the one that comes next;
-    so the laterals may stand between the backbone's (Open Model Zoo 2004) or behind them (simpang-n 2026.11).
-
-    Raises:
-        ValueError: the file holds another kind of network.
-    """
-    backbone, pyramid = Backbone(PublishedFront(), PUBLISHED_WIDTHS), Pyramid()
-    convs = _convolutions(path)
-    rest = _fill([m for m in backbone.modules() if isinstance(m, nn.Conv2d)], convs, path)
-    _fill(list(pyramid.lateral), rest, path)
-    _fill_pyramid(pyramid, rest)
-    return backbone, pyramid
-
-
-Array = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class _Conv:
-    """One convolution of a file: tensors, stride, output, and output, kind and place of the operator that feeds it."""
-
-    weight: Array
-    bias: Array
-    stride: int
-    output: str
-    fed_from: str
-    fed_by: str
-    fed_at: int
-
-
-def _convolutions(path: Path) -> list[_Conv]:
-    graph = onnx.load(str(path)).graph
-    stored = {t.name: numpy_helper.to_array(t).astype(np.float32) for t in graph.initializer}
-    casts = {n.output[0]: n.input[0] for n in graph.node if n.op_type == "Cast"}
-    makers = {o: (n.op_type, i) for i, n in enumerate(graph.node) for o in n.output}
-    found = []
-    for node in graph.node:
-        names = [casts.get(name, name) for name in node.input[1:]]
-        if node.op_type == "Conv" and len(names) == 2 and all(name in stored for name in names):
-            weight, bias = (stored[name] for name in names)
-            stride = next((a.ints[0] for a in node.attribute if a.name == "strides"), 1)
-            fed_by, fed_at = makers.get(node.input[0], ("", -1))
-            found.append(_Conv(weight, bias, stride, node.output[0], node.input[0], fed_by, fed_at))
-    return found
-
-
-def _fill(layers: Sequence[nn.Module], convs: list[_Conv], path: Path) -> list[_Conv]:
-    """Give each layer the next weights of its shape; returns those passed over."""
-    left, waiting = [], list(layers)
-    for conv in convs:
-        if waiting and isinstance(waiting[0], nn.Conv2d) and tuple(waiting[0].weight.shape) == conv.weight.shape:
-            _copy(waiting.pop(0), conv)
-        else:
-            left.append(conv)
-    if waiting:
-        raise ValueError(f"{path}: not a network that training can start from: {len(waiting)} layers are not in it")
-    return left
-
-
-def _fill_pyramid(pyramid: Pyramid, convs: list[_Conv]) -> None:
-    """The layers behind the laterals: fed by the coarsest lateral itself, or by a sum; the coarser sum comes first."""
-    coarsest = next(c.output for c in convs if c.weight.shape[1] == OUTPUTS[-1])
-    square = [c for c in convs if c.weight.shape == (CHANNELS, CHANNELS, 3, 3)]
-    smooth = sorted((c for c in square if c.fed_by == "Add" or c.fed_from == coarsest), key=lambda c: c.fed_at)
-    for layer, conv in zip(reversed(pyramid.smooth), smooth, strict=True):
-        _copy(layer, conv)
-    _copy(pyramid.down, next(c for c in square if c.fed_from == smooth[0].output and c.stride == 2))
-
-
-def _copy(layer: nn.Module, conv: _Conv) -> None:
-    assert isinstance(layer, nn.Conv2d)
-    assert layer.bias is not None
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(conv.weight))
-        layer.bias.copy_(torch.from_numpy(conv.bias))
-
-
-def start_thin(network: Detector, published: Path, inputs: Inputs, work: Imitation, report: Report) -> None:
-    """Fill the network, on the device where it is, from the published file by imitation.
-
-    Raises:
-        ValueError: the file holds another kind of network.
-    """
-    full, pyramid = load_published(published)
-    network.pyramid.load_state_dict(pyramid.state_dict())
+def start_thin(network: Detector, full: Detector, inputs: Inputs, work: Imitation, report: Report) -> None:
+    """Fill the thin network, on the device where it is, by imitation of the full one; pyramid and head are its own."""
     device = next(network.parameters()).device
     full = full.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
-    thin = network.backbone
+    network.pyramid.load_state_dict(full.pyramid.state_dict())
+    network.head.load_state_dict(full.head.state_dict())
     crops = [_crop(next(inputs).to(device)) for _ in range(work.crops)]
     wholes = [_scaled(next(inputs), device) for _ in range(work.wholes)]
+    _start_backbone(network.backbone, full.backbone, (crops, wholes), work, report)
+
+
+def _start_backbone(
+    thin: Backbone, full: Backbone, pictures: tuple[list[Tensor], list[Tensor]], work: Imitation, report: Report
+) -> None:
+    crops, wholes = pictures
     imitate(_beginning(thin, 1), _beginning(full, 1), crops, (work.first_steps, FIRST_RATE), report)
     solve(thin, full, range(1, POLISH_BLOCKS), wholes, report)
     both = (_beginning(thin, POLISH_BLOCKS), _beginning(full, POLISH_BLOCKS))

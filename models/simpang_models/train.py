@@ -22,9 +22,9 @@ from torch.utils.data import DataLoader
 
 from simpang_models.boxes import CLASSES
 from simpang_models.data import Drawn, Store
-from simpang_models.loss import Loss, Target, batch_loss
-from simpang_models.network import PLANS, Detector, cells
-from simpang_models.start import start_full
+from simpang_models.loss import Loss, Target, batch_loss, imitation_loss
+from simpang_models.network import PLANS, Detector, Raw, cells
+from simpang_models.start import gather_statistics, read_finished
 from simpang_models.thin import Imitation, start_thin
 
 SAVE_EVERY_S = 60.0
@@ -42,11 +42,13 @@ class Prepared:
     Attributes:
         begun: what `Detector.begin` gave.
         cell: the cells of this input size.
+        wanted: scores and boxes of the network that is imitated, None where none is.
     """
 
     begun: list[Tensor]
     cell: Tensor
     targets: list[Target]
+    wanted: Raw | None
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Settings:
         device: "cpu", "cuda", or "auto".
         start: the work before the first step of network `t`, see `thin`.
         network: size, a key of PLANS.
+        imitate: weight of the loss that asks for the scores and boxes of the network from which training starts.
     """
 
     steps: int = 6000
@@ -81,13 +84,15 @@ class Settings:
     device: str = "auto"
     start: Imitation = field(default_factory=Imitation)
     network: str = "n"
+    imitate: float = 0.0
 
 
 @dataclass
 class State:
-    """What changes while training, and is saved."""
+    """What changes while training, and is saved; `imitated` does not change, and is None where nothing is imitated."""
 
     network: Detector
+    imitated: Detector | None
     average: Detector
     optimiser: torch.optim.Optimizer
     curve: list[dict[str, float]]
@@ -179,12 +184,14 @@ def _open_state(
 ) -> State:
     network = Detector(len(CLASSES), PLANS[settings.network]).to(device, memory_format=torch.channels_last)
     saved = out / "state.pt"
+    full = read_finished(start)
     if not saved.is_file():
-        _start(network, store, start, settings, progress)
+        _start(network, store, full, settings, progress)
     average = copy.deepcopy(network).requires_grad_(False)
     network.train()
     network.freeze(settings.frozen)
-    state = State(network, average, _optimiser(network, settings), [])
+    imitated = full.to(device, memory_format=torch.channels_last) if settings.imitate else None
+    state = State(network, imitated, average, _optimiser(network, settings), [])
     if saved.is_file():
         values = torch.load(saved, weights_only=True, map_location=device)
         network.load_state_dict(values["network"])
@@ -205,10 +212,10 @@ def _take_optimiser(optimiser: torch.optim.Optimizer, saved: dict[str, Any]) -> 
         optimiser.load_state_dict(saved)
 
 
-def _start(network: Detector, store: Store, start: Path, settings: Settings, progress: Progress) -> None:
+def _start(network: Detector, store: Store, full: Detector, settings: Settings, progress: Progress) -> None:
     """The start takes inputs of its own seed from a worker that ends with it."""
     task = progress.add_task("start")
-    count = settings.start.crops + settings.start.wholes
+    count = settings.start.crops + 2 * settings.start.wholes
     batches = _batches(store, replace(settings, seed=settings.seed + START_SEED, steps=count), 0)
 
     def report(text: str, done: int, total: int) -> None:
@@ -216,9 +223,10 @@ def _start(network: Detector, store: Store, start: Path, settings: Settings, pro
 
     inputs = (picture for picture, _ in batches)
     if PLANS[settings.network].thin:
-        start_thin(network, start, inputs, settings.start, report)
+        start_thin(network, full, inputs, settings.start, report)
     else:
-        start_full(network, start, inputs, settings.start.wholes)
+        network.load_state_dict(full.state_dict())
+    gather_statistics(network.head, network, inputs, settings.start.wholes)
     progress.remove_task(task)
 
 
@@ -261,19 +269,25 @@ def _prepared(state: State, store: Store, settings: Settings) -> Iterator[Prepar
     random = np.random.default_rng((settings.seed, state.step))
     kept: deque[Prepared] = deque(maxlen=KEPT)
     for picture, targets in _batches(store, settings, state.step // settings.reuse):
-        kept.append(_begin(state.network, picture, targets))
+        kept.append(_begin(state, picture, targets))
         yield kept[-1]
         for _ in range(settings.reuse - 1):
             yield kept[random.integers(len(kept))]
 
 
-def _begin(network: Detector, picture: Tensor, targets: list[Target]) -> Prepared:
-    device = next(network.parameters()).device
+def _begin(state: State, picture: Tensor, targets: list[Target]) -> Prepared:
+    device = next(state.network.parameters()).device
     inputs = picture.to(device, non_blocking=True).float().contiguous(memory_format=torch.channels_last)
     with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
-        begun = network.begin(inputs)
+        begun = state.network.begin(inputs)
+        wanted = None if state.imitated is None else _scored(state.imitated(inputs))
     height, width = picture.shape[2:]
-    return Prepared(begun, cells(height, width).to(device), [t.to(device) for t in targets])
+    return Prepared(begun, cells(height, width).to(device), [t.to(device) for t in targets], wanted)
+
+
+def _scored(raw: Raw) -> Raw:
+    """With scores 0..1 instead of logits."""
+    return Raw(torch.sigmoid(raw.cls.float()), raw.reg.float())
 
 
 def _step(state: State, batch: Prepared, settings: Settings) -> Loss:
@@ -281,7 +295,7 @@ def _step(state: State, batch: Prepared, settings: Settings) -> Loss:
         group["lr"] = _rate(state, settings) * group["factor"]
     with torch.autocast(batch.cell.device.type, torch.bfloat16):
         raw = state.network.finish(batch.begun)
-    loss = batch_loss(raw, batch.cell, batch.targets)
+    loss = _loss(raw, batch, settings)
     state.optimiser.zero_grad(set_to_none=True)
     loss.total.backward()
     nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)
@@ -290,6 +304,15 @@ def _step(state: State, batch: Prepared, settings: Settings) -> Loss:
     state.step += 1
     state.curve.append({"step": state.step, "cls": float(loss.cls.detach()), "box": float(loss.box.detach())})
     return loss
+
+
+def _loss(raw: Raw, batch: Prepared, settings: Settings) -> Loss:
+    """Against the labels, and against the imitated network."""
+    loss = batch_loss(raw, batch.cell, batch.targets)
+    if batch.wanted is None:
+        return loss
+    other = imitation_loss(raw, batch.wanted, batch.cell)
+    return Loss(loss.cls + settings.imitate * other.cls, loss.box + settings.imitate * other.box)
 
 
 def _follow(state: State, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The start of the full network from a published head; needs torch."""
+"""The start of training from one of our finished files; needs torch."""
 
 from pathlib import Path
 
@@ -6,76 +6,71 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from simpang_models.network import PLANS, Detector, cells, decode  # noqa: E402
-from simpang_models.start import gather_statistics, start_full  # noqa: E402
+from simpang_models.contract import Description  # noqa: E402
+from simpang_models.export import export  # noqa: E402
+from simpang_models.network import PLANS, Detector  # noqa: E402
+from simpang_models.quantise import store_half  # noqa: E402
+from simpang_models.start import gather_statistics, read_finished  # noqa: E402
 
-FINE = 16 * 16
-
-
-class Anchored(torch.nn.Module):
-    """The published layout: towers normalised by picture, three anchors per cell; random weights."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        whole = Detector(7, PLANS["n"])
-        self.backbone, self.pyramid = whole.backbone, whole.pyramid
-        self.head = torch.nn.ModuleDict({name: self._tower() for name in ("cls_tower", "reg_tower")})
-        self.head["cls"] = torch.nn.Conv2d(32, 21, 3, 1, 1)
-        self.head["reg"] = torch.nn.Conv2d(32, 12, 3, 1, 1)
-
-    @staticmethod
-    def _tower() -> "torch.nn.Sequential":
-        layers: list[torch.nn.Module] = []
-        for _ in range(4):
-            norm = torch.nn.InstanceNorm2d(32, affine=True)
-            norm.weight.data.uniform_(0.5, 1.5)
-            norm.bias.data.uniform_(-0.5, 0.5)
-            layers += [torch.nn.Conv2d(32, 32, 3, 1, 1, bias=False), norm, torch.nn.ReLU()]
-        return torch.nn.Sequential(*layers)
-
-    def maps(self, picture: "torch.Tensor") -> "list[torch.Tensor]":
-        maps: list[torch.Tensor] = self.pyramid(self.backbone(picture))
-        return maps
-
-    def forward(self, picture: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
-        first = self.maps(picture)
-        cls, reg = ([self.head[n](self.head[f"{n}_tower"](m)) for m in first] for n in ("cls", "reg"))
-        return torch.cat([c.flatten(2) for c in cls], 2), torch.cat([r.flatten(2) for r in reg], 2)
+MODELS = Path(__file__).resolve().parents[2] / "models"
 
 
-class Network(torch.nn.Module):
-    """Names the published parts as a file of ours does."""
+@pytest.fixture(scope="module")
+def network() -> Detector:
+    """A network of size n with weights by chance, and normalisations that differ from level to level."""
+    torch.manual_seed(5)
+    made = Detector(7, PLANS["n"]).eval()
+    torch.nn.init.normal_(made.head.naming.cls.weight)
+    for norm in (m for m in made.modules() if isinstance(m, torch.nn.BatchNorm2d)):
+        for value in (norm.weight, norm.running_var):
+            value.data.uniform_(0.5, 1.5)
+        for value in (norm.bias, norm.running_mean):
+            value.data.uniform_(-0.5, 0.5)
+    return made
 
-    def __init__(self, network: Anchored) -> None:
-        super().__init__()
-        self.network = network
 
-    def forward(self, picture: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
-        found: tuple[torch.Tensor, torch.Tensor] = self.network(picture / 255)
-        return found
+@pytest.fixture(scope="module")
+def picture() -> "torch.Tensor":
+    """One input."""
+    return torch.randint(0, 256, (1, 3, 128, 128)).float()
 
 
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:ONNX export mode:UserWarning")
-def test_the_square_anchor_is_taken_over(tmp_path: Path) -> None:
-    """On the one picture that gave the statistics, classes and boxes are those of the published square anchor.
+@pytest.mark.parametrize("half", [False, True])
+def test_what_was_exported_is_read_back(
+    network: Detector, picture: "torch.Tensor", tmp_path: Path, half: bool
+) -> None:
+    """The network read from a file says of a picture what the one that was written says, to 11 bits where stored so."""
+    import copy
 
-    Compared at stride 8, 16·16 cells: the unbiased variance that is stored differs by 1/256 there.
-    """
-    torch.manual_seed(5)
-    published = Anchored().eval()
-    picture = torch.randint(0, 256, (1, 3, 128, 128)).float()
-    file = tmp_path / "published.onnx"
-    torch.onnx.export(Network(published), (picture,), str(file), opset_version=17, dynamo=False)
-    network = Detector(7, PLANS["n"])
-    start_full(network, file, iter([picture]), 1)
-    network.backbone.front.stem.weight.data.mul_(1 / 255)  # this file takes 0..1, files of ours 0..255
-    gather_statistics(network, iter([picture]), 1)
-    raw = network.eval()(picture)
-    cls, reg = published(picture / 255)
-    assert torch.allclose(raw.cls[0, :FINE], cls[0, 7:14, :FINE].T, atol=0.05)
-    # anchor of side 8 strides on the cell's corner; a unit is a tenth of a side, or a fifth of its logarithm
-    cell, delta = cells(128, 128)[:FINE], reg[0, 4:8, :FINE].T
-    side = 8 * cell[:, 2:]
-    middle = cell[:, :2] - cell[:, 2:] / 2 + 0.1 * delta[:, :2] * side
-    half = side * torch.exp(0.2 * delta[:, 2:]) / 2
-    assert torch.allclose(decode(raw.reg[0, :FINE], cell), torch.cat([middle - half, middle + half], 1), atol=1.0)
+    full, file = tmp_path / "full.onnx", tmp_path / "half.onnx"
+    export(copy.deepcopy(network), Description("x", "1", "Apache-2.0", ("128x128",)), full)
+    store_half(full, file)
+    with torch.no_grad():
+        found, wanted = read_finished(file if half else full)(picture), network(picture)
+    close = 0.02 if half else 1e-4
+    assert float((found.cls - wanted.cls).abs().max() / wanted.cls.std()) < close
+    assert float((found.reg - wanted.reg).abs().max() / wanted.reg.std()) < close
+
+
+def test_statistics_change_nothing_but_themselves(network: Detector, picture: "torch.Tensor") -> None:
+    """With statistics of the picture the network says the same as before, and the same while it is trained on it."""
+    import copy
+
+    ours = copy.deepcopy(network)
+    wanted = ours(picture)
+    gather_statistics(ours.head, ours, iter([picture.to(torch.uint8)]), 1)
+    assert torch.allclose(ours(picture).cls, wanted.cls, atol=1e-4)
+    ours.head.train()
+    assert torch.allclose(ours(picture).cls, wanted.cls, atol=1e-3)
+
+
+def test_another_network_is_refused() -> None:
+    """A file without these layers is named, and so is one that would do."""
+    with pytest.raises(ValueError, match=r"simpang-n\.onnx: not a network that training can start from.*simpang-n-f16"):
+        read_finished(MODELS / "simpang-n.onnx")
+
+
+def test_the_published_model_can_be_gone_on_from() -> None:
+    """The float16 file in the repository is one to start from."""
+    assert read_finished(MODELS / "simpang-n-f16.onnx").input_scale == 1 / 255

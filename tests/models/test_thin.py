@@ -1,46 +1,11 @@
 """The start of training from a published network; needs torch."""
 
-from pathlib import Path
-
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from simpang_models.network import PUBLISHED_WIDTHS, Backbone, Front, PublishedFront  # noqa: E402
-from simpang_models.thin import load_published, solve  # noqa: E402
-
-MODEL = Path(__file__).resolve().parents[2] / "models" / "simpang-n.onnx"
-
-
-class Whole(torch.nn.Module):
-    """Backbone and pyramid as one network, as a published file holds them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        from simpang_models.network import Pyramid
-
-        self.backbone, self.pyramid = Backbone(PublishedFront(), PUBLISHED_WIDTHS), Pyramid()
-
-    def forward(self, picture: "torch.Tensor") -> "list[torch.Tensor]":
-        return self.pyramid(self.backbone(picture))
-
-
-def test_a_published_file_is_read_layer_by_layer(tmp_path: Path) -> None:
-    """What is read from the file gives the same maps as the network that was written into it."""
-    torch.manual_seed(1)
-    whole, picture = Whole().eval(), torch.rand(1, 3, 64, 64)
-    file = tmp_path / "published.onnx"
-    torch.onnx.export(whole, (picture,), str(file), opset_version=17, dynamo=False)
-    backbone, pyramid = load_published(file)
-    for found, wanted in zip(pyramid(backbone.eval()(picture)), whole(picture), strict=True):
-        assert torch.allclose(found, wanted, atol=1e-5)
-
-
-def test_another_network_is_refused() -> None:
-    """A file without these layers is named, with how many are missing."""
-    with pytest.raises(ValueError, match=r"simpang-n\.onnx: not a network that training can start from"):
-        load_published(MODEL)
-
+from simpang_models.thin import solve  # noqa: E402
 
 def test_nothing_is_lost_where_no_channel_is_cut() -> None:
     """With the published front and widths the solved blocks give what the published ones give."""

@@ -33,15 +33,9 @@ def store() -> Store:
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained network of the published family as a file."""
-    from simpang_models.network import PUBLISHED_WIDTHS, Backbone, PublishedFront, Pyramid
-
-    torch.manual_seed(1)
-    whole = torch.nn.Sequential(Backbone(PublishedFront(), PUBLISHED_WIDTHS), Pyramid()).eval()
-    file = tmp_path_factory.mktemp("published") / "published.onnx"
-    torch.onnx.export(whole, (torch.rand(1, 3, 64, 64),), str(file), opset_version=17, dynamo=False)
-    return file
+def published() -> Path:
+    """The file in the repository that training starts from."""
+    return Path(__file__).resolve().parents[2] / "models" / "simpang-n-f16.onnx"
 
 
 def minutes_pass(stop_after: int | None = None) -> Callable[[], float]:
@@ -76,6 +70,16 @@ def test_reused_batches_train_the_rest(store: Store, published: Path, tmp_path: 
     still = [name for name in weights if name.startswith("backbone.")]
     assert all(torch.equal(weights[name], start[name]) for name in still)
     assert not torch.equal(weights["head.reg.weight"], start["head.reg.weight"])
+
+
+def test_what_it_starts_from_can_be_imitated(store: Store, published: Path, tmp_path: Path) -> None:
+    """Asked to be like the network that it still is, the network has no more to learn than without."""
+    settings = replace(SETTINGS, network="n", steps=1, rate=0.0)
+    curves = []
+    for name, imitate in (("alone", 0.0), ("like", 50.0)):
+        train(store, published, tmp_path / name, replace(settings, imitate=imitate), minutes_pass())
+        curves.append(json.loads((tmp_path / name / "record.json").read_text())["curve"][0])
+    assert curves[1]["box"] == pytest.approx(curves[0]["box"], rel=0.3)
 
 
 def test_a_quarter_of_the_way_back_to_the_start(store: Store, published: Path, tmp_path: Path) -> None:
