@@ -37,9 +37,7 @@ def picture() -> "torch.Tensor":
 
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:ONNX export mode:UserWarning")
 @pytest.mark.parametrize("half", [False, True])
-def test_what_was_exported_is_read_back(
-    network: Detector, picture: "torch.Tensor", tmp_path: Path, half: bool
-) -> None:
+def test_what_was_exported_is_read_back(network: Detector, picture: "torch.Tensor", tmp_path: Path, half: bool) -> None:
     """The network read from a file says of a picture what the one that was written says, to 11 bits where stored so."""
     import copy
 

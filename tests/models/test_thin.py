@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch")
 from simpang_models.network import PUBLISHED_WIDTHS, Backbone, Front, PublishedFront  # noqa: E402
 from simpang_models.thin import solve  # noqa: E402
 
+
 def test_nothing_is_lost_where_no_channel_is_cut() -> None:
     """With the published front and widths the solved blocks give what the published ones give."""
     torch.manual_seed(2)
