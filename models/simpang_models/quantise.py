@@ -14,6 +14,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
+from simpang_models.feed import feed_pixels
 from simpang_models.pictures import Picture, letterbox, read_picture
 
 MIN_HALF_VALUES = 64
@@ -88,23 +89,7 @@ def quantise(source: Path, target: Path, pictures: list[Path], size: tuple[int, 
         nodes_to_exclude=excluded,
     )
     _copy_metadata(source, target)
-    _feed_pixels(target)
-
-
-def _feed_pixels(target: Path) -> None:
-    """Pixels are 8-bit numbers already: the first convolution takes them as they are, without a way through float32."""
-    model = onnx.load(str(target))
-    makers = {o: n for n in model.graph.node for o in n.output}
-    cast = next(n for n in model.graph.node if n.op_type == "Cast" and makers[n.input[0]].op_type == "Transpose")
-    (rounding,) = (n for n in model.graph.node if n.input and n.input[0] == cast.output[0])
-    (back,) = (n for n in model.graph.node if n.input and n.input[0] == rounding.output[0])
-    scale = next(t for t in model.graph.initializer if t.name == rounding.input[1])
-    scale.CopyFrom(numpy_helper.from_array(np.ones_like(numpy_helper.to_array(scale)), scale.name))
-    back.input[0] = cast.input[0]
-    for node in (cast, rounding):
-        model.graph.node.remove(node)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(target))
+    feed_pixels(target)
 
 
 def _copy_metadata(source: Path, target: Path) -> None:
