@@ -121,7 +121,7 @@ class Meter:
         self._friction = Friction(self._layout, s.friction, camera.zones)
         self._faults = Faults(camera.id, s.scene)
         self._cover = Cover(self._layout, s.scene)
-        self._trust = Trust(s.standing_flags)
+        self._trust = Trust(self._layout, s.standing_flags)
         self._moods = Moods()
         self._usual = Usual(s.usual, ZoneInfo(s.timezone))
         shared = Shared(pcu, self._service, Starts(), self._means.errors)
@@ -328,8 +328,8 @@ class Meter:
 
     def _trusted(self, cycle: Cycle) -> Cycle:
         """The cycle with the quality of the picture in it."""
-        cell = int(self._layout.approach_cell[self._layout.ids.index(cycle.approach)])
-        return self._trust.cycle(cycle, self._moods.over(cycle.from_s, cycle.to_s, cell))
+        lanes = self._layout.lanes_of(self._layout.ids.index(cycle.approach))
+        return self._trust.cycle(cycle, self._moods.over(cycle.from_s, cycle.to_s, lanes))
 
     def _move(self, moves: tuple[Traced, ...]) -> None:
         """Vehicles that were traced to their exit."""
@@ -402,7 +402,8 @@ class Meter:
             table = self._table(tally, length_s)
             verdicts: dict[str, Verdict] = {}
             for watch, row in zip(self._watches, filter(rows_of.is_approach, table), strict=True):
-                verdicts[row.approach], events = self._verdict(watch, row, length_s)
+                verdict, events = self._verdict(watch, row, length_s)
+                verdicts[row.approach] = replace(verdict, reason=explained(row, verdict.reason))
                 done += Readings(events=events)
             table = [self._said(row, verdicts[row.approach]) for row in table]
             for row in table:
@@ -433,7 +434,7 @@ class Meter:
             return row
         if row.counts is None and row.lane is not None and "occluded" in row.quality.flags:
             verdict = Verdict(State.UNKNOWN, reasons.say(reasons.OCCLUDED, reasons.Figures()))
-        row = explained(replace(row, state=verdict.state, reason=verdict.reason))
+        row = replace(row, state=verdict.state, reason=explained(row, verdict.reason))
         if row.state is State.UNKNOWN or row.reason is None:
             return row
         row = self._usual.compare(row)

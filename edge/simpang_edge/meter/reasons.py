@@ -207,8 +207,8 @@ BECAUSE: Final = {
     "offline": NO_PICTURE,
     "occluded": Template(
         "lane_hidden",
-        "tertutup kendaraan besar: baru {seconds} dari {needed} detik teramati",
-        "hidden by a large vehicle: only {seconds} of {needed} s observed",
+        "lajur tertutup kendaraan besar yang berhenti: terlalu sedikit jalan yang terlihat",
+        "lanes are hidden by a large vehicle that stands: too little of the road was seen",
     ),
 }
 """Why a window is unknown, by the flag that explains it."""
