@@ -281,6 +281,27 @@ class ClassSpeeds:
     p85_mps: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modelled:
+    """Queue, stops and delay of a signal approach by formula, not measured (PKJI 2023, ch. 5; domain reference, §4).
+
+    residual_smp Nq1, red_smp Nq2, queue_smp Nq = Nq1 + Nq2 at the start of green; queue_m PA; stops_per_smp RKH;
+    traffic_delay_s TLL, geometric_delay_s TG, delay_s T = TLL + TG, seconds per smp. missing: why those that are None
+    are, a flag or code of `meter.modelled`; None where all are known.
+    """
+
+    standard: str
+    missing: str | None = None
+    residual_smp: float | None = None
+    red_smp: float | None = None
+    queue_smp: float | None = None
+    queue_m: float | None = None
+    stops_per_smp: float | None = None
+    traffic_delay_s: float | None = None
+    geometric_delay_s: float | None = None
+    delay_s: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class GateCounts:
     """Vehicles that passed one gate in one direction (forward, backward), whichever way they came.
@@ -311,6 +332,7 @@ class Measurement:
     side_friction: weighted events per hour and 200 m (PKJI 2023, both sides), with its class SR to ST and its parts.
     headway_n: headways behind the mean. delay_n: vehicles behind delays, stops and travel time. cycle_method: of the
     cycles, as in `Cycle`; both with a + between.
+    modelled: queue, stops and delay by formula beside the measured ones, of approaches in quarter hours only.
     tti: travel time over free-flow travel time. gates: all gates of the camera, in the row of its first approach only;
     a camera without approaches has one row of scope CAMERA about them, whose `approach` is the camera's id.
     """
@@ -362,6 +384,7 @@ class Measurement:
     dj: float | None = None
     los: str | None = None
     los_standard: str | None = None
+    modelled: Modelled | None = None
     cycles: int | None = None
     cycle_s: float | None = None
     green_s: float | None = None

@@ -72,6 +72,24 @@ class ClassSpeedX(Struct, frozen=True, kw_only=True):
     p85_kmh: NotNegative
 
 
+class ModelledX(Struct, frozen=True, kw_only=True):
+    """Queue, stops and delay of a signal approach by the formulas of a standard: a model's values, not measured ones.
+
+    queue: at the start of green, smp, and its length. missing: why what is null is.
+    """
+
+    standard: str
+    missing: str | None = None
+    residual_smp: NotNegative | None = None
+    red_smp: NotNegative | None = None
+    queue_smp: NotNegative | None = None
+    queue_m: NotNegative | None = None
+    stops_per_smp: NotNegative | None = None
+    traffic_delay_s: NotNegative | None = None
+    geometric_delay_s: NotNegative | None = None
+    delay_s: NotNegative | None = None
+
+
 class GateX(Struct, frozen=True, kw_only=True):
     """Vehicles over one gate in one direction.
 
@@ -134,6 +152,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
     dj: NotNegative | None = None
     los: str | None = None
     los_standard: str | None = None
+    modelled: ModelledX | None = None
     cycles: Count | None = None
     cycle_s: NotNegative | None = None
     green_s: NotNegative | None = None

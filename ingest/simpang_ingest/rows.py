@@ -45,6 +45,7 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     """One approach, lane or movement in one window; time_ns is the window's start, `window` its length in seconds.
 
     count_*: vehicles that crossed, by kind, and by class of PKJI 2023 (sm, mp, ks, bb, tb, ktb).
+    model_*: by the formulas of model_standard, not measured; model_missing: why what is None of them is.
     state_code: 0 free, 1 dense, 2 congested, 3 jammed, None unknown.
     """
 
@@ -124,6 +125,16 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     dj: float | None = None
     los: str | None = None
     los_standard: str | None = None
+    model_standard: str | None = None
+    model_missing: str | None = None
+    model_residual_smp: float | None = None
+    model_red_smp: float | None = None
+    model_queue_smp: float | None = None
+    model_queue_m: float | None = None
+    model_stops_per_smp: float | None = None
+    model_traffic_delay_s: float | None = None
+    model_geometric_delay_s: float | None = None
+    model_delay_s: float | None = None
     cycles: int | None = None
     cycle_s: float | None = None
     green_s: float | None = None

@@ -7,15 +7,17 @@ from typing import Final
 import numpy as np
 
 from ..config import Camera
-from ..data import Colour, Cycle, Event, FloatArray, LiveRow, Measurement, Reason, State
+from ..data import Colour, Cycle, Event, EventType, FloatArray, LiveRow, Measurement, Reason, State
 from . import reasons
 from .crossings import Crossing
 from .cycle import CycleFinder, Starts
 from .events import CongestionEvents
+from .green import green
 from .held import Held
 from .layout import Layout
 from .live import Now, figures, live_row
 from .memory import QueueSample
+from .modelled import MODEL_FROM_S, modelled
 from .pcu import Pcu
 from .queue import QueueNow
 from .reasons import few_seconds, say
@@ -29,6 +31,9 @@ from .trips import Arrival
 STANDS_WINDOWS: Final = 2.5
 """A judged congestion is told as now until so many windows after the judged one: one unknown window, and half a window
 for the grace in which windows stay open. [ours]"""
+
+DOWNSTREAM: Final = (EventType.SPILLBACK.value, EventType.BLOCKED_BOX.value)
+"""Causes that lie beyond the junction: no formula of a signal approach holds while they last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class ApproachWatch:
         self._held = Held(rules, self._kept)
         self._events = CongestionEvents(camera.id, self.approach, rules.min_event_s, rules.merge_event_s)
         self._known_s: float | None = None
+        self._blocked_s = -math.inf
 
     def second(self, time_s: float, queue: QueueNow, bar_s: FloatArray, watched_s: float) -> None:
         """Account for the queue of one second; bar_s (C,): how long the stop bar has been covered since the start."""
@@ -101,18 +107,28 @@ class ApproachWatch:
             self._signal.add(cycle)
         return cycle
 
-    def serve(self, row: Measurement, length_s: int) -> Measurement:
-        """The row of a closed window with its cycles, capacity, degree of saturation and level of service."""
+    def serve(self, row: Measurement, length_s: int, turn_ratio: float | None = None) -> Measurement:
+        """The row of a closed window with its cycles, capacity, degree of saturation and level of service; at a signal
+        a quarter hour also with what PKJI's formulas make of these.
+
+        turn_ratio: share of the approach's smp that turned, None where it is not known.
+        """
         if row.counts is None:
             return row
         signal = self._signal.of(length_s, row.to_s)
-        return self._service.complete(self._signal.fill(row, signal), self._index, signal)
+        row = self._service.complete(self._signal.fill(row, signal), self._index, signal)
+        if length_s < MODEL_FROM_S or not self._signalled:
+            return row
+        width_m, blocked = self._service.width_m(self._index), self._blocked_s > row.from_s
+        return replace(row, modelled=modelled(row, green(signal), width_m, turn_ratio, blocked))
 
     def judge(self, row: Measurement, cause: str | None = None) -> tuple[Verdict, tuple[Event, ...]]:
         """The state after a base window of this approach, and congestion events that it begins or ends.
 
         cause: the incident that is open on the approach.
         """
+        if cause in DOWNSTREAM:
+            self._blocked_s = row.to_s
         verdict = self._judge.window(row)
         self._held.add(row, verdict)
         if verdict.state is not State.UNKNOWN:
@@ -140,7 +156,7 @@ class ApproachWatch:
         self._held = Held(self._rules, self._kept)
         self._cycles.reset()
         self._signal.reset()
-        self._known_s = None
+        self._known_s, self._blocked_s = None, -math.inf
         return self._events.close(now_s)
 
     def live(self, now: Now, time_s: float, observed_s: float) -> tuple[LiveRow, ...]:

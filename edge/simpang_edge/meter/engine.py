@@ -42,6 +42,7 @@ from .hidden import Hidden
 from .incidents import Incidents, ZoneIncidents
 from .layout import Layout
 from .live import Recent, stale_row
+from .modelled import turning
 from .moods import Moods
 from .movements import Movements, Traced
 from .pcu import Pcu
@@ -106,6 +107,7 @@ class Meter:
         self._windows = tuple(Windows(w, grace_s, self._layout) for w in sorted(set(s.windows_s)))
         self._line = StopLine(self._layout.line_m, self._layout.approach_m, decisions)
         self._moves = Movements(camera)
+        self._turns = {one.id: one.turn for one in camera.movements}
         self._gates = Gates(camera, decisions)
         pcu = Pcu(camera, s.standards)
         self._service = Service(camera, s.standards, pcu, sights)
@@ -445,8 +447,11 @@ class Meter:
 
     def _served(self, table: list[Measurement], length_s: int) -> list[Measurement]:
         """The rows of a window, those of approaches with what their signal says of them."""
-        watches = {watch.approach: watch for watch in self._watches}
-        return [watches[row.approach].serve(row, length_s) if rows_of.is_approach(row) else row for row in table]
+        watches, turned = {watch.approach: watch for watch in self._watches}, turning(table, self._turns)
+        return [
+            watches[row.approach].serve(row, length_s, turned.get(row.approach)) if rows_of.is_approach(row) else row
+            for row in table
+        ]
 
     def _told(self, row: Measurement) -> Measurement:
         """The row as it may be published: without speeds that the calibration does not support."""
