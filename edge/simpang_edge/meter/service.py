@@ -129,7 +129,8 @@ class Service:
             return standards.speed_los(self._site.los_link).by_speed_share(row.speed_ratio, dj), self._site.los_link
         if row.control_delay_s is None:
             return None, None
-        return standards.delay_los(self._site.los_junction).by_delay(row.control_delay_s, dj), self._site.los_junction
+        table = standards.delay_los(self._site.los_junction)
+        return table.by_delay(row.control_delay_s, dj), standards.chosen(table.name, self._site.los_reason)
 
 
 def link_capacity_smps(one: Approach, city_million: float | None, width_m: float | None) -> float | None:
