@@ -129,6 +129,34 @@ def test_a_silent_camera_is_offline_after_ten_seconds_and_back_with_the_first_pi
     assert [(e.id, e.end_s) for e in back] == [(events[0].id, T0 + 50)]
 
 
+def silent(engine: Meter, from_s: int, to_s: int) -> Readings:
+    """Time that passes without a frame, told each second."""
+    done = Readings()
+    for second in range(from_s, to_s):
+        done += engine.advance(T0 + second)
+    return done
+
+
+def test_windows_of_an_offline_camera_say_so() -> None:
+    """Pictures until 50 s and from 130 s on: the first three minutes were 50, 0 and 50 s observed, each with the flag,
+    the second unknown because of it."""
+    engine = meter()
+    done = drive(engine, [], 0, 50) + silent(engine, 51, 130) + drive(engine, [], 130, 180) + engine.finish(T0 + 180)
+    rows = [approach_row(done, number) for number in range(3)]
+    assert [row.quality.observed_s for row in rows] == pytest.approx([50, 0, 50], abs=0.5)
+    assert ["offline" in row.quality.flags for row in rows] == [True, True, True]
+    assert rows[1].counts is None
+    assert rows[1].reason is not None
+    assert (rows[1].reason.code, rows[1].reason.en) == ("camera_offline", "camera offline: only 0 of 60 s observed")
+
+
+def test_a_hitch_of_the_stream_is_no_offline_camera() -> None:
+    """Eight seconds without a picture: less than the ten after which a camera is told offline."""
+    engine = meter()
+    done = drive(engine, [], 0, 20) + silent(engine, 21, 28) + drive(engine, [], 28, 60) + engine.finish(T0 + 60)
+    assert "offline" not in approach_row(done).quality.flags
+
+
 @pytest.mark.parametrize(
     ("flags", "score"),
     [

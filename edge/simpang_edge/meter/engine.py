@@ -34,7 +34,7 @@ from .cycle import Starts
 from .decisions import Decisions
 from .emerged import Emerged
 from .exposure import Amount, between, unseen
-from .faults import Faults
+from .faults import OFFLINE, OFFLINE_S, Faults
 from .fleet import Fleet, Seen
 from .friction import Friction
 from .gates import Gates
@@ -196,8 +196,18 @@ class Meter:
         done = self._step(move) if move.kind is Kind.FORWARD else Readings()
         done += self._start(time_s)
         self._silent_s = self._silent_s or self._time.frame_s or time_s
+        self._miss(move, self._silent_s)
         done += self._close(time_s) + Readings(events=self._faults.silent(self._silent_s, time_s))
         return done.told(time_s)
+
+    def _miss(self, move: Move, silent_s: float) -> None:
+        """Once no picture has come for long, the silence is told of the windows and cycles in which it lies."""
+        if move.to_s - silent_s < OFFLINE_S:
+            return
+        from_s = silent_s if move.from_s - silent_s < OFFLINE_S else move.from_s
+        for windows in self._windows:
+            windows.look(from_s, move.to_s, (OFFLINE,))
+        self._moods.look(from_s, move.to_s, (OFFLINE,))
 
     def finish(self, time_s: float) -> Readings:
         """Close everything, the running windows included. Nothing may follow it but new frames."""

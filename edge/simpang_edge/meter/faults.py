@@ -10,6 +10,7 @@ from .events import event_id
 from .latch import Latch
 from .reasons import Figures, Template, say
 
+OFFLINE: Final = "offline"
 OFFLINE_S: Final = 10.0
 """Without a picture for this long a live camera is offline [ours; design target: 10 s or sooner]."""
 
@@ -17,7 +18,7 @@ WHY: Final[dict[str, tuple[EventType, Template]]] = {
     "dark": (EventType.CAMERA_DARK, reasons.CAMERA_DARK),
     "frozen": (EventType.CAMERA_FROZEN, reasons.CAMERA_FROZEN),
     "moved": (EventType.CAMERA_MOVED, reasons.CAMERA_MOVED),
-    "offline": (EventType.CAMERA_OFFLINE, reasons.CAMERA_OFFLINE),
+    OFFLINE: (EventType.CAMERA_OFFLINE, reasons.CAMERA_OFFLINE),
 }
 """By flag, the worst first: one cause, one alarm."""
 
@@ -34,7 +35,7 @@ class Faults:
     def __post_init__(self) -> None:
         off_s = self.rules.fault_clear_s
         self._latches = {flag: Latch(self.rules.fault_event_s, off_s) for flag in WHY}
-        self._latches["offline"] = Latch(OFFLINE_S, 0.0)
+        self._latches[OFFLINE] = Latch(OFFLINE_S, 0.0)
 
     @property
     def fault(self) -> str | None:
@@ -54,7 +55,7 @@ class Faults:
     def note(self, scene: Scene) -> tuple[Event, ...]:
         """Account for a look at the picture."""
         self.scene = scene
-        fault, events = self.fault, self._latches["offline"].rests(scene.time_s)
+        fault, events = self.fault, self._latches[OFFLINE].rests(scene.time_s)
         for flag in ("dark", "frozen", "moved"):
             if flag == fault:
                 events += self._holds(flag, scene.since_s or scene.time_s, scene.time_s)
@@ -64,11 +65,11 @@ class Faults:
 
     def frame(self, time_s: float) -> tuple[Event, ...]:
         """A picture came: the camera is not offline."""
-        return self._latches["offline"].close(time_s) if self._latches["offline"].since_s is not None else ()
+        return self._latches[OFFLINE].close(time_s) if self._latches[OFFLINE].since_s is not None else ()
 
     def silent(self, since_s: float, now_s: float) -> tuple[Event, ...]:
         """No picture has come since."""
-        return self._holds("offline", since_s, now_s)
+        return self._holds(OFFLINE, since_s, now_s)
 
     def close(self, now_s: float) -> tuple[Event, ...]:
         """End what is open."""

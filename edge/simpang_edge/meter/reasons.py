@@ -204,7 +204,11 @@ BECAUSE: Final = {
         "kamera bergeser: baru {seconds} dari {needed} detik teramati",
         "camera moved: only {seconds} of {needed} s observed",
     ),
-    "offline": NO_PICTURE,
+    "offline": Template(
+        "camera_offline",
+        "kamera luring: baru {seconds} dari {needed} detik teramati",
+        "camera offline: only {seconds} of {needed} s observed",
+    ),
     "occluded": Template(
         "lane_hidden",
         "lajur tertutup kendaraan besar yang berhenti: terlalu sedikit jalan yang terlihat",

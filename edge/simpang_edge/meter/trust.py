@@ -5,7 +5,7 @@ from typing import Final
 
 from ..data import Cycle, Measurement, Quality, Reason, Scene
 from . import reasons
-from .faults import WHY
+from .faults import OFFLINE, WHY
 from .layout import Layout
 from .moods import Mood
 from .reasons import Figures, say
@@ -26,6 +26,8 @@ judging a state, two of them do too; three do not."""
 TELLING_SHARE: Final = 0.1
 """A mood of the picture (night, haze) is told of a window when it held for a tenth of it; what hid or stopped the
 picture always."""
+
+LOST: Final = Scene.UNUSABLE | {OFFLINE}
 
 HIDDEN_SHARE: Final = 0.5
 """A lane that was hidden for more than this share of the observed time is unknown."""
@@ -75,7 +77,7 @@ class Trust:
 def _told(mood: Mood) -> set[str]:
     """Flags of the picture worth telling of this span."""
     needed_s = TELLING_SHARE * (mood.to_s - mood.from_s)
-    return {f for f, seconds_s in mood.scene_s.items() if f in Scene.UNUSABLE or seconds_s >= needed_s}
+    return {f for f, seconds_s in mood.scene_s.items() if f in LOST or seconds_s >= needed_s}
 
 
 def _unknown(row: Measurement, quality: Quality) -> Measurement:
