@@ -5,7 +5,6 @@ stands commented in ``edge/simpang.example.yaml``; a test compares the two.
 """
 
 import hashlib
-import math
 import os
 import re
 from datetime import datetime
@@ -431,12 +430,6 @@ class Movement(Section):
         if self.turned_deg is not None and not -360 <= self.turned_deg[0] < self.turned_deg[1] <= 360:
             raise ValueError("turned_deg must be two angles from -360 to 360, the lower one first")
         return self
-
-    def turns_deg(self) -> tuple[float, float]:
-        """Least and most change of heading where the shape of the path tells it, to the right positive."""
-        if self.turned_deg is None and self.leaves is not None:
-            return -math.inf, math.inf
-        return self.turned_deg or TURNED_DEG[self.turn]
 
 
 PixelBox = tuple[float, float, float, float]

@@ -111,6 +111,7 @@ def event_row(event: data.Event) -> EventRow:
         cause=event.cause,
         reason=_words(event.reason),
         told=None if event.told_s is None else utc(event.told_s),
+        observed_s=_round(event.observed_s, 1),
     )
 
 

@@ -4,7 +4,7 @@ Frozen dataclasses of arrays, shapes checked when they are built, N may be 0. Ev
 metres per second; times are POSIX seconds UTC. ``None`` (or NaN inside an array) means unknown, never zero.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
@@ -469,13 +469,19 @@ class EventType(StrEnum):
     CAMERA_DARK = "camera_dark"
     CAMERA_FROZEN = "camera_frozen"
 
+    @property
+    def about_camera(self) -> bool:
+        """Whether it is about the camera itself, not the road."""
+        return self.value.startswith("camera_")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that began (end_s None) or ended; the id is the same in both messages.
 
     severity: info | warning | serious. cause: the code of what was found to cause it. zone: id of the configured zone.
-    told_s: when it was told, on the frames' own clock (begin_s is since when it holds).
+    told_s: when it was told, on the frames' own clock (begin_s is since when it holds). observed_s: seconds of it that
+    were seen; until it was told, while it lasts. None for what is about the camera.
     """
 
     id: str
@@ -489,6 +495,7 @@ class Event:
     cause: str | None = None
     reason: Reason | None = None
     told_s: float | None = None
+    observed_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -523,11 +530,6 @@ class Readings:
     windows: tuple[Measurement, ...] = ()
     cycles: tuple[Cycle, ...] = ()
     events: tuple[Event, ...] = ()
-
-    def told(self, time_s: float) -> "Readings":
-        """The same, with the events that are told now marked so."""
-        events = tuple(replace(event, told_s=time_s) if event.told_s is None else event for event in self.events)
-        return Readings(self.windows, self.cycles, events)
 
     def __add__(self, other: "Readings") -> "Readings":
         return Readings(self.windows + other.windows, self.cycles + other.cycles, self.events + other.events)

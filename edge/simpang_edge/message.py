@@ -233,7 +233,9 @@ class CycleRow(Struct, frozen=True, kw_only=True):
 
 
 class EventRow(Struct, frozen=True, kw_only=True):
-    """Something that began (end null) or ended. told: when this message was due, on the frames' own clock."""
+    """Something that began (end null) or ended. told: when this message was due, on the frames' own clock. observed_s:
+    seconds of it that were seen, null for what is about the camera itself. A worker that starts again tells what still
+    lasts once more, with the same id."""
 
     id: str
     type: str
@@ -246,6 +248,7 @@ class EventRow(Struct, frozen=True, kw_only=True):
     cause: str | None = None
     reason: Words | None = None
     told: Time | None = None
+    observed_s: NotNegative | None = None
 
 
 class LiveRow(Struct, frozen=True, kw_only=True):

@@ -146,6 +146,7 @@ def _event(message: Message[EventRow], row: EventRow, city: str | None) -> rows.
         site=message.site, camera=message.camera, city=city, event=row.type, approach=row.approach, lane=row.lane,
         time_ns=time_ns(row.begin) + crc32(row.id.encode()) % 1000, id=row.id, begin_s=begin_s, end_s=end_s,
         duration_s=None if end_s is None else max(0.0, end_s - begin_s), severity=row.severity,
+        observed_s=None if end_s is None else row.observed_s, told_s=None if row.told is None else row.told.timestamp(),
         zone=row.zone, cause=row.cause,
         reason_code=reason_code, reason_id=reason_id, reason_en=reason_en,
     )  # fmt: skip

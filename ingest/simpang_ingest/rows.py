@@ -258,7 +258,9 @@ class EventRow(Stored, frozen=True, kw_only=True):
 
     time_ns: its beginning in microseconds, and in the last three digits a number made of the event's id, so that two
     events of one kind that began in the same frame are two points, and beginning and end of one event are one.
-    event: what happened (congestion, stopped_vehicle, ...). begin_s, end_s: POSIX UTC.
+    event: what happened (congestion, stopped_vehicle, ...). begin_s, end_s, told_s: POSIX UTC; told_s: when its worker
+    spoke of it last. observed_s: seconds of it that were seen until its end, None while it lasts and for a camera's own
+    faults.
     """
 
     MEASUREMENT: ClassVar[str] = "traffic_event"
@@ -271,6 +273,8 @@ class EventRow(Stored, frozen=True, kw_only=True):
     begin_s: float
     end_s: float | None = None
     duration_s: float | None = None
+    observed_s: float | None = None
+    told_s: float | None = None
     severity: str
     zone: str | None = None
     cause: str | None = None

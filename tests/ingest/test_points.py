@@ -143,6 +143,7 @@ def test_an_event_is_one_point_from_its_beginning_to_its_end() -> None:
     assert begun.time_ns == ended.time_ns != other.time_ns
     assert begun.time_ns // 1000 == START_NS // 1000  # the microsecond is that of the beginning
     assert (begun.end_s, ended.end_s, ended.duration_s) == (None, START_S + 300, 300.0)
+    assert (begun.observed_s, ended.observed_s, begun.told_s) == (None, 250.0, START_S + 300)
 
 
 def test_the_city_comes_from_the_configuration() -> None:

@@ -14,6 +14,7 @@ from .cycle import CycleFinder, Starts
 from .events import CongestionEvents
 from .green import green
 from .held import Held
+from .kept import Keeps, Plain, Take, together
 from .layout import Layout
 from .live import Now, figures, live_row
 from .memory import QueueSample
@@ -67,8 +68,32 @@ class ApproachWatch:
         self._judge = Judge(rules)
         self._held = Held(rules, self._kept)
         self._events = CongestionEvents(camera.id, self.approach, rules.min_event_s, rules.merge_event_s)
-        self._known_s: float | None = None
         self._blocked_s = -math.inf
+
+    def keep(self) -> Plain:
+        """What it judges by and what is open, for the run after this one."""
+        return {"blocked_s": self._blocked_s, **{name: part.keep() for name, part in self._parts().items()}}
+
+    def take(self, kept: Plain) -> Take:
+        """What an earlier run left. Raises `ValueError` for anything else."""
+        blocked_s = float(kept["blocked_s"])
+
+        def put() -> None:
+            self._blocked_s = blocked_s
+
+        return together([put, *(part.take(kept[name]) for name, part in self._parts().items())])
+
+    def _parts(self) -> dict[str, Keeps]:
+        return {"judge": self._judge, "held": self._held, "events": self._events, "signal": self._signal}
+
+    def open(self) -> tuple[tuple[Event, float], ...]:
+        """The congestion that is open, with its last sign: at the latest the end of the last window that was judged."""
+        event = self._events.open
+        return () if event is None else ((event, self._events.last_s(self._judge.judged_s)),)
+
+    def give_up(self) -> tuple[Event, ...]:
+        """Forget what was too long ago; the end of the congestion that was open, with its last sign."""
+        return self.reset(self._judge.judged_s)
 
     def second(self, time_s: float, queue: QueueNow, bar_s: FloatArray, watched_s: float) -> None:
         """Account for the queue of one second; bar_s (C,): how long the stop bar has been covered since the start."""
@@ -131,10 +156,9 @@ class ApproachWatch:
             self._blocked_s = row.to_s
         verdict = self._judge.window(row)
         self._held.add(row, verdict)
-        if verdict.state is not State.UNKNOWN:
-            self._known_s = row.to_s
-        elif self._known_s is not None and row.to_s - self._known_s >= self._rules.forget_s:
-            return verdict, self.reset(self._known_s)
+        unknown = verdict.state is State.UNKNOWN and self._judge.verdict is not None
+        if unknown and row.to_s - self._judge.judged_s >= self._rules.forget_s:
+            return verdict, self.give_up()
         return verdict, self._events.follow(verdict, row.to_s, cause)
 
     def latest(self, row: Measurement) -> Verdict:
@@ -156,7 +180,7 @@ class ApproachWatch:
         self._held = Held(self._rules, self._kept)
         self._cycles.reset()
         self._signal.reset()
-        self._known_s, self._blocked_s = None, -math.inf
+        self._blocked_s = -math.inf
         return self._events.close(now_s)
 
     def live(self, now: Now, time_s: float, observed_s: float) -> tuple[LiveRow, ...]:

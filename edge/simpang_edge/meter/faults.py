@@ -7,6 +7,7 @@ from ..config import SceneRules
 from ..data import Event, EventType, Reason, Scene
 from . import reasons
 from .events import event_id
+from .kept import Plain, Take, together
 from .latch import Latch
 from .reasons import Figures, Template, say
 
@@ -70,6 +71,23 @@ class Faults:
     def silent(self, since_s: float, now_s: float) -> tuple[Event, ...]:
         """No picture has come since."""
         return self._holds(OFFLINE, since_s, now_s)
+
+    def open(self) -> tuple[tuple[Event, float], ...]:
+        """The events that are open, each with its last sign."""
+        return tuple((latch.open, latch.last_s) for latch in self._latches.values() if latch.open is not None)
+
+    def keep(self) -> Plain:
+        """What holds, for the run after this one, by flag."""
+        return {flag: latch.keep() for flag, latch in self._latches.items()}
+
+    def take(self, kept: Plain) -> Take:
+        """What held in an earlier run. Raises `ValueError` for anything else."""
+        return together(latch.take(kept.get(flag)) for flag, latch in self._latches.items())
+
+    def look_for(self, until_s: float) -> None:
+        """What the picture was like before a restart need not be seen again before this moment."""
+        for flag in ("dark", "frozen", "moved"):
+            self._latches[flag].look_for(until_s)
 
     def close(self, now_s: float) -> tuple[Event, ...]:
         """End what is open."""

@@ -1,13 +1,14 @@
 """The congestion state of an approach, with hysteresis and its reason (domain reference, section 6)."""
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 from ..config import StateRules
 from ..data import Cycle, Measurement, Reason, State
 from ..units import mps
 from . import reasons
+from .kept import Plain, Take, freeze, thaw
 from .reasons import Figures, Template, few_seconds, say
 
 WORSE: Final = (State.CONGESTED, State.JAMMED)
@@ -63,6 +64,14 @@ class Judge:
     _since_s: float | None = None
     _cause: Template | None = None
     _cycles: deque[Cycle] = field(default_factory=lambda: deque(maxlen=30))
+
+    def keep(self) -> Plain:
+        """All that it judges by, for the run after this one."""
+        return freeze(self, *_JUDGED)
+
+    def take(self, kept: Plain) -> Take:
+        """What an earlier run judged by. Raises `ValueError` for anything else."""
+        return thaw(self, kept, *_JUDGED)
 
     def second(self, time_s: float, storage_ratio: float) -> None:
         """Account for the queue of one second, as a share of the measured length."""
@@ -175,6 +184,9 @@ class Judge:
         figures = replace(figures_of(row), cycles=len(self._not_cleared(row.to_s)), minutes=held_s / 60)
         state = State.JAMMED if jammed else State.CONGESTED
         return Verdict(state, say(template, figures), self._since_s, self._sign_s)
+
+
+_JUDGED: Final = tuple(field.name for field in fields(Judge) if field.name != "rules")
 
 
 def figures_of(row: Measurement) -> Figures:

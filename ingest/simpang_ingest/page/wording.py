@@ -203,6 +203,7 @@ class Words:
     cause: str
     camera_itself: str
     end_unknown: str
+    of_it_seen: str
     end_unknown_why: str
     more_events: str
     cause_slow: str
