@@ -275,6 +275,7 @@ def _live(row: data.LiveRow) -> LiveRow:
         queue_vehicles=row.queue_vehicles,
         queue_beyond_view=row.queue_beyond_view,
         occupancy=_ratio(row.occupancy_ratio),
+        quality=None if row.quality is None else _quality(row.quality),
         state=row.state.value,
         reason=_words(row.reason),
     )

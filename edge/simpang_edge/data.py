@@ -502,7 +502,8 @@ class Event:
 class LiveRow:
     """What the operator sees now, per approach and per lane.
 
-    counts: vehicles that crossed the stop line since the worker started, by `KINDS`.
+    counts: vehicles that crossed the stop line since the worker started, by `KINDS`; observed_s: seconds seen since.
+    quality: of the last minute, as a window's. Where nothing can be told now its score is 0.
     flow_vps: over the last `flow_window_s` seconds that were observed.
     """
 
@@ -519,6 +520,7 @@ class LiveRow:
     queue_vehicles: int | None = None
     queue_beyond_view: bool | None = None
     occupancy_ratio: float | None = None
+    quality: Quality | None = None
     state: State = State.UNKNOWN
     reason: Reason | None = None
 

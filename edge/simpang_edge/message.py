@@ -252,7 +252,8 @@ class EventRow(Struct, frozen=True, kw_only=True):
 
 
 class LiveRow(Struct, frozen=True, kw_only=True):
-    """What the operator sees now, per approach and per lane."""
+    """What the operator sees now, per approach and per lane. observed_s: since the worker started. quality: of the last
+    minute, as a window's."""
 
     scope: Literal["approach", "lane"]
     approach: Name
@@ -266,6 +267,7 @@ class LiveRow(Struct, frozen=True, kw_only=True):
     queue_vehicles: Count | None = None
     queue_beyond_view: bool | None = None
     occupancy: Share | None = None
+    quality: QualityX | None = None
     state: str = "unknown"
     reason: Words | None = None
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from ..config import Camera
-from ..data import Colour, Cycle, Event, EventType, FloatArray, LiveRow, Measurement, Reason, State
+from ..data import Colour, Cycle, Event, EventType, FloatArray, LiveRow, Measurement, Quality, Reason, State
 from . import reasons
 from .crossings import Crossing
 from .cycle import CycleFinder, Starts
@@ -16,12 +16,12 @@ from .green import green
 from .held import Held
 from .kept import Keeps, Plain, Take, together
 from .layout import Layout
-from .live import Now, figures, live_row
+from .live import LiveSight, Now, figures, live_row, stale_row
 from .memory import QueueSample
 from .modelled import MODEL_FROM_S, modelled
 from .pcu import Pcu
 from .queue import QueueNow
-from .reasons import few_seconds, say
+from .reasons import Figures, doubtful, few_seconds, say
 from .service import Service
 from .settings import MeterSettings
 from .signal import SignalLog
@@ -164,7 +164,7 @@ class ApproachWatch:
     def latest(self, row: Measurement) -> Verdict:
         """The state for a window of another length: of a longer one what held in it, of a shorter one what holds."""
         if row.counts is None or (row.quality.score or 0.0) < self._rules.min_quality:
-            return Verdict(State.UNKNOWN, few_seconds(row.quality.observed_s, row.to_s - row.from_s))
+            return Verdict(State.UNKNOWN, doubtful(row.quality, row.to_s - row.from_s, self._rules.min_quality))
         signal = self._judge.signalled(row.to_s, row.queue_max_m)
         if row.to_s - row.from_s > self._base_s:
             return self._held.verdict(row, signal)
@@ -183,13 +183,24 @@ class ApproachWatch:
         self._blocked_s = -math.inf
         return self._events.close(now_s)
 
-    def live(self, now: Now, time_s: float, observed_s: float) -> tuple[LiveRow, ...]:
-        """The rows of this approach and its lanes, from a fresh picture."""
-        state, reason = self._live_state(now, time_s)
-        rows = [live_row(now, i, self._layout.cells[i], time_s, observed_s) for i in self._cells]
-        if not self._speeds:
-            rows = [replace(row, speed_mps=None) for row in rows]
-        return tuple(replace(row, state=state, reason=reason) for row in rows)
+    def live(self, now: Now, sight: LiveSight, time_s: float, observed_s: float) -> tuple[LiveRow, ...]:
+        """The rows of this approach and its lanes, from a fresh picture; of a lane that cannot be seen only what passed
+        before, and of the approach then no free road."""
+        state, reason = self._live_state(now, sight.qualities[self._cell], time_s)
+        if state is State.FREE and sight.hidden.intersection(self._cells):
+            state, reason = State.UNKNOWN, say(reasons.OCCLUDED, Figures())
+        return tuple(self._live_row(now, sight, i, state, reason, time_s, observed_s) for i in self._cells)
+
+    def _live_row(
+        self, now: Now, sight: LiveSight, index: int, state: State, reason: Reason, time_s: float, observed_s: float
+    ) -> LiveRow:
+        cell, quality = self._layout.cells[index], sight.qualities[index]
+        if index in sight.hidden:
+            row = stale_row(now.counts, index, cell, time_s, observed_s)
+            return replace(row, quality=quality, reason=say(reasons.OCCLUDED, Figures()))
+        row = live_row(now, index, cell, time_s, observed_s)
+        speed_mps = row.speed_mps if self._speeds else None
+        return replace(row, speed_mps=speed_mps, quality=quality, state=state, reason=reason)
 
     def _standing(self, now_s: float, seen_s: float = 0.0) -> Verdict | None:
         """The congestion that was judged last; unknown where that is too long ago to be told as now."""
@@ -200,14 +211,17 @@ class ApproachWatch:
             return judged
         return Verdict(State.UNKNOWN, few_seconds(min(seen_s, self._base_s), self._base_s))
 
-    def _live_state(self, now: Now, time_s: float) -> tuple[State, Reason]:
-        """A judged congestion stands until it is judged over; else free or dense, by the last minute.
+    def _live_state(self, now: Now, quality: Quality, time_s: float) -> tuple[State, Reason]:
+        """A judged congestion stands until it is judged over; else free or dense, by the last minute. As of a window,
+        unknown where the minute's score is too low.
 
         After a break (`Recent`) it is unknown until enough was seen again, and a congestion that was judged before a
         long one until a window is judged again.
         """
         if now.span_s < self._rules.provisional_s:
             return State.UNKNOWN, few_seconds(now.span_s, self._rules.provisional_s)
+        if (quality.score or 0.0) < self._rules.min_quality:
+            return State.UNKNOWN, doubtful(quality, now.to_s - now.from_s, self._rules.min_quality)
         standing = self._standing(time_s, now.span_s)
         if standing is not None:
             return standing.state, standing.reason

@@ -15,6 +15,7 @@ from ..data import (
     Lamps,
     LiveRow,
     Measurement,
+    Quality,
     Readings,
     Reason,
     Scene,
@@ -43,7 +44,7 @@ from .hidden import Hidden
 from .incidents import Incidents, ZoneIncidents
 from .kept import Take, together
 from .layout import Layout
-from .live import Recent, stale_row
+from .live import FLOW_S, LiveSight, Now, Recent, quality, stale_row
 from .modelled import turning
 from .moods import Moods
 from .movements import Movements, Traced
@@ -57,7 +58,7 @@ from .state import WORSE, Verdict
 from .stays import Stays
 from .timeline import Kind, Move, Timeline
 from .trips import Arrivals, mark_passes
-from .trust import Trust, explained
+from .trust import HIDDEN_SHARE, Trust, explained
 from .usual import Usual
 from .windows import Span, Tally, Windows
 
@@ -264,9 +265,18 @@ class Meter:
         if (why := self._faults.why(time_s)) is not None:
             return self._stale(time_s, observed_s, why)
         now = self._recent.now(self._fleet, self._queue_now, frame_s)
-        rows = [row for watch in self._watches for row in watch.live(now, time_s, observed_s)]
-        hidden = {(c.approach, c.lane) for i, c in enumerate(self._layout.cells) if self._cover.hidden(i)}
-        return tuple(_hidden(row) if (row.approach, row.lane) in hidden else row for row in rows)
+        sight = self._sight(now)
+        return tuple(row for watch in self._watches for row in watch.live(now, sight, time_s, observed_s))
+
+    def _sight(self, now: Now) -> LiveSight:
+        """How well every cell was seen in the last minute, by the rules of windows."""
+        qualities, hidden = [], set()
+        for i, cell in enumerate(self._layout.cells):
+            mood = self._moods.over(now.from_s, now.to_s, self._layout.lanes_in(i))
+            qualities.append(self._trust.quality(quality(now, i), cell.approach, mood))
+            if self._cover.hidden(i) or (cell.lane is not None and mood.hidden_s > HIDDEN_SHARE * now.span_s):
+                hidden.add(i)
+        return LiveSight(tuple(qualities), frozenset(hidden))
 
     def _start(self, time_s: float) -> Readings:
         """Begin the windows, or go on with those of an earlier run."""
@@ -323,10 +333,14 @@ class Meter:
         return done
 
     def _stale(self, time_s: float, observed_s: float, reason: Reason) -> tuple[LiveRow, ...]:
+        """Nothing is told as now; of the last minute how much was seen, and the flags of the picture."""
+        frame_s = time_s if self._time.frame_s is None else min(time_s, self._time.frame_s)
+        seen_s = min(observed_s, self._gaps.observed_s(time_s - FLOW_S, frame_s))
+        flags = () if self._faults.scene is None or self._faults.fault is None else self._faults.scene.flags
         rows = (
             stale_row(self._recent.counts, i, cell, time_s, observed_s) for i, cell in enumerate(self._layout.cells)
         )
-        return tuple(replace(row, reason=reason) for row in rows)
+        return tuple(replace(row, reason=reason, quality=Quality(seen_s, 0.0, flags)) for row in rows)
 
     def _measure(self, vehicles: Vehicles, move: Move) -> Readings:
         """One frame through the parts, in the order of their arrows."""
@@ -534,16 +548,3 @@ class Meter:
 
 CAUSES = (EventType.SPILLBACK, EventType.BLOCKED_BOX, EventType.STOPPED_VEHICLE)
 """Incidents that make a congestion, the likeliest first; what is open when it begins is told as its cause."""
-
-
-def _hidden(row: LiveRow) -> LiveRow:
-    """What is known of a lane that cannot be seen: what passed before."""
-    return LiveRow(
-        time_s=row.time_s,
-        scope=row.scope,
-        approach=row.approach,
-        lane=row.lane,
-        counts=row.counts,
-        observed_s=row.observed_s,
-        reason=reasons.say(reasons.OCCLUDED, reasons.Figures()),
-    )

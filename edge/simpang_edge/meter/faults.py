@@ -51,7 +51,7 @@ class Faults:
         if fault is None or self.scene is None:
             return None
         seconds = now_s - (self.scene.since_s or self.scene.time_s)
-        return say(WHY[fault][1], Figures(seconds=seconds, shift_px=self.scene.shift_px))
+        return self._say(fault, seconds)
 
     def note(self, scene: Scene) -> tuple[Event, ...]:
         """Account for a look at the picture."""
@@ -97,7 +97,7 @@ class Faults:
         latch = self._latches[flag]
         if not latch.holds(since_s, now_s):
             return ()
-        kind, template = WHY[flag]
+        kind, _ = WHY[flag]
         begin_s = latch.since_s or since_s
         event = Event(
             id=event_id(self.camera, "camera", kind, begin_s),
@@ -106,9 +106,11 @@ class Faults:
             end_s=None,
             severity="serious",
             cause=flag,
-            reason=say(template, Figures(seconds=now_s - begin_s, shift_px=self._shift_px())),
+            reason=self._say(flag, now_s - begin_s),
         )
         return (latch.begin(event),)
 
-    def _shift_px(self) -> float | None:
-        return None if self.scene is None else self.scene.shift_px
+    def _say(self, flag: str, seconds: float) -> Reason:
+        shift_px = None if self.scene is None else self.scene.shift_px
+        template = reasons.CAMERA_MOVED_FAR if flag == "moved" and shift_px is None else WHY[flag][1]
+        return say(template, Figures(seconds=seconds, shift_px=shift_px))

@@ -9,7 +9,7 @@ from ..data import Cycle, Measurement, Reason, State
 from ..units import mps
 from . import reasons
 from .kept import Plain, Take, freeze, thaw
-from .reasons import Figures, Template, few_seconds, say
+from .reasons import Figures, Template, doubtful, say
 
 WORSE: Final = (State.CONGESTED, State.JAMMED)
 
@@ -87,7 +87,7 @@ class Judge:
     def window(self, row: Measurement) -> Verdict:
         """Judge one window of an approach. One seen too little is `unknown` and moves nothing by itself."""
         if row.counts is None or (row.quality.score or 0.0) < self.rules.min_quality:
-            why = few_seconds(row.quality.observed_s, row.to_s - row.from_s)
+            why = doubtful(row.quality, row.to_s - row.from_s, self.rules.min_quality)
             return Verdict(State.UNKNOWN, why, self._since_s)
         if row.from_s - self.judged_s > row.to_s - row.from_s:
             self._slow_windows, self._clear_since_s = 0, None

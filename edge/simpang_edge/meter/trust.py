@@ -50,20 +50,20 @@ class Trust:
         index: its cell, None for what lies in no lane.
         """
         lost_s, lanes_s = (0.0, 0.0) if index is None else self._hidden_s(tally, index)
-        quality = self._quality(row.quality, row.approach, Mood(tally.from_s, tally.to_s, tally.scene_s, lanes_s))
+        quality = self.quality(row.quality, row.approach, Mood(tally.from_s, tally.to_s, tally.scene_s, lanes_s))
         if lost_s <= HIDDEN_SHARE * row.quality.observed_s or lost_s <= 0:
             return replace(row, quality=quality)
         return _unknown(row, replace(quality, observed_s=max(0.0, row.quality.observed_s - lost_s)))
 
     def cycle(self, cycle: Cycle, mood: Mood) -> Cycle:
         """The cycle with its flags and score. Its figures stay: a hidden stop line shows no cycle."""
-        return replace(cycle, quality=self._quality(cycle.quality, cycle.approach, mood))
+        return replace(cycle, quality=self.quality(cycle.quality, cycle.approach, mood))
 
     def _hidden_s(self, tally: Tally, index: int) -> tuple[float, float]:
         """For how long a cell could not be seen at all, and for how long its lanes could not, in the mean."""
         return float(tally.hidden_s[index]), float(tally.hidden_s[self.layout.lanes_in(index)].mean())
 
-    def _quality(self, quality: Quality, approach: str, mood: Mood) -> Quality:
+    def quality(self, quality: Quality, approach: str, mood: Mood) -> Quality:
         """With the flags and the score that a mood leaves of it."""
         hidden_s = min(mood.hidden_s, quality.observed_s)
         flags = {*quality.flags, *_told(mood), *(f for a, f in self.standing if a == approach)}
