@@ -124,12 +124,15 @@ def _trust() -> tuple[timeseries.Panel | table.Panel, ...]:
     )
     fields = (
         '"site", "camera", "approach", "lane", "zone", "event" AS "kejadian", "severity" AS "tingkat", '
-        '"cause" AS "sebab", "reason_id" AS "alasan", "duration_s" AS "lama_s", "id"'
+        '"cause" AS "sebab", "reason_id" AS "alasan", "duration_s" AS "lama_s", "observed_s" AS "teramati_s", "id"'
     )
     events = (
         table.Panel()
         .title("Kejadian / events")
-        .description("Waktu: mulainya. lama_s kosong: masih berlangsung. Time: its begin. lama_s empty: it lasts.")
+        .description(
+            "Waktu: mulainya. lama_s kosong: masih berlangsung; teramati_s: detik yang terlihat. "
+            "Time: its begin. lama_s empty: it lasts; teramati_s: seconds of it that were seen."
+        )
         .datasource(SOURCE)
         .with_target(InfluxQuery(rows(fields, "traffic_event", '"camera" =~ /^$camera$/'), table=True))
         .no_value("–")

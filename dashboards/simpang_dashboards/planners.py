@@ -37,6 +37,10 @@ CHARTS: Final[tuple[tuple[str, str, Lines], ...]] = (
      (('mean("speed_space_mean_kmh")', ""), ('mean("usual_speed_kmh")', "biasa / usual"))),
     ("Tundaan per kendaraan / delay per vehicle", "s",
      (('mean("control_delay_s")', ""), ('mean("stopped_delay_s")', "henti / stopped"))),
+    ("Tundaan: terukur dan T model PKJI 2023 / delay: measured and T by PKJI's model", "s",
+     (('mean("control_delay_s")', "terukur / measured"), ('mean("model_delay_s")', "model (s/smp)"))),
+    ("Antrean saat hijau: terukur dan Nq model PKJI 2023 / queue at green: measured and Nq by PKJI's model (smp · pcu)",
+     "none", (('mean("queue_at_green_smp")', "terukur / measured"), ('mean("model_queue_smp")', "model"))),
     ("Henti per kendaraan / stops per vehicle", "none", (('mean("stops_per_vehicle")', ""),)),
     ("Waktu tempuh / travel time", "s", (('mean("travel_time_s")', ""),)),
     ("Indeks waktu tempuh (TTI) / travel-time index", "none", (('mean("tti")', ""),)),
@@ -110,7 +114,18 @@ def _service() -> tuple[table.Panel, ...]:
     service = _columns("approach", "los", "los_standard", "dj", "capacity_smph", "capacity_standard", "control_delay_s",
                        "delay_n", "headway_n", "cycle_method", "emp", "class_rules", "observed_s", "quality",
                        "flags")  # fmt: skip
-    return (_table("Tingkat pelayanan / level of service", rows(service, "traffic_window", APPROACH)),)
+    model = _columns("approach", "dj", "capacity_smph", "cycle_s", "green_s", "residual_queue_vehicles",
+                     "model_residual_smp", "model_red_smp", "queue_at_green_smp", "model_queue_smp", "model_queue_m",
+                     "stops_per_vehicle", "model_stops_per_smp", "model_traffic_delay_s", "model_geometric_delay_s",
+                     "control_delay_s", "delay_n", "model_delay_s", "model_standard", "model_missing",
+                     "observed_s", "flags")  # fmt: skip
+    return (
+        _table("Tingkat pelayanan / level of service", rows(service, "traffic_window", APPROACH)),
+        _table(
+            "Antrean, henti, tundaan: terukur dan model_* menurut rumus PKJI 2023 / measured, and model_* by formula",
+            rows(model, "traffic_window", APPROACH),
+        ),
+    )
 
 
 def _lists() -> tuple[table.Panel, ...]:

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from . import standards
 from .config_text import faults, parse
@@ -285,13 +294,19 @@ class SpeedRules(Section):
     click_px: Positive = 2.0
 
 
+LEGAL_LOS: Final = "PM96-2015"
+SiteReason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=80)]
+"""Why a site departs from the published rule: stands beside every figure that it changes."""
+
+
 class Standards(Section):
     """What the site uses instead of the published rule, and why (domain reference, sections 2 to 5)."""
 
     emp: str | None = None
     emp_values: dict[Literal["SM", "MP", "KS"], Positive] | None = None
-    emp_reason: str | None = Field(None, min_length=3)
-    los_junction: str = "PM96-2015"
+    emp_reason: SiteReason | None = None
+    los_junction: str = LEGAL_LOS
+    los_reason: SiteReason | None = Field(None, description="why not the table of PM 96/2015")
     los_link: str = "HCM2010-street"
     city_million: Positive | None = None
 
@@ -302,6 +317,8 @@ class Standards(Section):
             raise ValueError("give emp or emp_values, not both")
         if bool(own) != (self.emp_reason is not None):
             raise ValueError("emp or emp_values and emp_reason go together")
+        if (self.los_junction != LEGAL_LOS) != (self.los_reason is not None):
+            raise ValueError(f"los_junction other than {LEGAL_LOS} and los_reason go together")
         if self.emp_values is not None and len(self.emp_values) < 3:
             raise ValueError(f"emp_values needs SM, MP and KS, got {', '.join(self.emp_values) or 'none'}")
         _one_of("emp", self.emp, standards.emp_names())

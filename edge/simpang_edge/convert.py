@@ -7,7 +7,20 @@ from typing import Any, Final
 from . import data
 from .config import Camera
 from .data import KINDS, MOTOR_VEHICLES, PKJI_CLASSES, Measurement, Quality, Reason, State
-from .message import Channel, ClassSpeedX, CycleRow, EventRow, FlowRow, FlowX, GateX, LiveRow, QualityX, Words, utc
+from .message import (
+    Channel,
+    ClassSpeedX,
+    CycleRow,
+    EventRow,
+    FlowRow,
+    FlowX,
+    GateX,
+    LiveRow,
+    ModelledX,
+    QualityX,
+    Words,
+    utc,
+)
 from .units import M_PER_KM, S_PER_H, kmh
 
 CONGESTED: Final = (State.CONGESTED, State.JAMMED)
@@ -98,6 +111,7 @@ def event_row(event: data.Event) -> EventRow:
         cause=event.cause,
         reason=_words(event.reason),
         told=None if event.told_s is None else utc(event.told_s),
+        observed_s=_round(event.observed_s, 1),
     )
 
 
@@ -171,6 +185,23 @@ def _class_speed(one: data.ClassSpeeds) -> ClassSpeedX:
     return ClassSpeedX(n=one.n, p15_kmh=p15, p50_kmh=p50, p85_kmh=p85)
 
 
+def _modelled(one: data.Modelled | None) -> ModelledX | None:
+    if one is None:
+        return None
+    return ModelledX(
+        standard=one.standard,
+        missing=one.missing,
+        residual_smp=_round(one.residual_smp, 2),
+        red_smp=_round(one.red_smp, 2),
+        queue_smp=_round(one.queue_smp, 2),
+        queue_m=_round(one.queue_m, 1),
+        stops_per_smp=_round(one.stops_per_smp, 2),
+        traffic_delay_s=_round(one.traffic_delay_s, 1),
+        geometric_delay_s=_round(one.geometric_delay_s, 1),
+        delay_s=_round(one.delay_s, 1),
+    )
+
+
 def _gate(one: data.GateCounts) -> GateX:
     return GateX(
         gate=one.gate,
@@ -197,6 +228,7 @@ def _junction(row: Measurement) -> dict[str, Any]:
         "dj": _round(row.dj, 3),
         "los": row.los,
         "los_standard": row.los_standard,
+        "modelled": _modelled(row.modelled),
         "cycles": row.cycles,
         "cycle_s": _round(row.cycle_s, 1),
         "green_s": _round(row.green_s, 1),
@@ -243,6 +275,7 @@ def _live(row: data.LiveRow) -> LiveRow:
         queue_vehicles=row.queue_vehicles,
         queue_beyond_view=row.queue_beyond_view,
         occupancy=_ratio(row.occupancy_ratio),
+        quality=None if row.quality is None else _quality(row.quality),
         state=row.state.value,
         reason=_words(row.reason),
     )

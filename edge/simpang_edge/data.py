@@ -4,7 +4,7 @@ Frozen dataclasses of arrays, shapes checked when they are built, N may be 0. Ev
 metres per second; times are POSIX seconds UTC. ``None`` (or NaN inside an array) means unknown, never zero.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
@@ -281,6 +281,27 @@ class ClassSpeeds:
     p85_mps: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modelled:
+    """Queue, stops and delay of a signal approach by formula, not measured (PKJI 2023, ch. 5; domain reference, §4).
+
+    residual_smp Nq1, red_smp Nq2, queue_smp Nq = Nq1 + Nq2 at the start of green; queue_m PA; stops_per_smp RKH;
+    traffic_delay_s TLL, geometric_delay_s TG, delay_s T = TLL + TG, seconds per smp. missing: why those that are None
+    are, a flag or code of `meter.modelled`; None where all are known.
+    """
+
+    standard: str
+    missing: str | None = None
+    residual_smp: float | None = None
+    red_smp: float | None = None
+    queue_smp: float | None = None
+    queue_m: float | None = None
+    stops_per_smp: float | None = None
+    traffic_delay_s: float | None = None
+    geometric_delay_s: float | None = None
+    delay_s: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class GateCounts:
     """Vehicles that passed one gate in one direction (forward, backward), whichever way they came.
@@ -311,6 +332,7 @@ class Measurement:
     side_friction: weighted events per hour and 200 m (PKJI 2023, both sides), with its class SR to ST and its parts.
     headway_n: headways behind the mean. delay_n: vehicles behind delays, stops and travel time. cycle_method: of the
     cycles, as in `Cycle`; both with a + between.
+    modelled: queue, stops and delay by formula beside the measured ones, of approaches in quarter hours only.
     tti: travel time over free-flow travel time. gates: all gates of the camera, in the row of its first approach only;
     a camera without approaches has one row of scope CAMERA about them, whose `approach` is the camera's id.
     """
@@ -362,6 +384,7 @@ class Measurement:
     dj: float | None = None
     los: str | None = None
     los_standard: str | None = None
+    modelled: Modelled | None = None
     cycles: int | None = None
     cycle_s: float | None = None
     green_s: float | None = None
@@ -446,13 +469,19 @@ class EventType(StrEnum):
     CAMERA_DARK = "camera_dark"
     CAMERA_FROZEN = "camera_frozen"
 
+    @property
+    def about_camera(self) -> bool:
+        """Whether it is about the camera itself, not the road."""
+        return self.value.startswith("camera_")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that began (end_s None) or ended; the id is the same in both messages.
 
     severity: info | warning | serious. cause: the code of what was found to cause it. zone: id of the configured zone.
-    told_s: when it was told, on the frames' own clock (begin_s is since when it holds).
+    told_s: when it was told, on the frames' own clock (begin_s is since when it holds). observed_s: seconds of it that
+    were seen; until it was told, while it lasts. None for what is about the camera.
     """
 
     id: str
@@ -466,13 +495,15 @@ class Event:
     cause: str | None = None
     reason: Reason | None = None
     told_s: float | None = None
+    observed_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveRow:
     """What the operator sees now, per approach and per lane.
 
-    counts: vehicles that crossed the stop line since the worker started, by `KINDS`.
+    counts: vehicles that crossed the stop line since the worker started, by `KINDS`; observed_s: seconds seen since.
+    quality: of the last minute, as a window's. Where nothing can be told now its score is 0.
     flow_vps: over the last `flow_window_s` seconds that were observed.
     """
 
@@ -489,6 +520,7 @@ class LiveRow:
     queue_vehicles: int | None = None
     queue_beyond_view: bool | None = None
     occupancy_ratio: float | None = None
+    quality: Quality | None = None
     state: State = State.UNKNOWN
     reason: Reason | None = None
 
@@ -500,11 +532,6 @@ class Readings:
     windows: tuple[Measurement, ...] = ()
     cycles: tuple[Cycle, ...] = ()
     events: tuple[Event, ...] = ()
-
-    def told(self, time_s: float) -> "Readings":
-        """The same, with the events that are told now marked so."""
-        events = tuple(replace(event, told_s=time_s) if event.told_s is None else event for event in self.events)
-        return Readings(self.windows, self.cycles, events)
 
     def __add__(self, other: "Readings") -> "Readings":
         return Readings(self.windows + other.windows, self.cycles + other.cycles, self.events + other.events)

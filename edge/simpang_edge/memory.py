@@ -1,4 +1,4 @@
-"""What a camera's worker knows beyond one run: the usual traffic, and the sums of windows that were not complete.
+"""What a camera's worker knows beyond one run: the usual traffic, open events, the sums of windows not complete.
 
 One small SQLite file beside the outbox. It only makes figures better: a damaged file is set aside and begun anew, and
 a full disk is no reason to stop measuring.
@@ -61,8 +61,12 @@ class Memory:
 
     def keep(self, name: str, version: str, data: bytes) -> None:
         """Keep something under a name, instead of what was there."""
+        self.keep_all((name, version, data))
+
+    def keep_all(self, *things: tuple[str, str, bytes]) -> None:
+        """Keep several things (name, version, data), all or none."""
         with _translated(self._path), self._db:
-            self._db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (name, version, data))
+            self._db.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", things)
 
     def kept(self, name: str, version: str) -> bytes | None:
         """What was kept under this name by the same version; None when there is none."""

@@ -72,6 +72,24 @@ class ClassSpeedX(Struct, frozen=True, kw_only=True):
     p85_kmh: NotNegative
 
 
+class ModelledX(Struct, frozen=True, kw_only=True):
+    """Queue, stops and delay of a signal approach by the formulas of a standard: a model's values, not measured ones.
+
+    queue: at the start of green, smp, and its length. missing: why what is null is.
+    """
+
+    standard: str
+    missing: str | None = None
+    residual_smp: NotNegative | None = None
+    red_smp: NotNegative | None = None
+    queue_smp: NotNegative | None = None
+    queue_m: NotNegative | None = None
+    stops_per_smp: NotNegative | None = None
+    traffic_delay_s: NotNegative | None = None
+    geometric_delay_s: NotNegative | None = None
+    delay_s: NotNegative | None = None
+
+
 class GateX(Struct, frozen=True, kw_only=True):
     """Vehicles over one gate in one direction.
 
@@ -134,6 +152,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
     dj: NotNegative | None = None
     los: str | None = None
     los_standard: str | None = None
+    modelled: ModelledX | None = None
     cycles: Count | None = None
     cycle_s: NotNegative | None = None
     green_s: NotNegative | None = None
@@ -214,7 +233,9 @@ class CycleRow(Struct, frozen=True, kw_only=True):
 
 
 class EventRow(Struct, frozen=True, kw_only=True):
-    """Something that began (end null) or ended. told: when this message was due, on the frames' own clock."""
+    """Something that began (end null) or ended. told: when this message was due, on the frames' own clock. observed_s:
+    seconds of it that were seen, null for what is about the camera itself. A worker that starts again tells what still
+    lasts once more, with the same id."""
 
     id: str
     type: str
@@ -227,10 +248,12 @@ class EventRow(Struct, frozen=True, kw_only=True):
     cause: str | None = None
     reason: Words | None = None
     told: Time | None = None
+    observed_s: NotNegative | None = None
 
 
 class LiveRow(Struct, frozen=True, kw_only=True):
-    """What the operator sees now, per approach and per lane."""
+    """What the operator sees now, per approach and per lane. observed_s: since the worker started. quality: of the last
+    minute, as a window's."""
 
     scope: Literal["approach", "lane"]
     approach: Name
@@ -244,6 +267,7 @@ class LiveRow(Struct, frozen=True, kw_only=True):
     queue_vehicles: Count | None = None
     queue_beyond_view: bool | None = None
     occupancy: Share | None = None
+    quality: QualityX | None = None
     state: str = "unknown"
     reason: Words | None = None
 

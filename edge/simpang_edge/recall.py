@@ -1,6 +1,7 @@
 """Between the meter and its memory: what an earlier run left, and what this one leaves."""
 
 import hashlib
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final, Protocol
 
@@ -17,6 +18,10 @@ PARTS: Final = "parts"
 PARTS_EVERY_S: Final = 10.0
 """A worker that is killed loses at most so much of its running windows, and their `observed_s` says so."""
 
+OPEN: Final = "open"
+OPEN_FORMAT: Final = "1"
+"""Open events are read whatever the version of the rest, so that each of them ends."""
+
 VIEW: Final = "view"
 VIEW_EVERY_S: Final = 600.0
 
@@ -30,6 +35,8 @@ class Remembers(Protocol):
     def learned(self) -> tuple[UsualDay, ...]: ...
     def parts(self) -> bytes | None: ...
     def resume(self, parts: bytes) -> None: ...
+    def open(self) -> bytes: ...
+    def end(self, left: bytes) -> None: ...
 
 
 class Sees(Protocol):
@@ -65,7 +72,7 @@ class Recall:
         try:
             parts = self._meter.parts()
             if parts is not None:
-                self._memory.keep(PARTS, self._version, parts)
+                self._memory.keep_all((PARTS, self._version, parts), (OPEN, OPEN_FORMAT, self._meter.open()))
             self._memory.learn(self._meter.learned(), self._weeks)
             if self._view_due.due():
                 self._memory.keep(VIEW, self._version, self._scene.remember())
@@ -83,12 +90,19 @@ class Recall:
         if memory.damaged:
             self._log.warning("the memory of the usual traffic was damaged; it begins anew")
         self._meter.know(memory.usual())
-        for name, take in ((PARTS, self._meter.resume), (VIEW, self._scene.recall)):
-            data = memory.kept(name, self._version)
-            try:
-                take(data) if data is not None else None
-            except ValueError as exc:
-                self._log.warning("what the run before left cannot be used", what=name, reason=str(exc))
+        if not self._taken(memory, PARTS, self._version, self._meter.resume):
+            self._taken(memory, OPEN, OPEN_FORMAT, self._meter.end)
+        self._taken(memory, VIEW, self._version, self._scene.recall)
+
+    def _taken(self, memory: Memory, name: str, version: str, take: Callable[[bytes], None]) -> bool:
+        """Whether there was something under this name, and it could be used."""
+        data = memory.kept(name, version)
+        try:
+            take(data) if data is not None else None
+        except ValueError as exc:
+            self._log.warning("what the run before left cannot be used", what=name, reason=str(exc))
+            return False
+        return data is not None
 
     def _complain(self, exc: MemoryFileError) -> None:
         if self._complain_due.due():

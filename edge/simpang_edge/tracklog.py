@@ -117,8 +117,10 @@ class TrackLog:
         self.lost_steps = 0
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            for broken in self._folder.glob("*.unfinished"):
+                broken.unlink()
         except OSError as exc:
-            raise RecordingError(f"record: cannot make the folder {self._folder}: {exc}") from exc
+            raise RecordingError(f"record: cannot keep files in {self._folder}: {exc}") from exc
 
     def frame(self, tracks: Tracks, size_px: tuple[int, int]) -> None:
         """Keep a frame's tracks."""
@@ -153,8 +155,7 @@ class TrackLog:
             return
         rows, self._rows = self._rows, _Rows()
         self._part += 1
-        begin = datetime.fromtimestamp(rows.time_s[0], UTC).strftime("%Y%m%dT%H%M%S")
-        name = f"{begin}-{self._source.run}-{self._part:06d}.parquet"
+        name = f"{_stamp(rows.time_s[0])}-{self._source.run}-{self._part:06d}.parquet"
         try:
             self._write(rows, self._folder / name)
             self._sweep(rows.time_s[-1])
@@ -188,14 +189,25 @@ class TrackLog:
             raise
 
     def _sweep(self, now_s: float) -> None:
-        """Drop files older than the newest step by more than the limit, then the oldest until the rest fits."""
-        files = sorted(self._folder.glob("*.parquet"))
-        oldest = datetime.fromtimestamp(now_s - self._rules.max_age_days * 86400, UTC).strftime("%Y%m%dT%H%M%S")
+        """Drop files farther from the newest step than the limit of age (a clock may have been ahead), then the first
+        written until the rest fits."""
+        away_s = self._rules.max_age_days * 86400
+        oldest, newest = (_stamp(now_s + sign * away_s) for sign in (-1, 1))
         room = self._rules.max_mb * 1e6
-        for file in reversed(files):
+        for number, file in enumerate(sorted(self._folder.glob("*.parquet"), key=_written, reverse=True)):
             room -= file.stat().st_size
-            if file.name[:15] < oldest or (room < 0 and file != files[-1]):
+            if not oldest <= file.name[:15] <= newest or (room < 0 and number > 0):
                 file.unlink()
+
+
+def _stamp(time_s: float) -> str:
+    """A time as the names of files begin with it."""
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y%m%dT%H%M%S")
+
+
+def _written(file: Path) -> tuple[int, ...]:
+    """Run and part: the order in which files were written, whatever the clock said."""
+    return tuple(int(part) for part in re.findall(r"\d+", file.stem)[-2:])
 
 
 WITHOUT: Final = "move it out of the folder: the rest can be measured, its time counts as not observed"

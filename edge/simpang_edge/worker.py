@@ -125,6 +125,8 @@ class Measures(Protocol):
     def learned(self) -> tuple[UsualDay, ...]: ...
     def parts(self) -> bytes | None: ...
     def resume(self, parts: bytes) -> None: ...
+    def open(self) -> bytes: ...
+    def end(self, left: bytes) -> None: ...
 
 
 class Logs(Protocol):
@@ -306,7 +308,7 @@ class Worker:
     def _record(self, readings: Readings) -> None:
         for channel, rows in convert.messages(self._identity.site, self._camera, readings):
             self._keep(channel, rows)
-        if readings.windows and self._recall is not None:
+        if (readings.windows or readings.events) and self._recall is not None:
             self._recall.look_after(at_once=True)
 
     def _keep(self, channel: Channel, rows: Sequence[Row]) -> None:

@@ -19,6 +19,7 @@ from simpang_edge.message import (
     HealthRow,
     Message,
     MetaRow,
+    ModelledX,
     Words,
 )
 
@@ -107,7 +108,7 @@ def _flow(message: Message[FlowRow], row: FlowRow, city: str | None) -> rows.Win
         **_pkji(x.pkji_counts), class_rules=x.class_rules,
         saturation_flow_vph=x.saturation_flow_vph, saturation_flow_smph=x.saturation_flow_smph,
         capacity_smph=x.capacity_smph, capacity_standard=x.capacity_standard, dj=x.dj, los=x.los,
-        los_standard=x.los_standard, cycles=x.cycles, cycle_s=x.cycle_s, green_s=x.green_s,
+        los_standard=x.los_standard, **_modelled(x.modelled), cycles=x.cycles, cycle_s=x.cycle_s, green_s=x.green_s,
         cycle_confidence=x.cycle_confidence, queue_at_green_vehicles=x.queue_at_green_vehicles,
         queue_at_green_smp=x.queue_at_green_smp, residual_queue_vehicles=x.residual_queue_vehicles,
         split_fail_ratio=x.split_fail_ratio, arrivals_on_green=x.arrivals_on_green, turn_share=x.turn_share,
@@ -145,6 +146,7 @@ def _event(message: Message[EventRow], row: EventRow, city: str | None) -> rows.
         site=message.site, camera=message.camera, city=city, event=row.type, approach=row.approach, lane=row.lane,
         time_ns=time_ns(row.begin) + crc32(row.id.encode()) % 1000, id=row.id, begin_s=begin_s, end_s=end_s,
         duration_s=None if end_s is None else max(0.0, end_s - begin_s), severity=row.severity,
+        observed_s=None if end_s is None else row.observed_s, told_s=None if row.told is None else row.told.timestamp(),
         zone=row.zone, cause=row.cause,
         reason_code=reason_code, reason_id=reason_id, reason_en=reason_en,
     )  # fmt: skip
@@ -196,7 +198,7 @@ def _counts(counts: Counts | None) -> tuple[int | None, ...]:
     return tuple(counts.get(kind) for kind in _KINDS)
 
 
-def _pkji(counts: Counts | None) -> dict[str, int | None]:
+def _pkji(counts: Counts | None) -> dict[str, Any]:
     """Counts by PKJI class as columns; None where a worker sent none."""
     return {f"count_{name.lower()}": None if counts is None else counts.get(name) for name in _PKJI}
 
@@ -211,6 +213,11 @@ def _class_speeds(by_class: dict[str, ClassSpeedX] | None) -> dict[str, Any]:
             values = (("p15", one.p15_kmh), ("p50", one.p50_kmh), ("p85", one.p85_kmh))
             columns |= {f"speed_{part}_{name.lower()}_kmh": value for part, value in values}
     return columns
+
+
+def _modelled(one: ModelledX | None) -> dict[str, Any]:
+    """A model's figures as columns whose names say that they are a model's."""
+    return {} if one is None else {f"model_{name}": getattr(one, name) for name in ModelledX.__struct_fields__}
 
 
 def _words(words: Words | None) -> tuple[str | None, str | None, str | None]:

@@ -45,6 +45,7 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     """One approach, lane or movement in one window; time_ns is the window's start, `window` its length in seconds.
 
     count_*: vehicles that crossed, by kind, and by class of PKJI 2023 (sm, mp, ks, bb, tb, ktb).
+    model_*: by the formulas of model_standard, not measured; model_missing: why what is None of them is.
     state_code: 0 free, 1 dense, 2 congested, 3 jammed, None unknown.
     """
 
@@ -124,6 +125,16 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     dj: float | None = None
     los: str | None = None
     los_standard: str | None = None
+    model_standard: str | None = None
+    model_missing: str | None = None
+    model_residual_smp: float | None = None
+    model_red_smp: float | None = None
+    model_queue_smp: float | None = None
+    model_queue_m: float | None = None
+    model_stops_per_smp: float | None = None
+    model_traffic_delay_s: float | None = None
+    model_geometric_delay_s: float | None = None
+    model_delay_s: float | None = None
     cycles: int | None = None
     cycle_s: float | None = None
     green_s: float | None = None
@@ -247,7 +258,9 @@ class EventRow(Stored, frozen=True, kw_only=True):
 
     time_ns: its beginning in microseconds, and in the last three digits a number made of the event's id, so that two
     events of one kind that began in the same frame are two points, and beginning and end of one event are one.
-    event: what happened (congestion, stopped_vehicle, ...). begin_s, end_s: POSIX UTC.
+    event: what happened (congestion, stopped_vehicle, ...). begin_s, end_s, told_s: POSIX UTC; told_s: when its worker
+    spoke of it last. observed_s: seconds of it that were seen until its end, None while it lasts and for a camera's own
+    faults.
     """
 
     MEASUREMENT: ClassVar[str] = "traffic_event"
@@ -260,6 +273,8 @@ class EventRow(Stored, frozen=True, kw_only=True):
     begin_s: float
     end_s: float | None = None
     duration_s: float | None = None
+    observed_s: float | None = None
+    told_s: float | None = None
     severity: str
     zone: str | None = None
     cause: str | None = None

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from msgspec import structs
 from simpang_dashboards.__main__ import text
-from simpang_edge.message import Channel, ClassSpeedX, FlowRow, FlowX, GateX, NotNegative
+from simpang_edge.message import Channel, ClassSpeedX, FlowRow, FlowX, GateX, ModelledX, NotNegative
 from simpang_ingest.rows import WindowRow
 from simpang_ingest.service import Service
 
@@ -53,6 +53,9 @@ def windows() -> list[Any]:
 
 COUNTS = {"car": 3, "motorcycle": 8, "bus": 1}
 CLASSES = {"SM": 8, "MP": 3, "KS": 0, "BB": 1, "TB": 0, "KTB": 0}
+MODEL = ModelledX(
+    standard="PKJI2023-5 formula", missing="no_turn_share", queue_smp=8.0, traffic_delay_s=8.0, delay_s=8.0
+)
 
 
 def quarter() -> FlowRow:
@@ -65,7 +68,7 @@ def quarter() -> FlowRow:
     speeds = {name: ClassSpeedX(n=31, p15_kmh=7, p50_kmh=7, p85_kmh=7) for name in ("SM", "MP", "KS")}
     known: dict[str, Any] = {"pkji_counts": CLASSES, "gates": gates, "speed_by_class": speeds, "los": "D",
              "los_standard": "PM96-2015", "arrivals_on_green": 0.34, "split_fail_ratio": 0.2,
-             "area_occupancy": 0.22}  # fmt: skip
+             "area_occupancy": 0.22, "modelled": MODEL}  # fmt: skip
     x = structs.replace(row.x, **known)
     return structs.replace(row, average_headway_time=7.0, average_gap_distance=7.0, average_vehicle_length=7.0, x=x)
 
@@ -224,6 +227,14 @@ def test_the_level_of_service_stands_with_its_standard(influx: Influxd) -> None:
     """The letter never comes alone."""
     letters = {(row["los"], row["los_standard"]) for row in planned(influx, "Tingkat pelayanan") if row["los"]}
     assert letters == {("D", "PM96-2015")}
+
+
+def test_what_a_model_says_stands_beside_what_was_measured(influx: Influxd) -> None:
+    """Measured 7 smp and 7 s, by formula 8 smp and 8 s, each in its own column with its reason."""
+    (row,) = [row for row in planned(influx, "Antrean, henti, tundaan") if row["model_standard"]]
+    assert (row["queue_at_green_smp"], row["model_queue_smp"]) == (7.0, 8.0)
+    assert (row["control_delay_s"], row["model_delay_s"]) == (7.0, 8.0)
+    assert (row["model_missing"], row["model_geometric_delay_s"]) == ("no_turn_share", None)
 
 
 CURVES = [

@@ -5,6 +5,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,30 @@ def test_a_worker_that_began_again_inside_a_minute_is_measured_alike(tmp_path: P
     minutes = [row["x"] for row in rows if row["channel"] == "window" and row["laneId"] is None]
     first = [x["quality"]["observed_s"] for x in minutes if x["window_s"] == 60][:2]
     assert first == pytest.approx([45, 55], abs=0.5)
+
+
+def test_a_worker_goes_on_with_its_events_and_ends_them_when_its_lanes_have_changed(tmp_path: Path) -> None:
+    """The real worker with its memory file: a camera is silent for over 10 s, offline, and the worker stops meanwhile.
+
+    Started again it tells the same event once more and ends it with the first picture; with other gates and movements
+    it cannot go on with what stood behind it, and ends it at once.
+    """
+    file = box(tmp_path, "rtsp://camera/1")
+    frames = [*clip_tracks(30)]
+    silent = [*(one for one in frames if one.time_s < START_S + 10), *[0.5] * 40]
+    (begin,) = (r for r in record(tmp_path, load(file), silent, START_S) if r["channel"] == "event")
+    assert (begin["type"], begin["end"]) == ("camera_offline", None)
+    later = [one for one in frames if one.time_s >= START_S + 28]
+    other = copytree(tmp_path, tmp_path / "other")
+    rows = [r for r in record(tmp_path, load(file), later, START_S + 28, boot=2) if r["channel"] == "event"]
+    assert [(r["id"], r["end"] is None) for r in rows] == [
+        (begin["id"], True),
+        (begin["id"], True),
+        (begin["id"], False),
+    ]
+    changed = load(box(other, "rtsp://camera/1", **MOVEMENTS))
+    rows = [r for r in record(other, changed, later, START_S + 28, boot=2) if r["channel"] == "event"]
+    assert [(r["id"], r["end"] is None) for r in rows] == [(begin["id"], True), (begin["id"], False)]
 
 
 def test_other_lanes_give_other_rows(recorded: tuple[Path, Path, list[dict[str, Any]]], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A picture that cannot be trusted: what is not observed, told, and not told."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,34 @@ def test_a_silent_camera_is_offline_after_ten_seconds_and_back_with_the_first_pi
     assert [(e.id, e.end_s) for e in back] == [(events[0].id, T0 + 50)]
 
 
+def silent(engine: Meter, from_s: int, to_s: int) -> Readings:
+    """Time that passes without a frame, told each second."""
+    done = Readings()
+    for second in range(from_s, to_s):
+        done += engine.advance(T0 + second)
+    return done
+
+
+def test_windows_of_an_offline_camera_say_so() -> None:
+    """Pictures until 50 s and from 130 s on: the first three minutes were 50, 0 and 50 s observed, each with the flag,
+    the second unknown because of it."""
+    engine = meter()
+    done = drive(engine, [], 0, 50) + silent(engine, 51, 130) + drive(engine, [], 130, 180) + engine.finish(T0 + 180)
+    rows = [approach_row(done, number) for number in range(3)]
+    assert [row.quality.observed_s for row in rows] == pytest.approx([50, 0, 50], abs=0.5)
+    assert ["offline" in row.quality.flags for row in rows] == [True, True, True]
+    assert rows[1].counts is None
+    assert rows[1].reason is not None
+    assert (rows[1].reason.code, rows[1].reason.en) == ("camera_offline", "camera offline: only 0 of 60 s observed")
+
+
+def test_a_hitch_of_the_stream_is_no_offline_camera() -> None:
+    """Eight seconds without a picture: less than the ten after which a camera is told offline."""
+    engine = meter()
+    done = drive(engine, [], 0, 20) + silent(engine, 21, 28) + drive(engine, [], 28, 60) + engine.finish(T0 + 60)
+    assert "offline" not in approach_row(done).quality.flags
+
+
 @pytest.mark.parametrize(
     ("flags", "score"),
     [
@@ -173,7 +202,7 @@ def hide(engine: Meter, from_s: int, to_s: int, *shares: float) -> Readings:
 
 
 def test_a_lane_hidden_by_a_standing_bus_is_unknown_not_empty() -> None:
-    """Lane 2 hidden for 45 of 60 s: its row has no figures, 15 s observed; lane 1 and the approach are as seen."""
+    """Lane 2 hidden for 45 of 60 s: its row has no figures, 15 s observed; lane 1 is as seen."""
     engine = meter()
     done = hide(engine, 0, 15, 0, 0) + hide(engine, 15, 60, 0, 0.8) + engine.finish(T0 + 60)
     hidden, seen = lane_row(done, 2), lane_row(done, 1)
@@ -183,7 +212,38 @@ def test_a_lane_hidden_by_a_standing_bus_is_unknown_not_empty() -> None:
     assert hidden.reason is not None
     assert hidden.reason.code == "lane_hidden"
     assert (seen.counts, seen.quality.flags) == ((0,) * 7, ())
-    assert approach_row(done).counts == (0,) * 7
+
+
+def test_an_approach_says_that_one_of_its_lanes_was_hidden() -> None:
+    """One of two lanes for 60 s: half of the road was seen, and a flag takes a tenth: 0.5 × 0.9 = 0.45, less than the
+    0.5 from which a state is judged, so that it is unknown and not free; its figures are of all 60 s watched. The lane
+    that was seen inherits the state with its reason."""
+    engine = meter()
+    done = hide(engine, 0, 60, 0, 1.0) + engine.finish(T0 + 60)
+    whole, seen = approach_row(done), lane_row(done, 1)
+    assert whole.quality.score == pytest.approx(0.45, abs=0.01)
+    assert "occluded" in whole.quality.flags
+    assert whole.quality.observed_s == pytest.approx(60, abs=0.3)
+    assert (whole.state, seen.state) == (State.UNKNOWN, State.UNKNOWN)
+    assert [row.reason and row.reason.code for row in (whole, seen)] == ["lane_hidden", "lane_hidden"]
+
+
+def test_rates_of_a_lane_hidden_for_a_while_are_over_its_observed_seconds() -> None:
+    """Hidden from 20 to 40 s, while its queue stood; six cross in lane 2 before and after: 6 in 60 s are 360 an hour,
+    and so says its count over its observed seconds. A third is lost: 2/3 × 0.9 = 0.6; the approach loses half as much:
+    5/6 × 0.9 = 0.75."""
+    engine = meter()
+    cars = [Car(n, path((4 * n - 3, 60), (4 * n + 3, -10)), lane=2, across_m=4.9) for n in (1, 2, 3, 11, 12, 13)]
+    done = Readings()
+    for i in range(480):
+        share = 1.0 if 20 <= i / 8 < 40 else 0.0
+        done += engine.update(replace(frame(i / 8, cars), hidden=np.array([0.0, share])))
+    done += engine.finish(T0 + 60)
+    lane, whole = lane_row(done, 2), approach_row(done)
+    assert lane.counts is not None
+    assert lane.flow_vps == pytest.approx(sum(lane.counts) / lane.quality.observed_s)
+    assert lane.flow_vps == pytest.approx(6 / 60, rel=0.01)
+    assert [row.quality.score for row in (lane, whole)] == pytest.approx([0.6, 0.75], abs=0.01)
 
 
 def test_a_bus_that_passes_hides_nothing() -> None:

@@ -1,5 +1,7 @@
 """Vehicles that stand or roll behind a larger one: kept while the rest of the road says so."""
 
+from dataclasses import replace
+
 import pytest
 from simpang_edge.config import QueueRules
 from simpang_edge.data import LiveRow
@@ -121,3 +123,30 @@ def test_a_box_that_loses_its_wheels_does_not_lengthen_the_queue() -> None:
     """It stands at 8 m; from 15 s on its lower half is hidden and it seems to be at 12 m: the tail stays at 12 m."""
     half = Car(2, path((0, 60), (5.2, 8), (15, 8), (16, 12), (60, 12)), length_m=4.0)
     assert seen([standing(1, 2), half], 30).queue_m == pytest.approx(12.0)
+
+
+def found_again(kind: str, aside_m: float = 0.0, ahead_m: float = 0.0) -> int | None:
+    """In the queue at 40 s: a car at 6 m, and who stood at 16 m until 15 s and stands elsewhere from 25 s on."""
+    lost = replace(standing(2, 16, 15, kind, 2.0), across_m=1.0)
+    place_m = 16 - ahead_m
+    again = Car(22, path((25, place_m), (60, place_m)), kind, across_m=1.0 + aside_m, length_m=2.0)
+    return seen([standing(1, 6, length_m=3.5), lost, again], 40).queue_vehicles
+
+
+@pytest.mark.parametrize(
+    ("kind", "aside_m", "ahead_m", "queued"),
+    [
+        pytest.param("motorcycle", 1.9, 4.0, 2, id="a motorcycle filtered ahead"),
+        pytest.param("bicycle", 1.9, 4.0, 2, id="a bicycle too"),
+        pytest.param("motorcycle", 2.1, 4.0, 3, id="farther aside: another one"),
+        pytest.param("motorcycle", 0.0, 4.9, 2, id="as far ahead as one moves unseen"),
+        pytest.param("motorcycle", 0.0, 5.1, 3, id="farther ahead: another one"),
+        pytest.param("car", 1.1, 4.0, 2, id="a car at its place"),
+        pytest.param("car", 1.3, 4.0, 3, id="a car filters nowhere"),
+    ],
+)
+def test_who_filters_unseen_to_the_head_of_the_queue_is_the_same_vehicle(
+    kind: str, aside_m: float, ahead_m: float, queued: int
+) -> None:
+    """Two wheels may appear again up to 2.0 m aside, all others 1.2 m, and 5 m ahead; nobody is in the queue twice."""
+    assert found_again(kind, aside_m, ahead_m) == queued

@@ -1,10 +1,11 @@
 """What is told as now after the picture was away: nothing from before, and nothing before enough was seen again."""
 
 import pytest
-from simpang_edge.data import LiveRow, State
+from simpang_edge.data import LiveRow, Scene, State
 from simpang_edge.meter import Meter
 
-from .meter_road import T0, Car, drive, meter, path
+from .meter_road import T0, Car, approach_row, drive, meter, path
+from .test_meter_faults import hide, watch
 
 
 def at(engine: Meter, time_s: float) -> LiveRow:
@@ -108,3 +109,89 @@ def test_a_congestion_of_before_a_long_outage_is_unknown_until_it_is_judged_agai
     assert words(row) == "only 15 of 60 s observed"
     drive(engine, jam(720), 735.25, 784, fps=4)
     assert at(engine, 783.75).state in (State.CONGESTED, State.JAMMED)
+
+
+def quality(row: LiveRow) -> tuple[float, float, tuple[str, ...]]:
+    """Observed seconds, score and flags, rounded."""
+    assert row.quality is not None
+    return round(row.quality.observed_s), round(row.quality.score or 0.0, 2), row.quality.flags
+
+
+def test_live_says_how_well_the_last_minute_was_seen() -> None:
+    """A plain road for a minute: all of it, score 1; then 20 s of rain, a third of the last minute: 0.9. The minute is
+    counted from a whole second on: up to 62 s."""
+    engine = meter()
+    watch(engine, [], 0, 60)
+    assert quality(at(engine, 60)) == (60, 1.0, ())
+    watch(engine, [], 60, 61)
+    watch(engine, [], 61, 81, "rain")
+    row = at(engine, 81)
+    assert quality(row) == (62, 0.9, ("rain",))
+    assert row.state is State.FREE
+
+
+def test_a_picture_that_is_too_poor_to_judge_a_window_is_too_poor_to_be_called_free_now() -> None:
+    """Dirty lens, low contrast and rain at night: 0.8 · 0.8 · 0.9 · 0.9 = 0.518 is judged, with low light 0.467 is not;
+    live and window say the same, and why."""
+    engine, flags = meter(), ("dirty", "low_contrast", "night", "rain")
+    watch(engine, [], 0, 61, *flags)
+    assert (quality(at(engine, 61))[1], at(engine, 61).state) == (0.52, State.FREE)
+    engine = meter()
+    done = watch(engine, [], 0, 64, *flags, "low_light")
+    row, minute = at(engine, 64), approach_row(done)
+    assert (quality(row)[1], row.state, minute.state) == (0.47, State.UNKNOWN, State.UNKNOWN)
+    assert minute.reason == row.reason
+    assert row.reason is not None
+    assert row.reason.en == (
+        "poor picture (dirty lens, low contrast, low light, night, rain): quality 0.47, needs 0.50"
+    )
+    assert row.reason.id == (
+        "gambar kurang baik (lensa kotor, kontras rendah, kurang cahaya, malam, hujan): kualitas 0,47, perlu 0,50"
+    )
+
+
+def test_a_stream_that_stutters_is_unknown_live_as_it_is_in_its_window() -> None:
+    """One second in three with pictures, 21 of 61 s: ten seconds are enough to begin, a third of a minute is not."""
+    engine = meter()
+    for second in range(0, 63, 3):
+        drive(engine, [], second, second + 1.125)
+    row = at(engine, 61.2)
+    assert row.state is State.UNKNOWN
+    assert row.quality is not None
+    assert row.quality.score == pytest.approx(1 / 3, abs=0.05)
+    assert words(row) == "only 21 of 61 s observed"
+
+
+@pytest.mark.parametrize("flag", ["dark", "frozen", "moved"])
+def test_a_false_picture_has_no_quality_and_says_why(flag: str) -> None:
+    """Since 28 s: of the last 60 s the first 28 were seen; the score is 0."""
+    engine = meter()
+    watch(engine, [], 0, 30)
+    watch(engine, [], 30, 40, flag, since_s=28)
+    assert quality(at(engine, 40)) == (28, 0.0, (flag,))
+
+
+def test_an_approach_is_not_called_free_while_one_of_its_lanes_cannot_be_seen() -> None:
+    """A bus hides lane 2 of an empty road for 12 s: the lane is unknown and so is the whole; what is seen of lane 1
+    stays. A minute later the window's own score decides."""
+    engine = meter()
+    hide(engine, 0, 60, 0, 0)
+    hide(engine, 60, 72, 0, 0.9)
+    rows = {row.lane: row for row in engine.live(T0 + 72)}
+    assert {row.state for row in rows.values()} == {State.UNKNOWN}
+    assert words(rows[None]) == "the lane is hidden by a large vehicle that stands"
+    assert (rows[1].queue_m, rows[2].queue_m) == (0.0, None)
+
+
+def test_a_moved_camera_whose_shift_is_not_known_says_no_pixels() -> None:
+    """With 61 px it says so; where nothing of the old view is found it says only what to do."""
+    engine = meter()
+    watch(engine, [], 0, 30)
+    engine.note(Scene(T0 + 30, ("moved",), shift_px=61.0, since_s=T0 + 28))
+    drive(engine, [], 30, 31)
+    assert "(shift 61 pixels)" in words(at(engine, 31))
+    engine.note(Scene(T0 + 31, ("moved",), since_s=T0 + 28))
+    drive(engine, [], 31, 32)
+    assert words(at(engine, 32)) == (
+        "the camera no longer looks where it did: return it to its preset or calibrate again"
+    )

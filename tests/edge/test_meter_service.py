@@ -51,7 +51,7 @@ def test_classes_by_length() -> None:
     row, lane = counted(MIX)
     assert row.pkji_counts == (1, 1, 1, 1, 0, 1)
     assert lane.pkji_counts == (1, 1, 1, 0, 0, 1)
-    assert (row.class_rules, row.heavy_ratio) == ("pkji-2023.1", 0.5)
+    assert (row.class_rules, row.heavy_ratio) == ("pkji-2023.2", 0.5)
     assert row.length_mean_m == pytest.approx((4.8 + 6.2 + 11.5) / 3)
     assert "length_assumed" not in row.quality.flags
 
@@ -91,9 +91,9 @@ def test_a_site_may_use_another_set_with_a_reason_and_it_shows() -> None:
     own, _ = counted(MIX, Standards(emp_values={"SM": 0.3, "MP": 1.0, "KS": 2.0}, emp_reason="survey"))
     assert (named.flow_smps, named.emp) == (
         pytest.approx(3.8 / named.quality.observed_s),
-        "MKJI1997-signal-protected (site)",
+        "MKJI1997-signal-protected (site: the city's older counts)",
     )
-    assert (own.flow_smps, own.emp) == (pytest.approx(5.3 / own.quality.observed_s), "own (site)")
+    assert (own.flow_smps, own.emp) == (pytest.approx(5.3 / own.quality.observed_s), "own (site: survey)")
 
 
 def row(**figures: Any) -> Measurement:
@@ -234,8 +234,9 @@ def test_a_junctions_level_of_service_is_by_delay() -> None:
     """24 s a vehicle: C by PM 96/2015, C by HCM; without a delay there is no letter."""
     done = service().complete(row(control_delay_s=24.0), 0, Signal())
     assert (done.los, done.los_standard) == ("C", "PM96-2015")
-    hcm = service(Standards(los_junction="HCM7-signal")).complete(row(control_delay_s=19.0), 0, Signal())
-    assert (hcm.los, hcm.los_standard) == ("B", "HCM7-signal")
+    other = Standards(los_junction="HCM7-signal", los_reason="study of the university")
+    hcm = service(other).complete(row(control_delay_s=19.0), 0, Signal())
+    assert (hcm.los, hcm.los_standard) == ("B", "HCM7-signal (site: study of the university)")
     none = service().complete(row(), 0, Signal())
     assert (none.los, none.los_standard) == (None, None)
 

@@ -15,6 +15,7 @@ from simpang_edge.standards.tables import CLASSES, interpolate
         pytest.param("truck", 6.2, "KS", id="two-axle truck"),
         pytest.param("truck", 12.5, "TB", id="truck above 12 m"),
         pytest.param("truck", None, "KS", id="truck of unknown length"),
+        pytest.param("bus", 5.2, "MP", id="minibus, up to 5.5 m"),
         pytest.param("bus", 7.2, "KS", id="medium bus"),
         pytest.param("bus", 11.5, "BB", id="bus above 9 m"),
         pytest.param("bus", 13.5, "TB", id="bus above 12 m"),
@@ -78,8 +79,14 @@ def test_every_set_has_a_source_and_a_choice_names_only_known_sets() -> None:
     sets = [standards.emp_set(name) for name in standards.emp_names()]
     assert all(one.source for one in sets)
     assert standards.emp_set("MKJI1997-signal-protected").smp[0] == 0.20
+    assert standards.emp_set("MKJI1997-unsignalised").smp[:3] == (0.5, 1.0, 1.3)
     with pytest.raises(KeyError):
         standards.emp_set("PKJI1066")
+
+
+def test_the_hcm_knows_heavy_vehicles_and_passenger_cars() -> None:
+    """HCM 2010, signals: E_T 2.0 for more than four tyres; all else, motorcycles too, is a passenger car."""
+    assert standards.emp_set("HCM2010-signal").smp == (1.0, 1.0, 2.0, 2.0, 2.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,33 @@ def test_the_log_stays_within_its_age(tmp_path: Path) -> None:
     assert [run.source.run for run in runs(tmp_path)] == [2]
 
 
+@pytest.mark.parametrize("ahead_days", [3, 3650])
+def test_a_clock_that_was_ahead_does_not_cost_the_files_of_now(tmp_path: Path, ahead_days: int) -> None:
+    """A run of a wrong clock fills the log; of the next, with the right one, the newest files stay, and of those ten
+    years ahead none does."""
+    rng = np.random.default_rng(0)
+
+    def write(one: TrackLog, from_s: float, seconds: int) -> None:
+        for second in range(seconds):
+            boxes = rng.uniform(0, 1000, (300, 4)).astype(np.float32)
+            one.frame(Tracks(from_s + second, np.arange(1, 301), boxes, np.zeros(300, np.int64)), SIZE_PX)
+
+    write(log(tmp_path, part_s=10, max_mb=0.4), T0 + ahead_days * 86400, 60)
+    write(log(tmp_path, run=2, part_s=10, max_mb=0.4), T0, 33)  # 11 frames a file: three
+    files = list((tmp_path / "utara").glob("*.parquet"))
+    assert sum("-2-" in file.name for file in files) == 3
+    assert sum(file.stat().st_size for file in files) <= 0.4e6
+    assert any("-1-" in file.name for file in files) == (ahead_days <= 7)
+
+
+def test_what_a_killed_worker_left_half_written_goes(tmp_path: Path) -> None:
+    """When the next one begins: nobody can read it, and it would stay for ever."""
+    (tmp_path / "utara").mkdir()
+    (tmp_path / "utara" / "20270115T080000-1-000002.unfinished").write_bytes(b"PAR1 half of it")
+    log(tmp_path, run=2)
+    assert list((tmp_path / "utara").iterdir()) == []
+
+
 def test_a_picture_of_another_size_begins_another_file(tmp_path: Path) -> None:
     """What the border cuts depends on it."""
     one = log(tmp_path)

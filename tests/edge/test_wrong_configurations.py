@@ -326,6 +326,16 @@ WRONG: list[Any] = [
         id="lamp outside the picture",
     ),
     pytest.param(
+        lambda it: it.box.update(standards={"los_junction": "HCM7-signal"}),
+        "fault: standards: los_junction other than PM96-2015 and los_reason go together",
+        id="another table of letters without a reason",
+    ),
+    pytest.param(
+        lambda it: it.box.update(standards={"emp": "HCM2010-signal", "emp_reason": "   "}),
+        "fault: standards.emp_reason: '   ': must have at least 3 characters",
+        id="a reason of spaces",
+    ),
+    pytest.param(
         lambda it: it.box.update(windows_s=[7]),
         "fault: windows_s: [7]: 7 does not divide an hour (3600 s)",
         id="windows that do not begin with the hour",

@@ -94,6 +94,28 @@ def test_an_event_that_began_before_its_worker_has_no_known_end() -> None:
     assert found.end is End.LASTS
 
 
+def test_an_event_of_which_its_worker_spoke_again_after_a_restart_lasts() -> None:
+    """It began ten minutes ago, the worker five minutes ago, which told of it a second later."""
+    world = World()
+    world.live()
+    world.put(Channel.STATUS, StatusRow(state="online"), boot=int((NOW_S - 300) * 1000))
+    (found,) = happenings([event(told_s=NOW_S - 299)], [world.look()])
+    assert found.end is End.LASTS
+
+
+@pytest.mark.parametrize(
+    ("seen_s", "said"),
+    [
+        pytest.param(360.0, "8 mnt<small>teramati 6 mnt</small>", id="an-outage"),
+        pytest.param(471.0, "8 mnt", id="a-hiccup"),
+        pytest.param(None, "8 mnt", id="not-known"),
+    ],
+)
+def test_an_outage_within_an_event_is_told(seen_s: float | None, said: str) -> None:
+    """Of eight minutes two were not seen; nine seconds of a stream's hiccup are not told."""
+    assert cells(event(over=120.0, observed_s=seen_s), camera())[4] == said
+
+
 def test_those_that_last_come_first_and_the_gravest_of_them() -> None:
     """An old serious one that lasts stands before a new warning, and both before what is over."""
     rows = [event(began=50, over=10), event(began=100), event(began=900, severity="serious")]

@@ -5,6 +5,7 @@ from typing import Any, get_type_hints
 
 import pytest
 from msgspec import structs
+from simpang_edge.meter import modelled
 from simpang_edge.meter.trust import FACTORS
 from simpang_ingest.page.movesheet import Line, cycle_sheet, turning_sheet
 from simpang_ingest.page.sheet import Place, sheet
@@ -69,6 +70,14 @@ def test_what_is_not_known_is_a_dash_and_the_seconds_stand_beside_it() -> None:
         pytest.param("Kapasitas", {"capacity_smph": 668.0, "capacity_standard": "PKJI2023-5"},
                      "668 smp/jam<small>PKJI2023-5</small>", id="capacity with its standard"),
         pytest.param("Derajat kejenuhan", {"dj": 0.684}, "0,68", id="degree of saturation"),
+        pytest.param("T tundaan rata-rata", {"model_delay_s": 31.92, "control_delay_s": 29.4},
+                     "31,9 s/smp<small>terukur 29,4 s/kend</small>", id="a model's delay with the measured one"),
+        pytest.param("PA panjang antrean", {"model_queue_m": 29.37}, "29 m", id="a model's queue"),
+        pytest.param("RKH rasio kendaraan henti", {"model_stops_per_smp": 0.812, "stops_per_vehicle": 0.7},
+                     "0,81<small>terukur 0,70</small>", id="a model's stops with the measured ones"),
+        pytest.param("Rumus, dan sebab kosong",
+                     {"model_standard": "PKJI2023-5 formula", "model_missing": "capacity_lower_bound"},
+                     "PKJI2023-5 formula<small>kapasitas paling sedikit</small>", id="why there is no model"),
         pytest.param("Tundaan", {"control_delay_s": 31.4}, "31,4 s/kend", id="delay"),
         pytest.param("Antrean terpanjang", {"queue_max_m": 98.0, "flags": "queue_beyond_view,rain"}, "≥ 98 m",
                      id="a queue that passes the view is a lower bound"),
@@ -111,8 +120,11 @@ def test_a_lane_is_named_with_its_approach_where_there_are_several() -> None:
     assert "Lajur 1" in sheet([north], ID)
 
 
-@pytest.mark.parametrize("flag", sorted(FACTORS))
-def test_every_flag_that_lowers_the_score_has_words(flag: str) -> None:
+MISSING = {getattr(modelled, name) for name in ("NO_CAPACITY", "NO_WIDTH", "NO_TURNS", "BLOCKED", "BEYOND")}
+
+
+@pytest.mark.parametrize("flag", sorted({*FACTORS, *MISSING}))
+def test_every_flag_that_lowers_the_score_or_takes_the_model_has_words(flag: str) -> None:
     """No code of a flag reaches the screen."""
     for words in (ID, EN):
         assert words.flag(flag) == getattr(words, f"flag_{flag}")

@@ -2,7 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
-from simpang_edge.message import Channel, ClassSpeedX, GateX, decode, encode, topic
+from simpang_edge.message import Channel, ClassSpeedX, GateX, ModelledX, decode, encode, topic
 from simpang_ingest.lines import field_names, line
 from simpang_ingest.points import Cities, time_ns, to_rows
 from simpang_ingest.rows import TABLES, CycleRow, EventRow, GateRow, HealthRow, WindowRow
@@ -42,6 +42,16 @@ def test_percentiles_of_a_class_are_columns_of_their_own() -> None:
     columns = (row.speed_n_sm, row.speed_p15_sm_kmh, row.speed_p50_sm_kmh, row.speed_p85_sm_kmh)
     assert columns == (31, 18.0, 36.0, 54.0)
     assert (row.speed_n_mp, row.speed_p85_mp_kmh) == (None, None)
+
+
+def test_what_a_model_says_is_in_columns_that_say_so() -> None:
+    """A model's delay is never in the column of the measured one; why a figure is missing stands beside it."""
+    made = ModelledX(standard="PKJI2023-5 formula", missing="no_turn_share", queue_smp=14.56, traffic_delay_s=34.6)
+    row = only(window(1, modelled=made, control_delay_s=29.4), WindowRow)
+    assert isinstance(row, WindowRow)
+    assert (row.model_queue_smp, row.model_traffic_delay_s, row.model_delay_s) == (14.56, 34.6, None)
+    assert (row.model_standard, row.model_missing) == ("PKJI2023-5 formula", "no_turn_share")
+    assert (row.control_delay_s, row.queue_at_green_smp) == (29.4, None)
 
 
 def test_each_direction_of_a_gate_is_a_point_of_its_own() -> None:
@@ -133,6 +143,7 @@ def test_an_event_is_one_point_from_its_beginning_to_its_end() -> None:
     assert begun.time_ns == ended.time_ns != other.time_ns
     assert begun.time_ns // 1000 == START_NS // 1000  # the microsecond is that of the beginning
     assert (begun.end_s, ended.end_s, ended.duration_s) == (None, START_S + 300, 300.0)
+    assert (begun.observed_s, ended.observed_s, begun.told_s) == (None, 250.0, START_S + 300)
 
 
 def test_the_city_comes_from_the_configuration() -> None:

@@ -66,10 +66,10 @@ def cycle(seq: int = 1) -> Message[Any]:
 
 
 def event(identifier: str, ended: bool = False, seq: int = 1) -> Message[Any]:
-    """Congestion that began at the start, and ended 300 s later if it has ended."""
+    """Congestion that began at the start, and ended 300 s later if it has ended; 50 s were not seen."""
     end = utc(START_S + 300) if ended else None
     row = EventRow(id=identifier, type="congestion", begin=utc(START_S), end=end, severity="warning",
-                   approach="utara", reason=REASON)  # fmt: skip
+                   approach="utara", reason=REASON, observed_s=250.0, told=utc(START_S + 300))  # fmt: skip
     return message(Channel.EVENT, [row], seq)
 
 

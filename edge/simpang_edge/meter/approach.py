@@ -7,18 +7,21 @@ from typing import Final
 import numpy as np
 
 from ..config import Camera
-from ..data import Colour, Cycle, Event, FloatArray, LiveRow, Measurement, Reason, State
+from ..data import Colour, Cycle, Event, EventType, FloatArray, LiveRow, Measurement, Quality, Reason, State
 from . import reasons
 from .crossings import Crossing
 from .cycle import CycleFinder, Starts
 from .events import CongestionEvents
+from .green import green
 from .held import Held
+from .kept import Keeps, Plain, Take, together
 from .layout import Layout
-from .live import Now, figures, live_row
+from .live import LiveSight, Now, figures, live_row, stale_row
 from .memory import QueueSample
+from .modelled import MODEL_FROM_S, modelled
 from .pcu import Pcu
 from .queue import QueueNow
-from .reasons import few_seconds, say
+from .reasons import Figures, doubtful, few_seconds, say
 from .service import Service
 from .settings import MeterSettings
 from .signal import SignalLog
@@ -29,6 +32,9 @@ from .trips import Arrival
 STANDS_WINDOWS: Final = 2.5
 """A judged congestion is told as now until so many windows after the judged one: one unknown window, and half a window
 for the grace in which windows stay open. [ours]"""
+
+DOWNSTREAM: Final = (EventType.SPILLBACK.value, EventType.BLOCKED_BOX.value)
+"""Causes that lie beyond the junction: no formula of a signal approach holds while they last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,32 @@ class ApproachWatch:
         self._judge = Judge(rules)
         self._held = Held(rules, self._kept)
         self._events = CongestionEvents(camera.id, self.approach, rules.min_event_s, rules.merge_event_s)
-        self._known_s: float | None = None
+        self._blocked_s = -math.inf
+
+    def keep(self) -> Plain:
+        """What it judges by and what is open, for the run after this one."""
+        return {"blocked_s": self._blocked_s, **{name: part.keep() for name, part in self._parts().items()}}
+
+    def take(self, kept: Plain) -> Take:
+        """What an earlier run left. Raises `ValueError` for anything else."""
+        blocked_s = float(kept["blocked_s"])
+
+        def put() -> None:
+            self._blocked_s = blocked_s
+
+        return together([put, *(part.take(kept[name]) for name, part in self._parts().items())])
+
+    def _parts(self) -> dict[str, Keeps]:
+        return {"judge": self._judge, "held": self._held, "events": self._events, "signal": self._signal}
+
+    def open(self) -> tuple[tuple[Event, float], ...]:
+        """The congestion that is open, with its last sign: at the latest the end of the last window that was judged."""
+        event = self._events.open
+        return () if event is None else ((event, self._events.last_s(self._judge.judged_s)),)
+
+    def give_up(self) -> tuple[Event, ...]:
+        """Forget what was too long ago; the end of the congestion that was open, with its last sign."""
+        return self.reset(self._judge.judged_s)
 
     def second(self, time_s: float, queue: QueueNow, bar_s: FloatArray, watched_s: float) -> None:
         """Account for the queue of one second; bar_s (C,): how long the stop bar has been covered since the start."""
@@ -101,30 +132,39 @@ class ApproachWatch:
             self._signal.add(cycle)
         return cycle
 
-    def serve(self, row: Measurement, length_s: int) -> Measurement:
-        """The row of a closed window with its cycles, capacity, degree of saturation and level of service."""
+    def serve(self, row: Measurement, length_s: int, turn_ratio: float | None = None) -> Measurement:
+        """The row of a closed window with its cycles, capacity, degree of saturation and level of service; at a signal
+        a quarter hour also with what PKJI's formulas make of these.
+
+        turn_ratio: share of the approach's smp that turned, None where it is not known.
+        """
         if row.counts is None:
             return row
         signal = self._signal.of(length_s, row.to_s)
-        return self._service.complete(self._signal.fill(row, signal), self._index, signal)
+        row = self._service.complete(self._signal.fill(row, signal), self._index, signal)
+        if length_s < MODEL_FROM_S or not self._signalled:
+            return row
+        width_m, blocked = self._service.width_m(self._index), self._blocked_s > row.from_s
+        return replace(row, modelled=modelled(row, green(signal), width_m, turn_ratio, blocked))
 
     def judge(self, row: Measurement, cause: str | None = None) -> tuple[Verdict, tuple[Event, ...]]:
         """The state after a base window of this approach, and congestion events that it begins or ends.
 
         cause: the incident that is open on the approach.
         """
+        if cause in DOWNSTREAM:
+            self._blocked_s = row.to_s
         verdict = self._judge.window(row)
         self._held.add(row, verdict)
-        if verdict.state is not State.UNKNOWN:
-            self._known_s = row.to_s
-        elif self._known_s is not None and row.to_s - self._known_s >= self._rules.forget_s:
-            return verdict, self.reset(self._known_s)
+        unknown = verdict.state is State.UNKNOWN and self._judge.verdict is not None
+        if unknown and row.to_s - self._judge.judged_s >= self._rules.forget_s:
+            return verdict, self.give_up()
         return verdict, self._events.follow(verdict, row.to_s, cause)
 
     def latest(self, row: Measurement) -> Verdict:
         """The state for a window of another length: of a longer one what held in it, of a shorter one what holds."""
         if row.counts is None or (row.quality.score or 0.0) < self._rules.min_quality:
-            return Verdict(State.UNKNOWN, few_seconds(row.quality.observed_s, row.to_s - row.from_s))
+            return Verdict(State.UNKNOWN, doubtful(row.quality, row.to_s - row.from_s, self._rules.min_quality))
         signal = self._judge.signalled(row.to_s, row.queue_max_m)
         if row.to_s - row.from_s > self._base_s:
             return self._held.verdict(row, signal)
@@ -140,16 +180,27 @@ class ApproachWatch:
         self._held = Held(self._rules, self._kept)
         self._cycles.reset()
         self._signal.reset()
-        self._known_s = None
+        self._blocked_s = -math.inf
         return self._events.close(now_s)
 
-    def live(self, now: Now, time_s: float, observed_s: float) -> tuple[LiveRow, ...]:
-        """The rows of this approach and its lanes, from a fresh picture."""
-        state, reason = self._live_state(now, time_s)
-        rows = [live_row(now, i, self._layout.cells[i], time_s, observed_s) for i in self._cells]
-        if not self._speeds:
-            rows = [replace(row, speed_mps=None) for row in rows]
-        return tuple(replace(row, state=state, reason=reason) for row in rows)
+    def live(self, now: Now, sight: LiveSight, time_s: float, observed_s: float) -> tuple[LiveRow, ...]:
+        """The rows of this approach and its lanes, from a fresh picture; of a lane that cannot be seen only what passed
+        before, and of the approach then no free road."""
+        state, reason = self._live_state(now, sight.qualities[self._cell], time_s)
+        if state is State.FREE and sight.hidden.intersection(self._cells):
+            state, reason = State.UNKNOWN, say(reasons.OCCLUDED, Figures())
+        return tuple(self._live_row(now, sight, i, state, reason, time_s, observed_s) for i in self._cells)
+
+    def _live_row(
+        self, now: Now, sight: LiveSight, index: int, state: State, reason: Reason, time_s: float, observed_s: float
+    ) -> LiveRow:
+        cell, quality = self._layout.cells[index], sight.qualities[index]
+        if index in sight.hidden:
+            row = stale_row(now.counts, index, cell, time_s, observed_s)
+            return replace(row, quality=quality, reason=say(reasons.OCCLUDED, Figures()))
+        row = live_row(now, index, cell, time_s, observed_s)
+        speed_mps = row.speed_mps if self._speeds else None
+        return replace(row, speed_mps=speed_mps, quality=quality, state=state, reason=reason)
 
     def _standing(self, now_s: float, seen_s: float = 0.0) -> Verdict | None:
         """The congestion that was judged last; unknown where that is too long ago to be told as now."""
@@ -160,14 +211,17 @@ class ApproachWatch:
             return judged
         return Verdict(State.UNKNOWN, few_seconds(min(seen_s, self._base_s), self._base_s))
 
-    def _live_state(self, now: Now, time_s: float) -> tuple[State, Reason]:
-        """A judged congestion stands until it is judged over; else free or dense, by the last minute.
+    def _live_state(self, now: Now, quality: Quality, time_s: float) -> tuple[State, Reason]:
+        """A judged congestion stands until it is judged over; else free or dense, by the last minute. As of a window,
+        unknown where the minute's score is too low.
 
         After a break (`Recent`) it is unknown until enough was seen again, and a congestion that was judged before a
         long one until a window is judged again.
         """
         if now.span_s < self._rules.provisional_s:
             return State.UNKNOWN, few_seconds(now.span_s, self._rules.provisional_s)
+        if (quality.score or 0.0) < self._rules.min_quality:
+            return State.UNKNOWN, doubtful(quality, now.to_s - now.from_s, self._rules.min_quality)
         standing = self._standing(time_s, now.span_s)
         if standing is not None:
             return standing.state, standing.reason

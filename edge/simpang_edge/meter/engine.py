@@ -15,6 +15,7 @@ from ..data import (
     Lamps,
     LiveRow,
     Measurement,
+    Quality,
     Readings,
     Reason,
     Scene,
@@ -34,14 +35,17 @@ from .cycle import Starts
 from .decisions import Decisions
 from .emerged import Emerged
 from .exposure import Amount, between, unseen
-from .faults import Faults
+from .faults import OFFLINE, OFFLINE_S, Faults
 from .fleet import Fleet, Seen
 from .friction import Friction
+from .gaps import Gaps
 from .gates import Gates
 from .hidden import Hidden
 from .incidents import Incidents, ZoneIncidents
+from .kept import Take, together
 from .layout import Layout
-from .live import Recent, stale_row
+from .live import FLOW_S, LiveSight, Now, Recent, quality, stale_row
+from .modelled import turning
 from .moods import Moods
 from .movements import Movements, Traced
 from .pcu import Pcu
@@ -49,11 +53,12 @@ from .queue import Queue
 from .service import Service, doubted
 from .settings import MeterSettings
 from .speeds import Errors, withheld
+from .standing import AGAIN_S, Open, Standing, ended
 from .state import WORSE, Verdict
 from .stays import Stays
 from .timeline import Kind, Move, Timeline
 from .trips import Arrivals, mark_passes
-from .trust import Trust, explained
+from .trust import HIDDEN_SHARE, Trust, explained
 from .usual import Usual
 from .windows import Span, Tally, Windows
 
@@ -94,7 +99,9 @@ class Meter:
         self._decisions = decisions
         self._spans: deque[Span] = deque()
         self._silent_s: float | None = None
-        self._before: parts_of.Parts | None = None
+        self._goes_on = not camera.is_file()
+        self._before: tuple[parts_of.Parts, Take] | None = None
+        self._orphans: Open = ()
         self._left: parts_of.Parts | None = None
         self._second: int | None = None
         self._put_together(camera, decisions, sights)
@@ -106,6 +113,7 @@ class Meter:
         self._windows = tuple(Windows(w, grace_s, self._layout) for w in sorted(set(s.windows_s)))
         self._line = StopLine(self._layout.line_m, self._layout.approach_m, decisions)
         self._moves = Movements(camera)
+        self._turns = {one.id: one.turn for one in camera.movements}
         self._gates = Gates(camera, decisions)
         pcu = Pcu(camera, s.standards)
         self._service = Service(camera, s.standards, pcu, sights)
@@ -121,11 +129,13 @@ class Meter:
         self._friction = Friction(self._layout, s.friction, camera.zones)
         self._faults = Faults(camera.id, s.scene)
         self._cover = Cover(self._layout, s.scene)
-        self._trust = Trust(s.standing_flags)
+        self._trust = Trust(self._layout, s.standing_flags)
         self._moods = Moods()
         self._usual = Usual(s.usual, ZoneInfo(s.timezone))
         shared = Shared(pcu, self._service, Starts(), self._means.errors)
         self._watches = tuple(ApproachWatch(camera, i, self._layout, s, shared) for i in range(len(self._layout.ids)))
+        self._gaps = Gaps()
+        self._standing = Standing(self._watches, self._incidents, self._in_zones, self._faults, self._usual, self._gaps)
         self._queue_now = self._queue.now(self._fleet, 0.0)
 
     def update(self, vehicles: Vehicles) -> Readings:
@@ -140,7 +150,8 @@ class Meter:
             done += self._measure(vehicles, move)
         else:
             self._time.observed_s -= move.observed_s
-        return (done + self._close(self._time.now_s or vehicles.time_s)).told(vehicles.time_s)
+            self._gaps.lose(move.from_s, move.to_s)
+        return self._tell(done + self._close(self._time.now_s or vehicles.time_s), vehicles.time_s)
 
     def look(self, lamps: Lamps) -> Readings:
         """Account for the signal heads of a frame, after its vehicles."""
@@ -152,14 +163,15 @@ class Meter:
     def note(self, scene: Scene) -> Readings:
         """Account for a look at the picture, before the frame that it was taken of."""
         before, was_blind = self._faults.scene, self._faults.fault is not None
+        done = self._go_on(scene.time_s)
         events = self._faults.note(scene)
         since_s = scene.time_s if before is None else before.time_s
         if 0 < scene.time_s - since_s <= 2 * self._settings.scene.every_s:
             for windows in self._windows:
                 windows.look(since_s, scene.time_s, scene.flags)
             self._moods.look(since_s, scene.time_s, scene.flags)
-        done = self._go_blind(scene) if self._faults.fault is not None and not was_blind else Readings()
-        return (done + Readings(events=events)).told(scene.time_s)
+        done += self._go_blind(scene) if self._faults.fault is not None and not was_blind else Readings()
+        return self._tell(done + Readings(events=events), scene.time_s)
 
     def know(self, days: Iterable[UsualDay]) -> None:
         """Take what earlier runs learned of the usual traffic."""
@@ -175,16 +187,29 @@ class Meter:
             return None if self._left is None else parts_of.encode(self._left)
         return parts_of.encode(self._running())
 
+    def open(self) -> bytes:
+        """The events that have not ended, for whoever can read no more of an earlier run; after `finish`, before it."""
+        return parts_of.encode_open(self._running().open if self._left is None else self._left.open)
+
+    def end(self, left: bytes) -> None:
+        """Tell the end of events that an earlier run left open, with what stood behind them lost: at their last sign.
+
+        Raises `ValueError` for what `open` did not write. To be called first, where `resume` had nothing to take.
+        """
+        self._orphans = parts_of.decode_open(left) if self._goes_on else ()
+
     def resume(self, parts: bytes) -> None:
-        """Go on with the windows of an earlier run of this camera, unless time has gone back since.
+        """Go on with the windows and events of an earlier run of this camera, unless time has gone back since; with the
+        events for `forget_s` only, then they end with their last sign.
 
         Raises `ValueError` for parts of another version or layout; nothing is taken then. To be called first.
         """
         before = parts_of.decode(parts)
+        take = self._standing.take(before.standing) if self._goes_on else together(())
         for windows in self._windows:
             windows.resume(tally for length_s, tally in before.tallies if length_s == windows.length_s)
             windows.flush(-math.inf)
-        self._before = before
+        self._before = before, take
 
     def advance(self, time_s: float) -> Readings:
         """Account for time that passed without a frame, so that windows close with what was really observed."""
@@ -194,16 +219,36 @@ class Meter:
         done = self._step(move) if move.kind is Kind.FORWARD else Readings()
         done += self._start(time_s)
         self._silent_s = self._silent_s or self._time.frame_s or time_s
+        self._miss(move, self._silent_s)
         done += self._close(time_s) + Readings(events=self._faults.silent(self._silent_s, time_s))
-        return done.told(time_s)
+        return self._tell(done, time_s)
+
+    def _miss(self, move: Move, silent_s: float) -> None:
+        """Once no picture has come for long, the silence is told of the windows and cycles in which it lies."""
+        if move.to_s - silent_s < OFFLINE_S:
+            return
+        from_s = silent_s if move.from_s - silent_s < OFFLINE_S else move.from_s
+        for windows in self._windows:
+            windows.look(from_s, move.to_s, (OFFLINE,))
+        self._moods.look(from_s, move.to_s, (OFFLINE,))
 
     def finish(self, time_s: float) -> Readings:
-        """Close everything, the running windows included. Nothing may follow it but new frames."""
+        """Close the running windows, and of a file the events; of a camera these stay open, for the run after this one.
+
+        Nothing may follow it but new frames.
+        """
         end_s = max(time_s, self._time.now_s or time_s)
         done = self._settle() + self._close(end_s)
         self._left = self._running() if self._time.now_s is not None else None
-        done += self._flush(end_s, None) + Readings(events=self._faults.close(end_s))
-        return done.told(end_s)
+        done += self._flush(end_s, None)
+        if not self._goes_on:
+            done += self._end_events(end_s) + Readings(events=self._faults.close(end_s))
+        return self._tell(done, end_s)
+
+    def _tell(self, done: Readings, now_s: float) -> Readings:
+        """What is told now, the events with the seconds of them that were seen."""
+        events = tuple(self._gaps.told(event, now_s, self._time.frame_s) for event in done.events)
+        return replace(done, events=events)
 
     def _settle(self) -> Readings:
         """Crossings and moves that still wait for more of the motion."""
@@ -220,26 +265,52 @@ class Meter:
         if (why := self._faults.why(time_s)) is not None:
             return self._stale(time_s, observed_s, why)
         now = self._recent.now(self._fleet, self._queue_now, frame_s)
-        rows = [row for watch in self._watches for row in watch.live(now, time_s, observed_s)]
-        hidden = {(c.approach, c.lane) for i, c in enumerate(self._layout.cells) if self._cover.hidden(i)}
-        return tuple(_hidden(row) if (row.approach, row.lane) in hidden else row for row in rows)
+        sight = self._sight(now)
+        return tuple(row for watch in self._watches for row in watch.live(now, sight, time_s, observed_s))
+
+    def _sight(self, now: Now) -> LiveSight:
+        """How well every cell was seen in the last minute, by the rules of windows."""
+        qualities, hidden = [], set()
+        for i, cell in enumerate(self._layout.cells):
+            mood = self._moods.over(now.from_s, now.to_s, self._layout.lanes_in(i))
+            qualities.append(self._trust.quality(quality(now, i), cell.approach, mood))
+            if self._cover.hidden(i) or (cell.lane is not None and mood.hidden_s > HIDDEN_SHARE * now.span_s):
+                hidden.add(i)
+        return LiveSight(tuple(qualities), frozenset(hidden))
 
     def _start(self, time_s: float) -> Readings:
-        """Begin the windows, or go on with those of an earlier run; what is too old to go on with is told as it is."""
-        before, self._before = self._before, None
-        done = Readings()
-        if before is not None and time_s >= before.time_s:
-            for windows in self._windows:
-                windows.resume(tally for length_s, tally in before.tallies if length_s == windows.length_s)
-            if time_s - before.time_s > self._settings.jump_s:
-                done = self._publish([(w.length_s, t) for w in self._windows for t in w.flush(before.time_s)])
+        """Begin the windows, or go on with those of an earlier run."""
+        done = self._go_on(time_s)
         for windows in self._windows:
             windows.begin(time_s)
         return done
 
+    def _go_on(self, time_s: float) -> Readings:
+        """Go on with what an earlier run left, once; what is too old to go on with is told as it is."""
+        left, self._before = self._before, None
+        orphans, self._orphans = self._orphans, ()
+        if left is None:
+            return Readings(events=ended(orphans))
+        before, take = left
+        if time_s < before.time_s:
+            return Readings(events=ended(before.open))
+        for windows in self._windows:
+            windows.resume(tally for length_s, tally in before.tallies if length_s == windows.length_s)
+        take()
+        done, away_s = Readings(), time_s - before.time_s
+        if away_s > self._settings.jump_s:
+            done = self._publish([(w.length_s, t) for w in self._windows for t in w.flush(before.time_s)])
+        self._gaps.lose(before.time_s, time_s)
+        if away_s > self._settings.state.forget_s:
+            return done + Readings(events=self._standing.give_up())
+        self._standing.look_for(time_s + AGAIN_S)
+        return done + Readings(events=tuple(event for event, _ in self._standing.open()))
+
     def _running(self) -> parts_of.Parts:
-        now_s = self._time.now_s or 0.0
-        return parts_of.Parts(now_s, tuple((w.length_s, tally) for w in self._windows for tally in w.parts()))
+        tallies = tuple((w.length_s, tally) for w in self._windows for tally in w.parts())
+        if not self._goes_on:
+            return parts_of.Parts(self._time.now_s or 0.0, tallies)
+        return parts_of.Parts(self._time.now_s or 0.0, tallies, self._standing.keep(), self._standing.open())
 
     def _go_blind(self, scene: Scene) -> Readings:
         """From here on nothing is seen; what was measured since the fault began was false."""
@@ -248,6 +319,7 @@ class Meter:
         for windows in self._windows:
             windows.retract(since_s, self._spans)
             windows.look(since_s, scene.time_s, scene.UNUSABLE.intersection(scene.flags))
+        self._gaps.lose(since_s, scene.time_s)
         lost_s = sum(max(0.0, span.to_s - max(span.from_s, since_s)) for span in self._spans if span.watched)
         self._time.observed_s = max(0.0, self._time.observed_s - lost_s)
         self._spans.clear()
@@ -261,10 +333,14 @@ class Meter:
         return done
 
     def _stale(self, time_s: float, observed_s: float, reason: Reason) -> tuple[LiveRow, ...]:
+        """Nothing is told as now; of the last minute how much was seen, and the flags of the picture."""
+        frame_s = time_s if self._time.frame_s is None else min(time_s, self._time.frame_s)
+        seen_s = min(observed_s, self._gaps.observed_s(time_s - FLOW_S, frame_s))
+        flags = () if self._faults.scene is None or self._faults.fault is None else self._faults.scene.flags
         rows = (
             stale_row(self._recent.counts, i, cell, time_s, observed_s) for i, cell in enumerate(self._layout.cells)
         )
-        return tuple(replace(row, reason=reason) for row in rows)
+        return tuple(replace(row, reason=reason, quality=Quality(seen_s, 0.0, flags)) for row in rows)
 
     def _measure(self, vehicles: Vehicles, move: Move) -> Readings:
         """One frame through the parts, in the order of their arrows."""
@@ -296,6 +372,8 @@ class Meter:
             windows.frame(move.to_s)
         if move.observed_s > 0:
             self._add(Span(move.from_s, move.to_s, exposure))
+        else:
+            self._gaps.lose(move.from_s, move.to_s)
         while self._spans and self._spans[0].to_s < move.to_s - REMEMBER_S:
             self._spans.popleft()
 
@@ -328,8 +406,8 @@ class Meter:
 
     def _trusted(self, cycle: Cycle) -> Cycle:
         """The cycle with the quality of the picture in it."""
-        cell = int(self._layout.approach_cell[self._layout.ids.index(cycle.approach)])
-        return self._trust.cycle(cycle, self._moods.over(cycle.from_s, cycle.to_s, cell))
+        lanes = self._layout.lanes_of(self._layout.ids.index(cycle.approach))
+        return self._trust.cycle(cycle, self._moods.over(cycle.from_s, cycle.to_s, lanes))
 
     def _move(self, moves: tuple[Traced, ...]) -> None:
         """Vehicles that were traced to their exit."""
@@ -369,14 +447,18 @@ class Meter:
         return self._publish([(w.length_s, tally) for w in self._windows for tally in w.close(now_s)])
 
     def _flush(self, until_s: float, flag: str | None) -> Readings:
-        """Close the running windows and end what is open."""
-        done = self._publish([(w.length_s, tally) for w in self._windows for tally in w.flush(until_s, flag)])
+        """Close the running windows."""
+        return self._publish([(w.length_s, tally) for w in self._windows for tally in w.flush(until_s, flag)])
+
+    def _end_events(self, until_s: float) -> Readings:
+        """End what is open on the road."""
         events = [event for watch in self._watches for event in watch.close(until_s)]
-        return done + Readings(events=(*events, *self._incidents.close(until_s), *self._in_zones.close(until_s)))
+        return Readings(events=(*events, *self._incidents.close(until_s), *self._in_zones.close(until_s)))
 
     def _step(self, move: Move) -> Readings:
         """The clock was set: nothing before it can be compared with what follows."""
-        done = self._settle() + self._flush(move.from_s, CLOCK_STEP)
+        done = self._settle() + self._flush(move.from_s, CLOCK_STEP) + self._end_events(move.from_s)
+        self._gaps.clear()
         self._fleet.clear()
         self._stays.clear()
         self._spans.clear()
@@ -402,7 +484,8 @@ class Meter:
             table = self._table(tally, length_s)
             verdicts: dict[str, Verdict] = {}
             for watch, row in zip(self._watches, filter(rows_of.is_approach, table), strict=True):
-                verdicts[row.approach], events = self._verdict(watch, row, length_s)
+                verdict, events = self._verdict(watch, row, length_s)
+                verdicts[row.approach] = replace(verdict, reason=explained(row, verdict.reason))
                 done += Readings(events=events)
             table = [self._said(row, verdicts[row.approach]) for row in table]
             for row in table:
@@ -433,7 +516,7 @@ class Meter:
             return row
         if row.counts is None and row.lane is not None and "occluded" in row.quality.flags:
             verdict = Verdict(State.UNKNOWN, reasons.say(reasons.OCCLUDED, reasons.Figures()))
-        row = explained(replace(row, state=verdict.state, reason=verdict.reason))
+        row = replace(row, state=verdict.state, reason=explained(row, verdict.reason))
         if row.state is State.UNKNOWN or row.reason is None:
             return row
         row = self._usual.compare(row)
@@ -444,8 +527,11 @@ class Meter:
 
     def _served(self, table: list[Measurement], length_s: int) -> list[Measurement]:
         """The rows of a window, those of approaches with what their signal says of them."""
-        watches = {watch.approach: watch for watch in self._watches}
-        return [watches[row.approach].serve(row, length_s) if rows_of.is_approach(row) else row for row in table]
+        watches, turned = {watch.approach: watch for watch in self._watches}, turning(table, self._turns)
+        return [
+            watches[row.approach].serve(row, length_s, turned.get(row.approach)) if rows_of.is_approach(row) else row
+            for row in table
+        ]
 
     def _told(self, row: Measurement) -> Measurement:
         """The row as it may be published: without speeds that the calibration does not support."""
@@ -462,16 +548,3 @@ class Meter:
 
 CAUSES = (EventType.SPILLBACK, EventType.BLOCKED_BOX, EventType.STOPPED_VEHICLE)
 """Incidents that make a congestion, the likeliest first; what is open when it begins is told as its cause."""
-
-
-def _hidden(row: LiveRow) -> LiveRow:
-    """What is known of a lane that cannot be seen: what passed before."""
-    return LiveRow(
-        time_s=row.time_s,
-        scope=row.scope,
-        approach=row.approach,
-        lane=row.lane,
-        counts=row.counts,
-        observed_s=row.observed_s,
-        reason=reasons.say(reasons.OCCLUDED, reasons.Figures()),
-    )

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, replace
 
 from ..data import Event, EventType, State
+from .kept import Plain, Take, freeze, thaw
 from .state import Verdict
+
+HELD = ("_begin_s", "_end_s", "_open")
 
 
 def event_id(camera: str, approach: str, kind: EventType, begin_s: float) -> str:
@@ -28,6 +31,23 @@ class CongestionEvents:
     _end_s: float | None = None
     _open: Event | None = None
 
+    @property
+    def open(self) -> Event | None:
+        """The event that was begun and has not ended."""
+        return self._open
+
+    def last_s(self, now_s: float) -> float:
+        """When the last sign of the open event was seen; now while it still holds."""
+        return now_s if self._end_s is None else self._end_s
+
+    def keep(self) -> Plain:
+        """What it holds, for the run after this one."""
+        return freeze(self, *HELD)
+
+    def take(self, kept: Plain) -> Take:
+        """What an earlier run held. Raises `ValueError` for anything else."""
+        return thaw(self, kept, *HELD)
+
     def follow(self, verdict: Verdict, now_s: float, cause: str | None = None) -> tuple[Event, ...]:
         """Account for the verdict on a window that ended now. An unknown window changes nothing.
 
@@ -46,7 +66,7 @@ class CongestionEvents:
 
     def close(self, now_s: float) -> tuple[Event, ...]:
         """End what is open: when its last sign was seen, or now when it still holds."""
-        event, end_s = self._open, now_s if self._end_s is None else self._end_s
+        event, end_s = self._open, self.last_s(now_s)
         self._begin_s = self._end_s = self._open = None
         return () if event is None else (replace(event, end_s=end_s),)
 

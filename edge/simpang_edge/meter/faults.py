@@ -7,9 +7,11 @@ from ..config import SceneRules
 from ..data import Event, EventType, Reason, Scene
 from . import reasons
 from .events import event_id
+from .kept import Plain, Take, together
 from .latch import Latch
 from .reasons import Figures, Template, say
 
+OFFLINE: Final = "offline"
 OFFLINE_S: Final = 10.0
 """Without a picture for this long a live camera is offline [ours; design target: 10 s or sooner]."""
 
@@ -17,7 +19,7 @@ WHY: Final[dict[str, tuple[EventType, Template]]] = {
     "dark": (EventType.CAMERA_DARK, reasons.CAMERA_DARK),
     "frozen": (EventType.CAMERA_FROZEN, reasons.CAMERA_FROZEN),
     "moved": (EventType.CAMERA_MOVED, reasons.CAMERA_MOVED),
-    "offline": (EventType.CAMERA_OFFLINE, reasons.CAMERA_OFFLINE),
+    OFFLINE: (EventType.CAMERA_OFFLINE, reasons.CAMERA_OFFLINE),
 }
 """By flag, the worst first: one cause, one alarm."""
 
@@ -34,7 +36,7 @@ class Faults:
     def __post_init__(self) -> None:
         off_s = self.rules.fault_clear_s
         self._latches = {flag: Latch(self.rules.fault_event_s, off_s) for flag in WHY}
-        self._latches["offline"] = Latch(OFFLINE_S, 0.0)
+        self._latches[OFFLINE] = Latch(OFFLINE_S, 0.0)
 
     @property
     def fault(self) -> str | None:
@@ -49,12 +51,12 @@ class Faults:
         if fault is None or self.scene is None:
             return None
         seconds = now_s - (self.scene.since_s or self.scene.time_s)
-        return say(WHY[fault][1], Figures(seconds=seconds, shift_px=self.scene.shift_px))
+        return self._say(fault, seconds)
 
     def note(self, scene: Scene) -> tuple[Event, ...]:
         """Account for a look at the picture."""
         self.scene = scene
-        fault, events = self.fault, self._latches["offline"].rests(scene.time_s)
+        fault, events = self.fault, self._latches[OFFLINE].rests(scene.time_s)
         for flag in ("dark", "frozen", "moved"):
             if flag == fault:
                 events += self._holds(flag, scene.since_s or scene.time_s, scene.time_s)
@@ -64,11 +66,28 @@ class Faults:
 
     def frame(self, time_s: float) -> tuple[Event, ...]:
         """A picture came: the camera is not offline."""
-        return self._latches["offline"].close(time_s) if self._latches["offline"].since_s is not None else ()
+        return self._latches[OFFLINE].close(time_s) if self._latches[OFFLINE].since_s is not None else ()
 
     def silent(self, since_s: float, now_s: float) -> tuple[Event, ...]:
         """No picture has come since."""
-        return self._holds("offline", since_s, now_s)
+        return self._holds(OFFLINE, since_s, now_s)
+
+    def open(self) -> tuple[tuple[Event, float], ...]:
+        """The events that are open, each with its last sign."""
+        return tuple((latch.open, latch.last_s) for latch in self._latches.values() if latch.open is not None)
+
+    def keep(self) -> Plain:
+        """What holds, for the run after this one, by flag."""
+        return {flag: latch.keep() for flag, latch in self._latches.items()}
+
+    def take(self, kept: Plain) -> Take:
+        """What held in an earlier run. Raises `ValueError` for anything else."""
+        return together(latch.take(kept.get(flag)) for flag, latch in self._latches.items())
+
+    def look_for(self, until_s: float) -> None:
+        """What the picture was like before a restart need not be seen again before this moment."""
+        for flag in ("dark", "frozen", "moved"):
+            self._latches[flag].look_for(until_s)
 
     def close(self, now_s: float) -> tuple[Event, ...]:
         """End what is open."""
@@ -78,7 +97,7 @@ class Faults:
         latch = self._latches[flag]
         if not latch.holds(since_s, now_s):
             return ()
-        kind, template = WHY[flag]
+        kind, _ = WHY[flag]
         begin_s = latch.since_s or since_s
         event = Event(
             id=event_id(self.camera, "camera", kind, begin_s),
@@ -87,9 +106,11 @@ class Faults:
             end_s=None,
             severity="serious",
             cause=flag,
-            reason=say(template, Figures(seconds=now_s - begin_s, shift_px=self._shift_px())),
+            reason=self._say(flag, now_s - begin_s),
         )
         return (latch.begin(event),)
 
-    def _shift_px(self) -> float | None:
-        return None if self.scene is None else self.scene.shift_px
+    def _say(self, flag: str, seconds: float) -> Reason:
+        shift_px = None if self.scene is None else self.scene.shift_px
+        template = reasons.CAMERA_MOVED_FAR if flag == "moved" and shift_px is None else WHY[flag][1]
+        return say(template, Figures(seconds=seconds, shift_px=shift_px))

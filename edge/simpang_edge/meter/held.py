@@ -7,6 +7,7 @@ from typing import Final
 from ..config import StateRules
 from ..data import Measurement, State
 from . import reasons
+from .kept import Plain, Take, freeze, thaw
 from .reasons import say
 from .state import WORSE, Verdict, calm, figures_of
 
@@ -32,6 +33,14 @@ class Held:
         """Account for the verdict on a base window."""
         if verdict.state is not State.UNKNOWN:
             self._spans.append((row.from_s, row.to_s, verdict.state))
+
+    def keep(self) -> Plain:
+        """The verdicts, for the run after this one."""
+        return freeze(self, "_spans")
+
+    def take(self, kept: Plain) -> Take:
+        """The verdicts of an earlier run. Raises `ValueError` for anything else."""
+        return thaw(self, kept, "_spans")
 
     def verdict(self, row: Measurement, signal: bool) -> Verdict:
         """The state of a longer window, by what held in it and, where that was free, by its own means."""

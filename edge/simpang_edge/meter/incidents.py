@@ -20,6 +20,7 @@ from .crossings import Crossing
 from .events import event_id
 from .fits import fit
 from .fleet import Fleet, Rows, history
+from .kept import Plain, Take, plain, together, typed
 from .latch import Latch
 from .layout import Layout
 from .queue import QueueNow
@@ -52,12 +53,14 @@ PLACE_SHARE: Final = 0.03
 
 @dataclass(slots=True)
 class _Case:
-    """An open event about one vehicle, and where that stands."""
+    """An open event about one vehicle, and where that stands; seen_s: when it last did. looked_for_s: after a restart
+    it need not be seen again before."""
 
     event: Event
     lane: int
     along_m: float
     seen_s: float
+    looked_for_s: float = 0.0
 
     def is_at(self, lane: int, along_m: float) -> bool:
         """Whether a vehicle there stands where this one does."""
@@ -100,6 +103,25 @@ class Incidents:
     def open_types(self, approach: str) -> tuple[EventType, ...]:
         """Kinds of the events that are open on an approach."""
         return tuple(case.event.type for case in self._open.values() if case.event.approach == approach)
+
+    def open(self) -> tuple[tuple[Event, float], ...]:
+        """The events that are open, each with its last sign."""
+        return tuple((case.event, case.seen_s) for case in self._open.values())
+
+    def keep(self) -> Plain:
+        """The open cases, for the run after this one."""
+        return plain(tuple(self._open.values()))
+
+    def take(self, kept: Plain) -> Take:
+        """The cases of an earlier run, whose tracks are gone: a new one in the place of each is its vehicle. Raises
+        `ValueError` for anything else."""
+        cases = typed(list[_Case], kept)
+        return lambda: self._open.update({-1 - i: case for i, case in enumerate(cases)})
+
+    def look_for(self, until_s: float) -> None:
+        """What was open before a restart need not be seen again before this moment."""
+        for case in self._open.values():
+            case.looked_for_s = until_s
 
     def close(self, now_s: float) -> tuple[Event, ...]:
         """End what is open."""
@@ -240,7 +262,8 @@ class Incidents:
         """Ends of events whose vehicle drove on, or has not been seen standing for `clear_s`."""
         for track in holding:
             self._open[track].seen_s = now_s
-        over = [t for t, case in self._open.items() if now_s - case.seen_s >= self.rules.clear_s]
+        clear_s = self.rules.clear_s
+        over = [t for t, case in self._open.items() if now_s - max(case.seen_s, case.looked_for_s) >= clear_s]
         return tuple(replace(case.event, end_s=case.seen_s) for case in [self._open.pop(track) for track in over])
 
     def _begin(self, fleet: Fleet, row: int, kind: EventType, now_s: float) -> Event | None:
@@ -297,8 +320,26 @@ class ZoneIncidents:
 
     def open_types(self, approach: str) -> tuple[EventType, ...]:
         """Kinds of the events that are open in zones of an approach."""
-        opened = (latch.open for latch in self._latches.values())
-        return tuple(event.type for event in opened if event is not None and event.approach == approach)
+        return tuple(event.type for event, _ in self.open() if event.approach == approach)
+
+    def open(self) -> tuple[tuple[Event, float], ...]:
+        """The events that are open, each with its last sign."""
+        return tuple((latch.open, latch.last_s) for latch in self._latches.values() if latch.open is not None)
+
+    def keep(self) -> Plain:
+        """What holds, for the run after this one, by zone."""
+        return {str(index): latch.keep() for index, latch in self._latches.items()}
+
+    def take(self, kept: Plain) -> Take:
+        """What held in an earlier run with the same zones. Raises `ValueError` for anything else."""
+        latches = {index: Latch(0.0, self.rules.clear_s) for index in range(len(self.zones)) if str(index) in kept}
+        held = [latch.take(kept[str(index)]) for index, latch in latches.items()]
+        return together([*held, lambda: self._latches.update(latches)])
+
+    def look_for(self, until_s: float) -> None:
+        """What held before a restart need not be seen again before this moment."""
+        for latch in self._latches.values():
+            latch.look_for(until_s)
 
     def close(self, now_s: float) -> tuple[Event, ...]:
         """End what is open."""

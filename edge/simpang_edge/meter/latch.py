@@ -3,6 +3,9 @@
 from dataclasses import dataclass, replace
 
 from ..data import Event
+from .kept import Plain, Take, freeze, thaw
+
+HELD = ("_since_s", "_last_s", "_open")
 
 
 @dataclass(slots=True)
@@ -17,6 +20,7 @@ class Latch:
     _since_s: float | None = None
     _last_s: float = 0.0
     _open: Event | None = None
+    _looked_for_s: float = 0.0
 
     @property
     def open(self) -> Event | None:
@@ -27,6 +31,11 @@ class Latch:
     def since_s(self) -> float | None:
         """Since when it has held, told or not."""
         return self._since_s
+
+    @property
+    def last_s(self) -> float:
+        """When it was last seen to hold."""
+        return self._last_s
 
     def holds(self, since_s: float, now_s: float) -> bool:
         """It holds now, and has since; whether it is time to begin the event."""
@@ -41,7 +50,7 @@ class Latch:
 
     def rests(self, now_s: float) -> tuple[Event, ...]:
         """It does not hold now: the end of the event, once that has been so for `off_s`."""
-        if self._since_s is None or now_s - self._last_s < self.off_s:
+        if self._since_s is None or now_s - max(self._last_s, self._looked_for_s) < self.off_s:
             return ()
         return self.close(self._last_s)
 
@@ -49,3 +58,15 @@ class Latch:
         """Forget it; the end of the event, if one was begun."""
         event, self._open, self._since_s = self._open, None, None
         return () if event is None else (replace(event, end_s=max(now_s, event.begin_s)),)
+
+    def keep(self) -> Plain:
+        """What it holds, for the run after this one."""
+        return freeze(self, *HELD)
+
+    def take(self, kept: Plain) -> Take:
+        """What an earlier run held. Raises `ValueError` for anything else."""
+        return thaw(self, kept, *HELD)
+
+    def look_for(self, until_s: float) -> None:
+        """What held before a restart need not be seen again before this moment."""
+        self._looked_for_s = until_s

@@ -88,6 +88,10 @@ class Layout:
         """Cells of the lanes of one approach, by lane id, int64 (n,)."""
         return self._lanes_of[approach]
 
+    def lanes_in(self, cell: int) -> IntArray:
+        """Cells of the lanes that a cell is made of: itself, or those of its approach, int64 (n,)."""
+        return np.array([cell]) if self.cells[cell].lane is not None else self._lanes_of[self.cells[cell].index]
+
     def lane_cells(self, approach: IntArray, lane: IntArray) -> IntArray:
         """Lane cell of each vehicle, int64 (N,); -1 for a vehicle in no configured lane."""
         cells: IntArray = self._lane_cell[approach, np.minimum(lane, self._no_lane)]  # lane -1: the last column too

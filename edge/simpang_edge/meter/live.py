@@ -6,14 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from ..data import KINDS, FloatArray, IntArray, LiveRow
+from ..data import KINDS, FloatArray, IntArray, LiveRow, Quality
 from .crossings import Crossing
 from .exposure import Amount, nothing
 from .fleet import PERSON, Fleet, Seen
 from .layout import Cell, Layout
 from .queue import HOLD_S, QueueNow
 from .reasons import Figures
-from .rows import MIN_RATE_S, space_mean_mps
+from .rows import MIN_RATE_S, scored, space_mean_mps
 from .settings import IS_MOTOR
 
 FLOW_S: Final = 60.0
@@ -28,6 +28,7 @@ class _Mark:
 
     time_s: float
     observed_s: float
+    frames: int
     exposure: FloatArray
     motor: IntArray
 
@@ -36,10 +37,15 @@ class _Mark:
 class Now:
     """The last minute of the clock and this moment, by cell.
 
-    span_s: its observed seconds, that `amounts` (len(Amount), C) and `motor` (C,) cover. counts: (C, len(KINDS)).
-    in_view: (C,) upstream of the line. moving_mps: (C,) mean of the last 5 s, NaN where nothing moved.
+    from_s, to_s: what of the minute could be watched: since the start, or since a longer time without a picture.
+    frames: that were analysed in it. span_s: its observed seconds, that `amounts` (len(Amount), C) and `motor` (C,)
+    cover. counts: (C, len(KINDS)). in_view: (C,) upstream of the line. moving_mps: (C,) mean of the last 5 s, NaN where
+    nothing moved.
     """
 
+    from_s: float
+    to_s: float
+    frames: int
     span_s: float
     amounts: FloatArray
     motor: IntArray
@@ -47,6 +53,14 @@ class Now:
     in_view: IntArray
     moving_mps: FloatArray
     queue: QueueNow
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSight:
+    """How well the last minute was seen: the quality of every cell, and the cells that cannot be seen now."""
+
+    qualities: tuple[Quality, ...]
+    hidden: frozenset[int]
 
 
 class Recent:
@@ -64,6 +78,7 @@ class Recent:
         self._motor: IntArray = np.zeros(cells, np.int64)
         self._exposure = nothing(layout)
         self._observed_s = 0.0
+        self._frames = 0
         self._marks: deque[_Mark] = deque()
         self._crossed: deque[Crossing] = deque()
         self._speeds: deque[tuple[float, FloatArray, IntArray]] = deque()
@@ -72,6 +87,7 @@ class Recent:
         """Account for one observed span."""
         self._exposure += exposure
         self._observed_s += observed_s
+        self._frames += 1
 
     @property
     def observed_s(self) -> float:
@@ -129,6 +145,9 @@ class Recent:
         """The moment of the newest frame."""
         then = self._marks[0] if self._marks else self._mark(frame_s)
         return Now(
+            from_s=then.time_s,
+            to_s=frame_s,
+            frames=self._frames - then.frames,
             span_s=self._observed_s - then.observed_s,
             amounts=self._exposure - then.exposure,
             motor=self._motor - then.motor,
@@ -150,7 +169,7 @@ class Recent:
         return self._layout.places(rows["approach"][row], rows["lane"][row]).count()
 
     def _mark(self, time_s: float) -> _Mark:
-        return _Mark(time_s, self._observed_s, self._exposure.copy(), self._motor.copy())
+        return _Mark(time_s, self._observed_s, self._frames, self._exposure.copy(), self._motor.copy())
 
 
 def figures(now: Now, index: int, cell: Cell) -> Figures:
@@ -164,6 +183,12 @@ def figures(now: Now, index: int, cell: Cell) -> Figures:
         queue_m=tail_m,
         storage_ratio=tail_m / cell.length_m,
     )
+
+
+def quality(now: Now, index: int) -> Quality:
+    """As of a window of what could be watched of the last minute, before what the picture takes from it."""
+    flags = {"queue_beyond_view"} if now.queue.beyond[index] else set()
+    return scored(now.span_s, now.to_s - now.from_s, now.frames, flags)
 
 
 def live_row(now: Now, index: int, cell: Cell, time_s: float, observed_s: float) -> LiveRow:

@@ -4,13 +4,13 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..data import FloatArray
+from ..data import FloatArray, IntArray
 from .memory import KEPT
 
 
 @dataclass(frozen=True, slots=True)
 class Mood:
-    """A span. scene_s: seconds by flag of the picture. hidden_s: in which the place could not be seen."""
+    """A span. scene_s: seconds by flag of the picture. hidden_s: in which its lanes could not be seen, in the mean."""
 
     from_s: float
     to_s: float
@@ -36,14 +36,14 @@ class Moods:
         if lost_s.any():
             self._hidden.append((time_s, lost_s))
 
-    def over(self, from_s: float, to_s: float, cell: int) -> Mood:
-        """The mood of a span at a cell."""
+    def over(self, from_s: float, to_s: float, lanes: IntArray) -> Mood:
+        """The mood of a span in the lanes with these cells, (n,)."""
         scene_s: dict[str, float] = {}
         for begin_s, end_s, flags in self._looks:
             part_s = min(to_s, end_s) - max(from_s, begin_s)
             for flag in flags if part_s > 0 else ():
                 scene_s[flag] = scene_s.get(flag, 0.0) + part_s
-        hidden_s = sum(float(lost_s[cell]) for time_s, lost_s in self._hidden if from_s <= time_s < to_s)
+        hidden_s = sum(float(lost_s[lanes].mean()) for time_s, lost_s in self._hidden if from_s <= time_s < to_s)
         return Mood(from_s, to_s, scene_s, hidden_s)
 
     def clear(self) -> None:

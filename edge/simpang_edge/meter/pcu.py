@@ -108,8 +108,8 @@ def smp(counts: Sequence[int], emp: EmpSet) -> float:
 
 def _site_set(site: Standards) -> EmpSet | None:
     if site.emp_values is not None:
-        return EmpSet.of("own", site.emp_reason or "", {str(k): v for k, v in site.emp_values.items()}, override=True)
-    return None if site.emp is None else standards.emp_set(site.emp, override=True)
+        return EmpSet.of("own", "the site", {str(k): v for k, v in site.emp_values.items()}, site.emp_reason)
+    return None if site.emp is None else standards.emp_set(site.emp, site.emp_reason)
 
 
 def _codes(rules: standards.ClassRules, kind: str) -> tuple[int, tuple[tuple[float, int], ...]]:

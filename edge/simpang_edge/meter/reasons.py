@@ -1,9 +1,9 @@
 """The sentences that say why a state holds: one template each, in Indonesian and English, figures filled in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from ..data import Reason
+from ..data import Quality, Reason
 from ..units import kmh
 
 
@@ -35,6 +35,9 @@ class Figures:
     vehicles: int | None = None
     flow_change: float | None = None
     quality: float | None = None
+    at_least: float | None = None
+    why_id: str = ""
+    why_en: str = ""
     when_id: str = ""
     when_en: str = ""
     zone: str = ""
@@ -58,6 +61,10 @@ class Figures:
             "change": _percent(None if self.flow_change is None else abs(self.flow_change)),
             "quality": _decimal(self.quality, "."),
             "kualitas": _decimal(self.quality, ","),
+            "at_least": _decimal(self.at_least, "."),
+            "perlu": _decimal(self.at_least, ","),
+            "mengapa": self.why_id,
+            "why": self.why_en,
             "when_id": self.when_id,
             "when_en": self.when_en,
             "zone": self.zone,
@@ -124,6 +131,26 @@ EASING: Final = Template("recovering", "mulai terurai, antrean {queue} m", "easi
 FEW_SECONDS: Final = Template(
     "few_seconds", "baru {seconds} dari {needed} detik teramati", "only {seconds} of {needed} s observed"
 )
+POOR: Final = Template(
+    "poor_picture",
+    "gambar kurang baik ({mengapa}): kualitas {kualitas}, perlu {perlu}",
+    "poor picture ({why}): quality {quality}, needs {at_least}",
+)
+POOR_BY: Final = {
+    "night": ("malam", "night"),
+    "low_light": ("kurang cahaya", "low light"),
+    "rain": ("hujan", "rain"),
+    "low_contrast": ("kontras rendah", "low contrast"),
+    "dirty": ("lensa kotor", "dirty lens"),
+    "low_resolution": ("resolusi rendah", "low resolution"),
+    "low_rate": ("kurang dari 3 gambar per detik", "under 3 pictures a second"),
+    "occluded": ("lajur tertutup kendaraan besar", "lanes hidden by a large vehicle"),
+}
+"""What takes from the score, by flag, in both languages."""
+
+WATCHED_SHARE: Final = 0.95
+"""Seconds that are missing are named as a cause where more than this share of the span was not seen."""
+
 NO_PICTURE: Final = Template("no_picture", "tidak ada gambar selama {seconds} detik", "no picture for {seconds} s")
 STOPPED: Final = Template(
     "stopped_vehicle",
@@ -180,6 +207,12 @@ CAMERA_MOVED: Final = Template(
     "kamera tidak lagi melihat ke tempat semula (geser {shift} piksel): kembalikan preset atau kalibrasi ulang",
     "the camera no longer looks where it did (shift {shift} pixels): return it to its preset or calibrate again",
 )
+CAMERA_MOVED_FAR: Final = Template(
+    "camera_moved",
+    "kamera tidak lagi melihat ke tempat semula: kembalikan preset atau kalibrasi ulang",
+    "the camera no longer looks where it did: return it to its preset or calibrate again",
+)
+"""Where nothing of the old view is found, so that no shift is known."""
 CAMERA_OFFLINE: Final = Template(
     "camera_offline",
     "tidak ada gambar selama {seconds} detik: periksa listrik dan jaringan kamera",
@@ -204,11 +237,15 @@ BECAUSE: Final = {
         "kamera bergeser: baru {seconds} dari {needed} detik teramati",
         "camera moved: only {seconds} of {needed} s observed",
     ),
-    "offline": NO_PICTURE,
+    "offline": Template(
+        "camera_offline",
+        "kamera luring: baru {seconds} dari {needed} detik teramati",
+        "camera offline: only {seconds} of {needed} s observed",
+    ),
     "occluded": Template(
         "lane_hidden",
-        "tertutup kendaraan besar: baru {seconds} dari {needed} detik teramati",
-        "hidden by a large vehicle: only {seconds} of {needed} s observed",
+        "lajur tertutup kendaraan besar yang berhenti: terlalu sedikit jalan yang terlihat",
+        "lanes are hidden by a large vehicle that stands: too little of the road was seen",
     ),
 }
 """Why a window is unknown, by the flag that explains it."""
@@ -237,6 +274,24 @@ def say(template: Template, figures: Figures) -> Reason:
 def few_seconds(seconds: float, needed_s: float) -> Reason:
     """Too little of a span was seen."""
     return say(FEW_SECONDS, Figures(seconds=seconds, needed_s=needed_s))
+
+
+def doubtful(quality: Quality, span_s: float, min_quality: float) -> Reason:
+    """Why a span of too low a score is unknown: the seconds that are missing, where they alone make it so, or what the
+    picture was like."""
+    if quality.observed_s < min_quality * span_s:
+        return few_seconds(quality.observed_s, span_s)
+    causes = [POOR_BY[flag] for flag in quality.flags if flag in POOR_BY]
+    if quality.observed_s < WATCHED_SHARE * span_s or not causes:
+        missing = few_seconds(quality.observed_s, span_s)
+        causes.append((missing.id, missing.en))
+    figures = Figures(
+        quality=quality.score,
+        at_least=min_quality,
+        why_id=", ".join(cause for cause, _ in causes),
+        why_en=", ".join(cause for _, cause in causes),
+    )
+    return say(replace(POOR, code=OCCLUDED.code) if "occluded" in quality.flags else POOR, figures)
 
 
 def _whole(value: float | None) -> str:

@@ -1,5 +1,6 @@
 """From the sums of a window to its published figures: one pure function per family, None where nothing is known."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
@@ -149,15 +150,18 @@ def quality(tally: Tally, index: int | None) -> Quality:
 
     index: of a cell, None for what has no queue.
     """
-    flags = set(tally.flags)
-    factor = 1.0
-    if tally.observed_s > 0 and tally.frames < MIN_FRAMES_PER_S * tally.observed_s:
-        flags.add("low_rate")
-        factor = 0.8
-    if index is not None and tally.beyond[index]:
-        flags.add("queue_beyond_view")
-    share = min(1.0, tally.observed_s / (tally.to_s - tally.from_s))
-    return Quality(tally.observed_s, share * factor, tuple(sorted(flags)))
+    beyond = index is not None and bool(tally.beyond[index])
+    flags = tally.flags | ({"queue_beyond_view"} if beyond else set())
+    return scored(tally.observed_s, tally.to_s - tally.from_s, tally.frames, flags)
+
+
+def scored(observed_s: float, span_s: float, frames: int, flags: Iterable[str]) -> Quality:
+    """The score of a span: what was seen of it, and in how many pictures a second."""
+    slow = observed_s > 0 and frames < MIN_FRAMES_PER_S * observed_s
+    share = min(1.0, observed_s / span_s) if span_s > 0 else 0.0
+    return Quality(
+        observed_s, share * (0.8 if slow else 1.0), tuple(sorted({*flags, *(("low_rate",) if slow else ())}))
+    )
 
 
 def _flow(group: Group, observed_s: float) -> dict[str, Any]:

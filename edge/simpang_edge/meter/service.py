@@ -7,7 +7,7 @@ from typing import Final
 
 from .. import standards
 from ..config import Approach, Camera, Standards
-from ..data import Measurement, Scope, Sight
+from ..data import Measurement, Modelled, Scope, Sight
 from ..standards.tables import interpolate
 from .green import MEASURED_CYCLES, Signal, demand, discharge_smps, green, served_smps
 from .pcu import Pcu, smp
@@ -67,7 +67,7 @@ class Service:
         one = self._approaches[index]
         if one.control == "unsignalised":
             return row
-        capacity_smps = link_capacity_smps(one, self._site.city_million, self._width_m(index, one))
+        capacity_smps = link_capacity_smps(one, self._site.city_million, self.width_m(index))
         one_way = one.road != "undivided"
         dj = row.flow_smps / capacity_smps if one_way and capacity_smps and row.flow_smps is not None else None
         return replace(row, capacity_smps=capacity_smps, capacity_standard=_link_name(), dj=dj)
@@ -109,12 +109,14 @@ class Service:
         measured = [c.saturation_flow_smps for c in signal.recent if c.saturation_flow_smps is not None]
         if len(measured) >= MEASURED_CYCLES:
             return Capacity(median(measured), f"{tables.name} measured J")
-        width_m = self._width_m(index, one)
+        width_m = self.width_m(index)
         if one.phase != "protected" or width_m is None:
             return None
         return Capacity(tables.base_smph_per_m * width_m * one.saturation_factor / S_PER_H, f"{tables.name} formula J")
 
-    def _width_m(self, index: int, one: Approach) -> float | None:
+    def width_m(self, index: int) -> float | None:
+        """Width of an approach's entry: as configured, else the length of its stop line on the road."""
+        one = self._approaches[index]
         if one.entry_width_m is not None:
             return one.entry_width_m
         return self._sights[index].width_m if index < len(self._sights) else None
@@ -127,7 +129,8 @@ class Service:
             return standards.speed_los(self._site.los_link).by_speed_share(row.speed_ratio, dj), self._site.los_link
         if row.control_delay_s is None:
             return None, None
-        return standards.delay_los(self._site.los_junction).by_delay(row.control_delay_s, dj), self._site.los_junction
+        table = standards.delay_los(self._site.los_junction)
+        return table.by_delay(row.control_delay_s, dj), standards.chosen(table.name, self._site.los_reason)
 
 
 def link_capacity_smps(one: Approach, city_million: float | None, width_m: float | None) -> float | None:
@@ -155,7 +158,10 @@ def _link_name() -> str:
 
 
 def doubted(row: Measurement, min_quality: float) -> Measurement:
-    """The row without a letter and a degree of saturation when too little of its window was seen, or too badly."""
+    """The row without a letter, a degree of saturation and what a model makes of it, when too little of its window was
+    seen, or too badly."""
     if (row.quality.score or 0.0) >= min_quality or (row.los is None and row.dj is None):
         return row
-    return replace(row, dj=None, los=None, los_standard=None, quality=flagged(row.quality, DOUBTED))
+    model = None if row.modelled is None else Modelled(standard=row.modelled.standard, missing=DOUBTED)
+    quality = flagged(row.quality, DOUBTED)
+    return replace(row, dj=None, los=None, los_standard=None, modelled=model, quality=quality)

@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 from ..data import Cycle, Measurement
 from .cycle_row import GREEN_BOUND
 from .green import Signal, green
+from .kept import Plain, Take, freeze, thaw
 from .rows import flagged
 from .service import NO_SIGNAL
 
@@ -31,6 +32,14 @@ class SignalLog:
     _green_s: float | None = None
     _quiet_s: float = 0.0
     _quiet_n: int = 0
+
+    def keep(self) -> Plain:
+        """The cycles, for the run after this one."""
+        return freeze(self, *_LOGGED)
+
+    def take(self, kept: Plain) -> Take:
+        """The cycles of an earlier run. Raises `ValueError` for anything else."""
+        return thaw(self, kept, *_LOGGED)
 
     def add(self, cycle: Cycle) -> None:
         """Account for a cycle."""
@@ -103,6 +112,9 @@ class SignalLog:
             saturation_flow_vps=_mean(c.saturation_flow_vps for c in told),
             saturation_flow_smps=_mean(c.saturation_flow_smps for c in told),
         )
+
+
+_LOGGED: Final = tuple(field.name for field in fields(SignalLog) if field.name != "control")
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

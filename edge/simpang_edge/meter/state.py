@@ -1,14 +1,15 @@
 """The congestion state of an approach, with hysteresis and its reason (domain reference, section 6)."""
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 from ..config import StateRules
 from ..data import Cycle, Measurement, Reason, State
 from ..units import mps
 from . import reasons
-from .reasons import Figures, Template, few_seconds, say
+from .kept import Plain, Take, freeze, thaw
+from .reasons import Figures, Template, doubtful, say
 
 WORSE: Final = (State.CONGESTED, State.JAMMED)
 
@@ -64,6 +65,14 @@ class Judge:
     _cause: Template | None = None
     _cycles: deque[Cycle] = field(default_factory=lambda: deque(maxlen=30))
 
+    def keep(self) -> Plain:
+        """All that it judges by, for the run after this one."""
+        return freeze(self, *_JUDGED)
+
+    def take(self, kept: Plain) -> Take:
+        """What an earlier run judged by. Raises `ValueError` for anything else."""
+        return thaw(self, kept, *_JUDGED)
+
     def second(self, time_s: float, storage_ratio: float) -> None:
         """Account for the queue of one second, as a share of the measured length."""
         if storage_ratio >= self.rules.on_storage_ratio:
@@ -78,7 +87,7 @@ class Judge:
     def window(self, row: Measurement) -> Verdict:
         """Judge one window of an approach. One seen too little is `unknown` and moves nothing by itself."""
         if row.counts is None or (row.quality.score or 0.0) < self.rules.min_quality:
-            why = few_seconds(row.quality.observed_s, row.to_s - row.from_s)
+            why = doubtful(row.quality, row.to_s - row.from_s, self.rules.min_quality)
             return Verdict(State.UNKNOWN, why, self._since_s)
         if row.from_s - self.judged_s > row.to_s - row.from_s:
             self._slow_windows, self._clear_since_s = 0, None
@@ -175,6 +184,9 @@ class Judge:
         figures = replace(figures_of(row), cycles=len(self._not_cleared(row.to_s)), minutes=held_s / 60)
         state = State.JAMMED if jammed else State.CONGESTED
         return Verdict(state, say(template, figures), self._since_s, self._sign_s)
+
+
+_JUDGED: Final = tuple(field.name for field in fields(Judge) if field.name != "rules")
 
 
 def figures_of(row: Measurement) -> Figures:

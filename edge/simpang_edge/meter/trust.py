@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..data import Cycle, Measurement, Quality, Scene
+from ..data import Cycle, Measurement, Quality, Reason, Scene
 from . import reasons
-from .faults import WHY
+from .faults import OFFLINE, WHY
+from .layout import Layout
 from .moods import Mood
 from .reasons import Figures, say
 from .windows import Tally
@@ -26,14 +27,21 @@ TELLING_SHARE: Final = 0.1
 """A mood of the picture (night, haze) is told of a window when it held for a tenth of it; what hid or stopped the
 picture always."""
 
+LOST: Final = Scene.UNUSABLE | {OFFLINE}
+
 HIDDEN_SHARE: Final = 0.5
 """A lane that was hidden for more than this share of the observed time is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Applies to the rows of one camera. standing: flags that hold all the time, by approach."""
+    """Applies to the rows of one camera. standing: flags that hold all the time, by approach.
 
+    A lane that was hidden for a part of the window keeps its figures and its observed seconds, for its stop line was
+    in view: what it lost is in the score. An approach loses what its lanes lost, in the mean.
+    """
+
+    layout: Layout
     standing: tuple[tuple[str, str], ...] = ()
 
     def judge(self, row: Measurement, tally: Tally, index: int | None) -> Measurement:
@@ -41,33 +49,35 @@ class Trust:
 
         index: its cell, None for what lies in no lane.
         """
-        lost_s = 0.0 if index is None else float(tally.hidden_s[index])
-        mood = Mood(tally.from_s, tally.to_s, tally.scene_s, lost_s)
-        quality, hidden_s = self._quality(row.quality, row.approach, mood)
-        if hidden_s <= HIDDEN_SHARE * row.quality.observed_s or hidden_s <= 0:
+        lost_s, lanes_s = (0.0, 0.0) if index is None else self._hidden_s(tally, index)
+        quality = self.quality(row.quality, row.approach, Mood(tally.from_s, tally.to_s, tally.scene_s, lanes_s))
+        if lost_s <= HIDDEN_SHARE * row.quality.observed_s or lost_s <= 0:
             return replace(row, quality=quality)
-        return _unknown(row, quality)
+        return _unknown(row, replace(quality, observed_s=max(0.0, row.quality.observed_s - lost_s)))
 
     def cycle(self, cycle: Cycle, mood: Mood) -> Cycle:
         """The cycle with its flags and score. Its figures stay: a hidden stop line shows no cycle."""
-        return replace(cycle, quality=self._quality(cycle.quality, cycle.approach, mood)[0])
+        return replace(cycle, quality=self.quality(cycle.quality, cycle.approach, mood))
 
-    def _quality(self, quality: Quality, approach: str, mood: Mood) -> tuple[Quality, float]:
-        """With the flags and the score that a mood leaves of it, and for how long nothing could be seen."""
+    def _hidden_s(self, tally: Tally, index: int) -> tuple[float, float]:
+        """For how long a cell could not be seen at all, and for how long its lanes could not, in the mean."""
+        return float(tally.hidden_s[index]), float(tally.hidden_s[self.layout.lanes_in(index)].mean())
+
+    def quality(self, quality: Quality, approach: str, mood: Mood) -> Quality:
+        """With the flags and the score that a mood leaves of it."""
         hidden_s = min(mood.hidden_s, quality.observed_s)
         flags = {*quality.flags, *_told(mood), *(f for a, f in self.standing if a == approach)}
         flags |= {"occluded"} if hidden_s > 0 else set()
-        seen_s = quality.observed_s - hidden_s
-        score = (quality.score or 0.0) * _share(seen_s, quality.observed_s)
+        score = (quality.score or 0.0) * _share(quality.observed_s - hidden_s, quality.observed_s)
         for flag in flags:
             score *= FACTORS.get(flag, 1.0)
-        return Quality(seen_s, score, tuple(sorted(flags))), hidden_s
+        return replace(quality, score=score, flags=tuple(sorted(flags)))
 
 
 def _told(mood: Mood) -> set[str]:
     """Flags of the picture worth telling of this span."""
     needed_s = TELLING_SHARE * (mood.to_s - mood.from_s)
-    return {f for f, seconds_s in mood.scene_s.items() if f in Scene.UNUSABLE or seconds_s >= needed_s}
+    return {f for f, seconds_s in mood.scene_s.items() if f in LOST or seconds_s >= needed_s}
 
 
 def _unknown(row: Measurement, quality: Quality) -> Measurement:
@@ -90,13 +100,12 @@ def why_unknown(row: Measurement) -> tuple[str, ...]:
     return tuple(flag for flag in (*WHY, "occluded") if flag in row.quality.flags)
 
 
-def explained(row: Measurement) -> Measurement:
-    """An unknown row whose reason names the fault of the picture, instead of only the seconds that are missing."""
+def explained(row: Measurement, reason: Reason) -> Reason:
+    """Why a row is unknown: by the fault of the picture, where that is the cause, instead of the seconds missing."""
     causes = why_unknown(row)
-    if row.reason is None or row.reason.code != reasons.FEW_SECONDS.code or not causes:
-        return row
-    figures = Figures(seconds=row.quality.observed_s, needed_s=row.to_s - row.from_s)
-    return replace(row, reason=say(reasons.BECAUSE[causes[0]], figures))
+    if reason.code != reasons.FEW_SECONDS.code or not causes:
+        return reason
+    return say(reasons.BECAUSE[causes[0]], Figures(seconds=row.quality.observed_s, needed_s=row.to_s - row.from_s))
 
 
 def _share(part_s: float, whole_s: float) -> float:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from ..config import UsualRules
 from ..data import Measurement, Scope, UsualDay
+from .kept import Plain, Take, plain, typed
 from .reasons import USUAL_LESS, USUAL_MORE, Figures, joined
 
 QUARTER_S: Final = 900
@@ -64,6 +65,15 @@ class Usual:
         """What was learned since it was last asked."""
         new, self._learned = tuple(self._learned), []
         return new
+
+    def keep(self) -> Plain:
+        """The running quarter hours, for the run after this one; the days are handed out by `learned`."""
+        return [plain((approach, length_s, parts)) for (approach, length_s), parts in self._running.items()]
+
+    def take(self, kept: Plain) -> Take:
+        """The running quarter hours of an earlier run. Raises `ValueError` for anything else."""
+        found = typed(list[tuple[str, float, list[_Part]]], kept)
+        return lambda: self._running.update({(approach, length_s): deque(parts) for approach, length_s, parts in found})
 
     def figures(self, approach: str, from_s: float) -> UsualFigures | None:
         """What is usual at this time; None before `min_days` earlier days are known. The day itself is not counted."""

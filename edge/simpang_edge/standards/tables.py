@@ -33,23 +33,28 @@ class ClassRules:
 
 @dataclass(frozen=True, slots=True)
 class EmpSet:
-    """smp per vehicle, by PKJI class in the order of `CLASSES`. override: chosen by the site, not by the rule."""
+    """smp per vehicle, by PKJI class in the order of `CLASSES`. reason: why the site chose it; None: the rule did."""
 
     name: str
     source: str
     smp: tuple[float, ...]
-    override: bool = False
+    reason: str | None = None
 
     @classmethod
-    def of(cls, name: str, source: str, weights: dict[str, float], override: bool = False) -> "EmpSet":
+    def of(cls, name: str, source: str, weights: dict[str, float], reason: str | None = None) -> "EmpSet":
         """From the three urban classes: BB and TB count as KS, KTB is not converted (PKJI 2023)."""
         sm, mp, ks = (float(weights[key]) for key in ("SM", "MP", "KS"))
-        return cls(name, source, (sm, mp, ks, ks, ks, 0.0), override)
+        return cls(name, source, (sm, mp, ks, ks, ks, 0.0), reason)
 
     @property
     def label(self) -> str:
-        """The name as it is published; a site's own choice is marked."""
-        return f"{self.name} (site)" if self.override else self.name
+        """The name as it is published."""
+        return chosen(self.name, self.reason)
+
+
+def chosen(name: str, reason: str | None) -> str:
+    """The name of a standard as it is published: with the site's reason where the site chose it."""
+    return name if reason is None else f"{name} (site: {reason})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +137,11 @@ def emp_names() -> tuple[str, ...]:
     return tuple(str(entry["name"]) for entry in _read("emp.yaml")["sets"])
 
 
-def emp_set(name: str, override: bool = False) -> EmpSet:
-    """One set by its name; `KeyError` when there is none."""
+def emp_set(name: str, reason: str | None = None) -> EmpSet:
+    """One set by its name, reason: why the site chose it; `KeyError` when there is none."""
     for entry in _read("emp.yaml")["sets"]:
         if entry["name"] == name:
-            return EmpSet.of(name, str(entry["source"]), entry, override)
+            return EmpSet.of(name, str(entry["source"]), entry, reason)
     raise KeyError(name)
 
 

@@ -14,6 +14,8 @@ from .tables import Column, table
 from .words import Words
 
 GRAVITY: Final = {"serious": 0, "warning": 1, "info": 2}
+UNSEEN_S: Final = 10.0
+"""Less than this that was not seen of an event is not told: a hiccup of the stream."""
 ON_CARD: Final = 2
 """A card stays calm: so many events at most, the rest as a number."""
 
@@ -24,7 +26,7 @@ class End(StrEnum):
     OVER = "over"
     LASTS = "ongoing"
     UNSURE = "unsure"
-    """Nobody said its end, and nobody can: its worker has begun anew since, or is silent."""
+    """Nobody said its end, and nobody can: its worker began anew and spoke of it no more, or is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class Happening:
         """A fault of the camera may last while it is silent, an event on the road nobody watches any more."""
         if self.row.end_s is not None:
             return End.OVER
-        look = self.look
-        if look is None or (look.boot_s is not None and look.boot_s > self.row.begin_s):
+        look, told_s = self.look, self.row.told_s or self.row.begin_s
+        if look is None or (look.boot_s is not None and look.boot_s > max(told_s, self.row.begin_s)):
             return End.UNSURE
         return End.LASTS if look.current or self.row.event.startswith("camera_") else End.UNSURE
 
@@ -112,10 +114,14 @@ def _end(one: Happening, teller: Teller, now_s: float) -> str:
 
 
 def _lasted(one: Happening, now_s: float, words: Words) -> str:
-    """Nobody knows how long an event lasted whose end nobody saw."""
+    """Nobody knows how long an event lasted whose end nobody saw. Where some of it was not seen, how much was."""
     if one.end is End.UNSURE:
         return UNKNOWN
-    return span(max(0.0, (now_s if one.row.end_s is None else one.row.end_s) - one.row.begin_s), words)
+    whole_s = max(0.0, (now_s if one.row.end_s is None else one.row.end_s) - one.row.begin_s)
+    seen_s = one.row.observed_s
+    if seen_s is None or whole_s - seen_s < UNSEEN_S:
+        return span(whole_s, words)
+    return join(span(whole_s, words), tag("small", words.of_it_seen.format(span=span(seen_s, words))))
 
 
 def _severity(row: EventRow, words: Words) -> str:

@@ -42,7 +42,7 @@ class Place:
 
 def sheet(places: Sequence[Place], words: Words) -> Markup:
     """All parts, one table each, their columns alike."""
-    parts = (_quality, _flow, _speed, _density, _delay, _signal, _capacity, _friction)
+    parts = (_quality, _flow, _speed, _density, _delay, _signal, _capacity, _model, _friction)
     return join(*(_part(make(words), places, words) for make in parts))
 
 
@@ -265,6 +265,60 @@ def _saturation(row: WindowRow, words: Words) -> str:
 
 def _level(row: WindowRow) -> str:
     return UNKNOWN if row.los is None else join(tag("b", row.los), tag("small", row.los_standard))
+
+
+def _model(words: Words) -> Part:
+    """What PKJI's formulas make of capacity, DJ, cycle and green; the measured figure stands under the model's."""
+    smp, s_smp = words.smp, words.s_smp
+    return Part(
+        words.model_part,
+        (
+            Quantity(words.model_basis, lambda row: _basis(row, words)),
+            Quantity(words.model_residual, lambda row: _beside(row.model_residual_smp, smp, _left(row, words), words)),
+            Quantity(words.model_red, lambda row: with_unit(row.model_red_smp, smp, words, 1)),
+            Quantity(words.model_queue, lambda row: _beside(row.model_queue_smp, smp, _queued(row, words), words)),
+            Quantity(words.model_queue_m, lambda row: with_unit(row.model_queue_m, words.m, words)),
+            Quantity(words.model_stops, lambda row: _stops(row, words)),
+            Quantity(words.model_traffic_delay, lambda row: with_unit(row.model_traffic_delay_s, s_smp, words, 1)),
+            Quantity(words.model_geometric_delay, lambda row: with_unit(row.model_geometric_delay_s, s_smp, words, 1)),
+            Quantity(words.model_delay, lambda row: _beside(row.model_delay_s, s_smp, _delayed(row, words), words)),
+        ),
+        lanes=False,
+    )
+
+
+def _basis(row: WindowRow, words: Words) -> str:
+    """The standard's name, and why figures of it are missing."""
+    if row.model_standard is None:
+        return UNKNOWN
+    return join(row.model_standard, tag("small", words.flag(row.model_missing)) if row.model_missing else None)
+
+
+def _beside(value: float | None, unit: str, measured: str, words: Words) -> str:
+    """A model's figure with the measured one under it."""
+    return UNKNOWN if value is None else join(with_unit(value, unit, words, 1), _measured(measured, words))
+
+
+def _measured(text: str, words: Words) -> Markup | None:
+    return None if text == UNKNOWN else tag("small", words.measured.format(value=text))
+
+
+def _left(row: WindowRow, words: Words) -> str:
+    return with_unit(row.residual_queue_vehicles, words.vehicles, words, 1)
+
+
+def _queued(row: WindowRow, words: Words) -> str:
+    return with_unit(row.queue_at_green_smp, words.smp, words, 1)
+
+
+def _delayed(row: WindowRow, words: Words) -> str:
+    return with_unit(row.control_delay_s, words.s_veh, words, 1)
+
+
+def _stops(row: WindowRow, words: Words) -> str:
+    if row.model_stops_per_smp is None:
+        return UNKNOWN
+    return join(number(row.model_stops_per_smp, words, 2), _measured(number(row.stops_per_vehicle, words, 2), words))
 
 
 def _friction(words: Words) -> Part:

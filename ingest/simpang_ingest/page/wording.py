@@ -140,6 +140,18 @@ class Words:
     no: str
     capacity_part: str
     capacity: str
+    model_part: str
+    model_basis: str
+    model_residual: str
+    model_red: str
+    model_queue: str
+    model_queue_m: str
+    model_stops: str
+    model_traffic_delay: str
+    model_geometric_delay: str
+    model_delay: str
+    measured: str
+    s_smp: str
     friction_part: str
     friction: str
     pedestrians: str
@@ -171,6 +183,11 @@ class Words:
     flag_demand_lower_bound: str
     flag_no_whole_cycle: str
     flag_low_score: str
+    flag_no_capacity: str
+    flag_no_entry_width: str
+    flag_no_turn_share: str
+    flag_downstream_blocks: str
+    flag_beyond_formula: str
     flag_maybe_two_cycles: str
     flag_clock_step: str
     flag_one_side: str
@@ -186,6 +203,7 @@ class Words:
     cause: str
     camera_itself: str
     end_unknown: str
+    of_it_seen: str
     end_unknown_why: str
     more_events: str
     cause_slow: str
