@@ -48,7 +48,7 @@ def test_what_is_not_known_is_a_dash_and_the_seconds_stand_beside_it() -> None:
     assert shown.pop("Tanda") == "tanpa tanda"
     assert shown.pop("Terlambat diketahui") == "0"
     assert "Tidak diketahui" in shown.pop("Keadaan")
-    assert shown.pop("Rata-rata di garis henti") == "–<small>n 0</small>"
+    assert shown.pop("Rata-rata waktu di garis henti") == "–<small>n 0</small>"
     assert set(shown.values()) == {"–"}
     assert len(shown) > 40
 
@@ -56,7 +56,7 @@ def test_what_is_not_known_is_a_dash_and_the_seconds_stand_beside_it() -> None:
 @pytest.mark.parametrize(
     ("name", "figures", "text"),
     [
-        pytest.param("Rata-rata di garis henti",
+        pytest.param("Rata-rata waktu di garis henti",
                      {"speed_kmh": 22.44, "speed_low_kmh": 21.0, "speed_high_kmh": 23.8, "speed_n": 34},
                      "22,4<small>21,0–23,8 (95 %) · n 34</small>", id="speed with its interval and number"),
         pytest.param("v15 / v50 / v85",
@@ -69,7 +69,19 @@ def test_what_is_not_known_is_a_dash_and_the_seconds_stand_beside_it() -> None:
                      "<b>D</b><small>PM96-2015</small>", id="level of service with its standard"),
         pytest.param("Kapasitas", {"capacity_smph": 668.0, "capacity_standard": "PKJI2023-5"},
                      "668 smp/jam<small>PKJI2023-5</small>", id="capacity with its standard"),
+        pytest.param("Kapasitas", {"capacity_smph": 668.0, "capacity_standard": "PKJI2023-5 formula J (site: 2024)",
+                                   "flags": "capacity_lower_bound,rain"},
+                     "≥ 668 smp/jam<small>PKJI2023-5 J menurut rumus (site: 2024)</small>", id="a bound of capacity"),
         pytest.param("Derajat kejenuhan", {"dj": 0.684}, "0,68", id="degree of saturation"),
+        pytest.param("Derajat kejenuhan", {"dj": 0.684, "flags": "capacity_lower_bound"}, "≤ 0,68",
+                     id="a capacity that is a lower bound makes it an upper one"),
+        pytest.param("Derajat kejenuhan", {"dj": 0.684, "flags": "demand_lower_bound"}, "≥ 0,68",
+                     id="a demand that is a lower bound makes it one"),
+        pytest.param("Derajat kejenuhan", {"dj": 0.684, "flags": "capacity_lower_bound,demand_lower_bound"}, "0,68",
+                     id="both bounds: it is neither, the flags say so"),
+        pytest.param("Hijau", {"green_s": 31.0, "flags": "green_lower_bound"}, "≥ 31,0 s", id="a green that is one"),
+        pytest.param("Tundaan terukur", {"control_delay_s": 31.4, "delay_n": 268}, "31,4 s/kend<small>n 268</small>",
+                     id="delay with its number"),
         pytest.param("T tundaan rata-rata", {"model_delay_s": 31.92, "control_delay_s": 29.4},
                      "31,9 s/smp<small>terukur 29,4 s/kend</small>", id="a model's delay with the measured one"),
         pytest.param("PA panjang antrean", {"model_queue_m": 29.37}, "29 m", id="a model's queue"),
@@ -77,8 +89,7 @@ def test_what_is_not_known_is_a_dash_and_the_seconds_stand_beside_it() -> None:
                      "0,81<small>terukur 0,70</small>", id="a model's stops with the measured ones"),
         pytest.param("Rumus, dan sebab kosong",
                      {"model_standard": "PKJI2023-5 formula", "model_missing": "capacity_lower_bound"},
-                     "PKJI2023-5 formula<small>kapasitas paling sedikit</small>", id="why there is no model"),
-        pytest.param("Tundaan", {"control_delay_s": 31.4}, "31,4 s/kend", id="delay"),
+                     "PKJI2023-5 rumus<small>kapasitas: batas bawah</small>", id="why there is no model"),
         pytest.param("Antrean terpanjang", {"queue_max_m": 98.0, "flags": "queue_beyond_view,rain"}, "≥ 98 m",
                      id="a queue that passes the view is a lower bound"),
         pytest.param("Per jam dan 200 m",
@@ -111,6 +122,14 @@ def test_no_published_quantity_is_missing(name: str) -> None:
     other = "free" if name == "state" else f"{before}y" if isinstance(before, str) else type(before)(93)
     first, second = (sheet([Place("", None, one)], ID) for one in (full(), structs.replace(full(), **{name: other})))
     assert first != second
+
+
+def test_what_only_approaches_have_stays_in_the_approachs_column() -> None:
+    """Under lane 1 stands nothing, not even a dash, so that a planner reads down one column."""
+    shown = sheet([Place("Utara", None, row(dj=0.68)), Place("Utara", 1, row())], ID)
+    found = re.search(r"<tr><td[^>]*>Derajat kejenuhan</td><td[^>]*>(.*?)</td><td[^>]*>(.*?)</td></tr>", shown)
+    assert found is not None
+    assert found.groups() == ("0,68", "")
 
 
 def test_a_lane_is_named_with_its_approach_where_there_are_several() -> None:

@@ -46,7 +46,7 @@ def test_every_event_has_words(event: EventType) -> None:
 def test_no_text_is_left_over() -> None:
     """Every key is used by some screen, by name or by the code that it is made from."""
     made = {face.value for face in Face} | {
-        key for key in KEYS if key.startswith(("event_", "source_", "turn_", "flag_", "method_", "cause_"))
+        key for key in KEYS if key.startswith(("event_", "source_", "turn_", "flag_", "method_", "cause_", "basis_"))
     }
     made |= {"motorcycle", "car", "bus", "truck", "bicycle", "person", "three_wheeler", "info", "warning", "serious"}
     source = "".join(path.read_text(encoding="utf-8") for path in PAGE.glob("*.py") if not path.name.startswith("word"))

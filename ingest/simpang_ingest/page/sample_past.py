@@ -111,7 +111,8 @@ QUARTER: Final[dict[str, Any]] = {
     "model_delay_s": 31.9,
     "los": "D", "los_standard": "PM96-2015", "side_friction": 340.0, "side_friction_class": "S", "pedestrians": 41,
     "friction_stops": 12, "friction_crossings": 9, "friction_entries": 17, "friction_slow": 2,
-    "usual_flow_vph": 1210.0, "usual_speed_kmh": 24.0, "usual_n": 5,
+    "usual_flow_vph": 1210.0, "usual_speed_kmh": 24.0, "usual_n": 5, "delay_n": 268, "headway_n": 279,
+    "cycle_method": "discharge",
 }  # fmt: skip
 """What only a quarter hour has."""
 

@@ -12,6 +12,7 @@ from .words import Words
 
 Cell = Callable[[WindowRow], str]
 URBAN = ("sm", "mp", "ks")
+CAPACITY_BOUND, DEMAND_BOUND, GREEN_BOUND = "capacity_lower_bound", "demand_lower_bound", "green_lower_bound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class Place:
     row: WindowRow | None
 
 
+BLANK: Column[Quantity] = Column("", lambda _: "")
+"""Under a lane in a part that only approaches have: every table keeps its columns in their place."""
+
+
 def sheet(places: Sequence[Place], words: Words) -> Markup:
     """All parts, one table each, their columns alike."""
     parts = (_quality, _flow, _speed, _density, _delay, _signal, _capacity, _model, _friction)
@@ -47,11 +52,13 @@ def sheet(places: Sequence[Place], words: Words) -> Markup:
 
 
 def _part(part: Part, places: Sequence[Place], words: Words) -> Markup:
-    shown = [place for place in places if part.lanes or place.lane is None]
     several = len({place.name for place in places}) > 1
     columns: list[Column[Quantity]] = [
         Column(part.title, lambda line: line.name, figure=False),
-        *(Column(_title(place, several, words), _filled(place)) for place in shown),
+        *(
+            Column(_title(place, several, words), _filled(place)) if part.lanes or place.lane is None else BLANK
+            for place in places
+        ),
     ]
     return tag("div", table(columns, part.lines), class_="sheet")
 
@@ -192,7 +199,7 @@ def _longest(row: WindowRow, words: Words) -> str:
     """At least so long when it passes the edge of the view."""
     if row.queue_max_m is None:
         return UNKNOWN
-    sign = "≥ " if "queue_beyond_view" in (row.flags or "").split(",") else ""
+    sign = "≥ " if _has(row, "queue_beyond_view") else ""
     vehicles = None if row.queue_max_vehicles is None else with_unit(row.queue_max_vehicles, words.vehicles, words)
     return join(sign + with_unit(row.queue_max_m, words.m, words), tag("small", vehicles) if vehicles else None)
 
@@ -222,7 +229,7 @@ def _signal(words: Words) -> Part:
         (
             Quantity(words.cycles_count, lambda row: number(row.cycles, words)),
             Quantity(words.cycle_length, lambda row: _cycle(row, words)),
-            Quantity(words.green, lambda row: with_unit(row.green_s, words.s, words, 1)),
+            Quantity(words.green, lambda row: _green(row, words)),
             Quantity(words.confidence, lambda row: percent(row.cycle_confidence, words)),
             Quantity(words.queue_at_green, lambda row: _at_green(row, words)),
             Quantity(words.residual, lambda row: with_unit(row.residual_queue_vehicles, words.vehicles, words, 1)),
@@ -250,12 +257,36 @@ def _capacity(words: Words) -> Part:
         words.capacity_part,
         (
             Quantity(words.saturation, lambda row: _saturation(row, words)),
-            Quantity(words.capacity, lambda row: _named(row.capacity_smph, words.smph, row.capacity_standard, words)),
-            Quantity(words.saturation_degree, lambda row: number(row.dj, words, 2)),
+            Quantity(words.capacity, lambda row: _capacity_cell(row, words)),
+            Quantity(words.saturation_degree, lambda row: _degree(row, words)),
             Quantity(words.service_level, lambda row: _level(row)),
         ),
         lanes=False,
     )
+
+
+def _capacity_cell(row: WindowRow, words: Words) -> str:
+    """A lower bound where it is one, with the standard and how it came about."""
+    standard = row.capacity_standard and words.standard(row.capacity_standard)
+    shown = _named(row.capacity_smph, words.smph, standard, words)
+    return join("≥ ", shown) if row.capacity_smph is not None and _has(row, CAPACITY_BOUND) else shown
+
+
+def _degree(row: WindowRow, words: Words) -> str:
+    """At most so much where the capacity is a lower bound, at least where the demand is; with both flags neither."""
+    shown = number(row.dj, words, 2)
+    bounds = (_has(row, CAPACITY_BOUND), _has(row, DEMAND_BOUND))
+    sign = {(True, False): "≤ ", (False, True): "≥ "}.get(bounds, "")
+    return shown if row.dj is None else sign + shown
+
+
+def _green(row: WindowRow, words: Words) -> str:
+    shown = with_unit(row.green_s, words.s, words, 1)
+    return "≥ " + shown if row.green_s is not None and _has(row, GREEN_BOUND) else shown
+
+
+def _has(row: WindowRow, flag: str) -> bool:
+    return flag in (row.flags or "").split(",")
 
 
 def _saturation(row: WindowRow, words: Words) -> str:
@@ -291,7 +322,9 @@ def _basis(row: WindowRow, words: Words) -> str:
     """The standard's name, and why figures of it are missing."""
     if row.model_standard is None:
         return UNKNOWN
-    return join(row.model_standard, tag("small", words.flag(row.model_missing)) if row.model_missing else None)
+    return join(
+        words.standard(row.model_standard), tag("small", words.flag(row.model_missing)) if row.model_missing else None
+    )
 
 
 def _beside(value: float | None, unit: str, measured: str, words: Words) -> str:
@@ -340,6 +373,6 @@ def _friction_class(row: WindowRow, words: Words) -> str:
     """A lower bound where one side or a part of it is not in view."""
     if row.side_friction is None:
         return UNKNOWN
-    bound = {"one_side", "friction_partial"} & set((row.flags or "").split(","))
+    bound = _has(row, "one_side") or _has(row, "friction_partial")
     value = ("≥ " if bound else "") + number(row.side_friction, words)
     return join(value, tag("small", f"{row.side_friction_class} · PKJI 2023") if row.side_friction_class else None)

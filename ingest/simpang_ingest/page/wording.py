@@ -159,6 +159,10 @@ class Words:
     friction_crossings: str
     friction_entries: str
     friction_slow: str
+    basis_measured_discharge: str
+    basis_measured_j: str
+    basis_formula_j: str
+    basis_formula: str
     method_discharge: str
     method_signal_head: str
     flag_night: str
@@ -316,6 +320,13 @@ class Words:
     def flag(self, flag: str) -> str:
         """The word of a quality flag; its code where this version has no word."""
         return str(getattr(self, f"flag_{flag}", flag))
+
+    def standard(self, name: str) -> str:
+        """A standard's name, and in words how its figure came about; as it is where this version has no words."""
+        plain, bracket, reason = name.partition(" (")
+        document, _, basis = plain.partition(" ")
+        known = getattr(self, "basis_" + basis.lower().replace(" ", "_"), basis)
+        return f"{document} {known}".strip() + bracket + reason
 
     def cycle_method(self, method: str) -> str:
         """How a cycle was found; the code where this version has no word."""
