@@ -22,6 +22,7 @@ from .cards import Teller, place_name
 from .cityevents import REFRESH_S, CityEvents
 from .detail import Chosen, Detail
 from .eventscreen import EventScreen
+from .export import add_export
 from .figures import LocalTime
 from .figurescreen import WINDOWS_S, FigureScreen
 from .healthscreen import HealthScreen
@@ -65,6 +66,7 @@ def build(
     outer = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     outer.get("/healthz")(lambda: JSONResponse({"status": "ok", "cameras": len(present.looks())}))
     outer.get("/language/{code}")(_choose_language)
+    add_export(outer, history, settings.zone, clock)
     outer.mount(STATIC_URL, StaticFiles(directory=STATIC))
     _add_screens(room)
     nicegui_app.timer(EVERY_S, lambda: present.trails.sample(present.looks(), clock.now()))

@@ -80,7 +80,9 @@ class FigureScreen:
         end_s = newest_s + self._window_s
         begin, end = teller.time.minute(newest_s), f"{teller.time.minute(end_s)} {teller.time.name(end_s)}"
         when = teller.words.window_of.format(length=span(self._window_s, teller.words), begin=begin, end=end)
-        head = tag("div", tag("h2", look.name), tag("small", when), class_="part")
+        file = f"/camera/{look.key.site}/{look.key.camera}/windows.csv?window_s={self._window_s}"
+        link = tag("a", teller.words.export, href=file, title=teller.words.export_why)
+        head = tag("div", tag("h2", look.name), tag("small", when), link, class_="part")
         return tag("div", head, sheet(places(look, rows), teller.words), class_="panel")
 
 

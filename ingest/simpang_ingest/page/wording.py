@@ -95,6 +95,8 @@ class Words:
     gates_note: str
     figures: str
     figures_why: str
+    export: str
+    export_why: str
     back_live: str
     window_of: str
     no_window: str

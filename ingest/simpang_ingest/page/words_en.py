@@ -93,6 +93,8 @@ EN: Final = Words(
     figures="Figures for planners",
     figures_why="All that is published. A dash is unknown, not zero; under a figure stands "
     "its number, interval or standard.",
+    export="Download 30 days as CSV",
+    export_why="All windows and columns; another range: add &from=2026-03-01&to=2026-03-31 to the address",
     back_live="Now and the last hour",
     window_of="window of {length}: {begin}–{end}",
     no_window="No window of {length} is complete yet.",

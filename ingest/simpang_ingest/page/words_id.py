@@ -93,6 +93,8 @@ ID: Final = Words(
     figures="Rincian untuk perencana",
     figures_why="Semua besaran yang diterbitkan. Strip berarti tidak diketahui, bukan nol; di bawah angka "
     "berdiri jumlah, selang atau standarnya.",
+    export="Unduh CSV 30 hari",
+    export_why="Semua jendela dan kolom; rentang lain: tambahkan &from=2026-03-01&to=2026-03-31 pada alamatnya",
     back_live="Sekarang dan satu jam terakhir",
     window_of="jendela {length}: {begin}–{end}",
     no_window="Belum ada jendela {length} yang selesai.",
