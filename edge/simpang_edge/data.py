@@ -335,6 +335,7 @@ class Measurement:
     modelled: queue, stops and delay by formula beside the measured ones, of approaches in quarter hours only.
     tti: travel time over free-flow travel time. gates: all gates of the camera, in the row of its first approach only;
     a camera without approaches has one row of scope CAMERA about them, whose `approach` is the camera's id.
+    gates_unseen: where they would stand, the ids of the gates of whose window nothing was observed.
     """
 
     from_s: float
@@ -408,6 +409,7 @@ class Measurement:
     friction_entries: int | None = None
     tti: float | None = None
     gates: tuple[GateCounts, ...] | None = None
+    gates_unseen: tuple[str, ...] = ()
     state: State = State.UNKNOWN
     reason: Reason | None = None
 

@@ -107,7 +107,8 @@ class GateX(Struct, frozen=True, kw_only=True):
 class FlowX(Struct, frozen=True, kw_only=True):
     """Our own fields of a window row; definitions in the measurement reference.
 
-    gates: all gates of the camera, in the row of its first approach only. scope camera: the one row of a camera that
+    gates: all gates of the camera, in the row of its first approach only; where nothing was observed null, with their
+    ids in gates_unseen. scope camera: the one row of a camera that
     has gates and no approaches; approach is then the camera's id.
     """
 
@@ -176,6 +177,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
     friction_entries: Count | None = None
     tti: NotNegative | None = None
     gates: list[GateX] | None = None
+    gates_unseen: list[str] | None = None
     state: str = "unknown"
     reason: Words | None = None
 

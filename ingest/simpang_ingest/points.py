@@ -34,6 +34,7 @@ _NO_WORDS: Final = (None, None, None)
 _PKJI: Final = ("SM", "MP", "KS", "BB", "TB", "KTB")
 _KINDS: Final = ("motorcycle", "car", "bus", "truck", "bicycle", "person", "three_wheeler")
 _MOTOR: Final = ("motorcycle", "car", "bus", "truck", "three_wheeler")
+_DIRECTIONS: Final = ("forward", "backward")
 _URBAN: Final = ("SM", "MP", "KS")
 
 
@@ -62,8 +63,9 @@ def to_rows(message: AnyMessage, cities: Cities) -> list[rows.Stored]:
 
 
 def _window(message: Message[FlowRow], row: FlowRow, city: str | None) -> list[rows.Stored]:
-    """The row itself, and one for each direction of each gate that it has; of a camera's own row only these."""
+    """The row itself, and one for each direction of each gate, seen or not; of a camera's own row only these."""
     gates = [_gate(message, row, gate, city) for gate in row.x.gates or ()]
+    gates += [_unseen(message, row, gate, way, city) for gate in row.x.gates_unseen or () for way in _DIRECTIONS]
     return [*gates] if row.x.scope == "camera" else [_flow(message, row, city), *gates]
 
 
@@ -76,6 +78,16 @@ def _gate(message: Message[FlowRow], row: FlowRow, gate: GateX, city: str | None
         observed_ratio=_observed_ratio(x), quality=x.quality.score, flags=_flags(x.quality.flags),
         intensity=sum(gate.counts.get(kind, 0) for kind in _MOTOR), **kinds, **_pkji(gate.pkji_counts),
         class_rules=x.class_rules, late=gate.late,
+    )  # fmt: skip
+
+
+def _unseen(message: Message[FlowRow], row: FlowRow, gate: str, direction: str, city: str | None) -> rows.GateRow:
+    """A gate of whose window nothing was seen."""
+    x = row.x
+    return rows.GateRow(
+        site=message.site, camera=message.camera, city=city, time_ns=time_ns(row.date_observed_from),
+        window=x.window_s, gate=gate, direction=direction, observed_s=x.quality.observed_s,
+        observed_ratio=_observed_ratio(x), quality=x.quality.score, flags=_flags(x.quality.flags),
     )  # fmt: skip
 
 

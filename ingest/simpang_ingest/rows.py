@@ -176,7 +176,10 @@ class WindowRow(Stored, frozen=True, kw_only=True):
 
 
 class GateRow(Stored, frozen=True, kw_only=True):
-    """Vehicles over one gate in one direction (forward, backward) in one window; time_ns is the window's start."""
+    """Vehicles over one gate in one direction (forward, backward) in one window; time_ns is the window's start.
+
+    Where nothing of the window was observed the counts are unknown, and observed_s and flags say so.
+    """
 
     MEASUREMENT: ClassVar[str] = "traffic_gate"
     TAGS: ClassVar[tuple[str, ...]] = ("site", "camera", "window", "gate", "direction")
@@ -188,7 +191,7 @@ class GateRow(Stored, frozen=True, kw_only=True):
     observed_ratio: float
     quality: float | None = None
     flags: str | None = None
-    intensity: int
+    intensity: int | None = None
     count_motorcycle: int | None = None
     count_car: int | None = None
     count_bus: int | None = None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import yaml
@@ -12,7 +13,10 @@ from simpang_edge.config import load
 from simpang_edge.data import KINDS, Tracks
 from simpang_edge.explain import explain_track
 from simpang_edge.measure import replays
+from simpang_edge.message import Channel, FlowRow, Message
 from simpang_edge.worker import build_stages
+from simpang_ingest.points import Cities, to_rows
+from simpang_ingest.rows import GateRow
 from typer.testing import CliRunner
 
 from .recorded import Script, record
@@ -102,6 +106,26 @@ def test_it_publishes_what_passes_its_gates(station: tuple[Path, Path, list[dict
     assert first["x"]["quality"]["observed_s"] == pytest.approx(60 - 10.125, abs=0.01)
     assert second["x"]["quality"]["observed_s"] == pytest.approx(60, abs=0.01)
     assert third["x"]["quality"]["observed_s"] == pytest.approx(5, abs=0.2)
+
+
+def test_a_minute_of_which_nothing_was_seen_is_a_row_without_counts(tmp_path: Path) -> None:
+    """Silent from 50 to 130 s: of the minute from 60 to 120 s nothing is known of the gate, and it is named."""
+    script: Script = [*frames(0, 50), *[0.5] * 160, *frames(130, 150)]
+    _, blind, _ = minutes(record(tmp_path, load(config(tmp_path)), script, T0))
+    assert (blind["x"]["gates"], blind["x"]["gates_unseen"]) == (None, ["ruas-1"])
+    assert blind["x"]["quality"]["observed_s"] == 0
+    found = to_rows(window_of(blind), Cities())
+    assert all(isinstance(row, GateRow) for row in found)
+    told = [(r.gate, r.direction, r.observed_s, r.intensity, r.count_car) for r in found if isinstance(r, GateRow)]
+    assert told == [("ruas-1", way, 0.0, None, None) for way in ("forward", "backward")]
+
+
+def window_of(row: dict[str, Any]) -> Message[FlowRow]:
+    """The message of one window row."""
+    flow = msgspec.convert({name: value for name, value in row.items() if name != "channel"}, FlowRow)
+    return Message(
+        channel=Channel.WINDOW, site="tangsel", camera="ruas", boot=1, seq=1, sent=flow.date_observed_to, rows=[flow]
+    )
 
 
 def test_recorded_tracks_of_a_counting_station_give_the_same_rows(

@@ -76,6 +76,17 @@ def test_each_direction_of_a_gate_is_a_point_of_its_own() -> None:
     assert line(forward).startswith(tags)
 
 
+def test_a_gate_of_which_nothing_was_seen_is_stored_without_counts() -> None:
+    """Unknown is not zero, and the coverage needs its row: both directions, with seconds and flags of the window."""
+    flow_row, *gates = to_rows(window(2, gates_unseen=["selatan"]), NO_CITIES)
+    assert isinstance(flow_row, WindowRow)
+    assert [row.direction for row in gates if isinstance(row, GateRow)] == ["forward", "backward"]
+    for row in gates:
+        assert isinstance(row, GateRow)
+        assert (row.intensity, row.count_car, row.count_sm, row.flags) == (None, None, None, "dark,night")
+        assert "intensity" not in line(row)
+
+
 def test_an_unknown_state_has_no_number() -> None:
     """A state timeline must not draw unknown as free."""
     row = only(window(1, state="unknown"), WindowRow)

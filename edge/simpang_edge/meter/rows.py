@@ -68,6 +68,7 @@ def gate_row(tally: Tally, camera: str, layout: Layout, means: Means) -> Measure
         quality=quality(tally, None),
         class_rules=means.pcu.rules if seen else None,
         gates=_gates(tally, layout, means.pcu) if seen else None,
+        gates_unseen=() if seen else layout.gates,
     )
 
 
@@ -112,7 +113,7 @@ def _row(tally: Tally, layout: Layout, index: int, means: Means) -> Measurement:
         late=int(tally.late[index]),
     )
     if tally.observed_s <= 0:
-        return row
+        return replace(row, gates_unseen=layout.gates if index == 0 else ())
     group = Group.of(tally.crossings, cell)
     figures: dict[str, Any] = {
         **_flow(group, tally.observed_s),

@@ -92,6 +92,7 @@ def _unknown(row: Measurement, quality: Quality) -> Measurement:
         quality=quality,
         late=row.late,
         gates=row.gates,
+        gates_unseen=row.gates_unseen,
     )
 
 

@@ -52,7 +52,7 @@ class SampleHistory:
         one = [
             window
             for window in SampleHistory.windows(self, camera, window_s, from_s, to_s, scope="approach")
-            if window.approach == self._cameras[camera.camera].approaches()[0][0] and window.intensity is not None
+            if window.approach == self._cameras[camera.camera].approaches()[0][0]
         ]
         return [row for window in one for row in (_gate(window, "forward", 1), _gate(window, "backward", 0))]
 
@@ -144,7 +144,7 @@ def _gate(window: WindowRow, direction: str, times: int) -> GateRow:
     return GateRow(
         site=window.site, camera=window.camera, time_ns=window.time_ns, window=window.window, gate="keluar",
         direction=direction, observed_s=window.observed_s, observed_ratio=window.observed_ratio,
-        intensity=(window.intensity or 0) * times, **kinds,
+        intensity=None if window.intensity is None else window.intensity * times, **kinds,
     )  # fmt: skip
 
 
