@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from .config import Camera
-from .data import KINDS, MOTOR_VEHICLES, Reason, Tracks, Vehicles
+from .data import KINDS, MOTOR_VEHICLES, Reason, Scene, Tracks, Vehicles
 from .errors import RecordingError
 from .explain_words import TEMPLATES, Values, say
 from .measure import Replay
@@ -22,6 +22,9 @@ AROUND_S: Final = 1.0
 BEFORE_S: Final = 120.0
 AFTER_S: Final = 300.0
 """What the log is read for: what a vehicle did before, and what became of it."""
+
+COUNTED: Final = COUNTING | {Rule.GATE, Rule.MOVED}
+"""What a false picture takes back."""
 
 NEAR_PX: Final = 40.0
 """How far outside a box the asked place may lie."""
@@ -54,7 +57,10 @@ class Explanation:
 
 @dataclass(slots=True)
 class _Life:
-    """One track from its first frame to its last; metres of the last frame in which it was on an approach."""
+    """One track from its first frame to its last; metres of the last frame in which it was on an approach.
+
+    blind: frames in which the picture could not be trusted.
+    """
 
     track: int
     kind: int
@@ -63,12 +69,20 @@ class _Life:
     frames: int = 0
     on_approach: int = 0
     placed: int = 0
+    blind: int = 0
     ended: bool = False
     approach: int = -1
     lane: int = -1
     along_m: float = math.nan
     speed_mps: float = math.nan
     decisions: list[Decision] = field(default_factory=list)
+
+    def take_back(self, since_s: float) -> None:
+        """What was counted since a time counts no more."""
+        self.decisions = [
+            replace(one, rule=Rule.TAKEN_BACK) if one.rule in COUNTED and one.time_s >= since_s else one
+            for one in self.decisions
+        ]
 
 
 def explain_track(replay: Replay, track: int) -> Explanation:
@@ -116,18 +130,27 @@ def _lives(replay: Replay, wants: Callable[[Tracks], Any]) -> tuple[dict[int, _L
     decisions = Decisions()
     lives: dict[int, _Life] = {}
     wanted: set[int] = set()
+    usable = True
     for step, vehicles, _ in replace(replay, decisions=decisions).watch():
+        usable = step.usable if isinstance(step, Scene) else usable
         if isinstance(step, Tracks) and vehicles is not None:
-            _see(lives, step, vehicles)
+            _see(lives, step, vehicles, usable)
             wanted.update(step.id[np.broadcast_to(wants(step), len(step))].tolist())
         while decisions.made:
-            one = decisions.made.popleft()
-            if one.track in lives:
-                lives[one.track].decisions.append(one)
+            _keep(lives, decisions.made.popleft())
     return lives, wanted
 
 
-def _see(lives: dict[int, _Life], step: Tracks, vehicles: Vehicles) -> None:
+def _keep(lives: dict[int, _Life], one: Decision) -> None:
+    """Put a decision to the vehicle that it is about."""
+    if one.rule is Rule.TAKEN_BACK:
+        for life in lives.values():
+            life.take_back(one.time_s)
+    elif one.track in lives:
+        lives[one.track].decisions.append(one)
+
+
+def _see(lives: dict[int, _Life], step: Tracks, vehicles: Vehicles, usable: bool) -> None:
     for track in step.gone.tolist():
         if track in lives:
             lives[track].ended = True
@@ -135,6 +158,7 @@ def _see(lives: dict[int, _Life], step: Tracks, vehicles: Vehicles) -> None:
         life = lives.setdefault(track, _Life(track, int(step.kind[n]), step.time_s, step.time_s))
         life.kind = int(step.kind[n])
         life.frames += 1
+        life.blind += not usable
         life.placed += bool(np.isfinite(vehicles.xy_m[n]).all())
         if vehicles.approach[n] >= 0:
             _place(life, vehicles, n)
@@ -197,6 +221,8 @@ def _of_decision(camera: Camera, one: Decision, life: _Life) -> Finding:
 def _of_life(camera: Camera, life: _Life) -> Finding:
     """Of a track about which the meter decided nothing."""
     values = Values(track=life.track, frames=life.frames, along_m=life.along_m, speed_mps=life.speed_mps)
+    if life.blind:
+        return _finding(life.last_s, "false_picture", replace(values, blind=life.blind))
     if not life.placed:
         return _finding(life.last_s, "nowhere", values)
     if not camera.approaches:

@@ -28,6 +28,7 @@ class Values:
     limit_m: float | None = None
     limit_mps: float | None = None
     frames: int | None = None
+    blind: int | None = None
     nearest_px: float | None = None
     hits: int | None = None
     score: float | None = None
@@ -109,6 +110,15 @@ TEMPLATES: Final = {
     "gate": Template(
         "Dihitung di gerbang {gate}, arah {arah}.",
         "Counted at gate {gate}, {direction}.",
+    ),
+    "taken_back": Template(
+        "Tidak dihitung: dihitung ketika gambar sudah gelap, beku atau bergeser, lalu ditarik kembali.",
+        "Not counted: it was counted while the picture was already dark, frozen or moved, and taken back.",
+    ),
+    "false_picture": Template(
+        "Tidak dihitung: gambarnya gelap, beku atau bergeser, sehingga tidak ada yang diukur ({blind} dari {frames} "
+        "gambarnya).",
+        "Not counted: the picture was dark, frozen or moved, so nothing was measured ({blind} of {frames} pictures).",
     ),
     "at_no_gate": Template(
         "Tidak dihitung: tidak melewati gerbang mana pun ({frames} gambar).",

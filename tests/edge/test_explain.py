@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from simpang_edge.config import Recording, load
-from simpang_edge.data import KINDS, Tracks
+from simpang_edge.data import KINDS, Scene, Tracks
 from simpang_edge.errors import RecordingError
 from simpang_edge.explain import Explanation, explain_place, explain_track
 from simpang_edge.explain_words import TEMPLATES, Values, say
@@ -203,6 +203,45 @@ def test_where_nothing_was_the_answer_says_what_that_means(tmp_path: Path) -> No
     assert figure(nobody, "hits") == 2
     (unseen,) = explain_place(run, T0 + 500.0, (350.0, 380.0))
     assert (unseen.counted, decided(unseen)) == (None, ["no_frames"])
+
+
+def moved_camera(folder: Path, found_s: float, since_s: float) -> Replay:
+    """A car over the line at 3 s; at found_s the camera is found to look elsewhere, since since_s."""
+    log = TrackLog(Recording(), folder / "tracks", Source("tangsel", "utara", 1))
+    for i in range(80):
+        time_s = T0 + i / 8
+        if i % 8 == 0:
+            seen = i / 8 < found_s
+            log.scene(Scene(time_s) if seen else Scene(time_s, ("moved",), since_s=T0 + since_s))
+        box = Thing(1, OVER).box(i / 8)
+        boxes = np.array([] if box is None else [box], np.float32).reshape(-1, 4)
+        ids = np.ones(len(boxes), np.int64)
+        log.frame(Tracks(time_s, ids, boxes, ids * KINDS.index("car"), np.zeros(0, np.int64)), SIZE_PX)
+    log.end(T0 + 10)
+    (one,) = replays(folder / "tracks", load(config(folder)), None)
+    return one
+
+
+def test_a_count_that_was_taken_back_is_said_to_be(tmp_path: Path) -> None:
+    """Counted at 3 s; at 7 s the camera is found to have moved at 2 s: its window has no such vehicle."""
+    run = moved_camera(tmp_path, 7, 2)
+    rows = [row for done in run.readings() for row in done.windows]
+    assert all(sum(row.counts or ()) == 0 for row in rows)
+    answer = explain_track(run, 1)
+    assert (answer.counted, decided(answer)) == (False, ["taken_back"])
+
+
+def test_a_count_before_the_picture_was_false_stands(tmp_path: Path) -> None:
+    """Counted at 3 s, found at 7 s to be false since 5 s."""
+    answer = explain_track(moved_camera(tmp_path, 7, 5), 1)
+    assert (answer.counted, decided(answer)) == (True, ["crossed"])
+
+
+def test_a_vehicle_in_a_false_picture_is_not_said_to_be_on_its_way(tmp_path: Path) -> None:
+    """False from 1 s on: of its 33 pictures (0 to 4 s) 25 were not measured."""
+    answer = explain_track(moved_camera(tmp_path, 1, 1), 1)
+    assert (answer.counted, decided(answer)) == (False, ["false_picture"])
+    assert (figure(answer, "blind"), figure(answer, "frames")) == (25, 33)
 
 
 def test_a_track_that_is_not_in_the_log_is_an_error(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ class Rule(StrEnum):
     around a vehicle that was counted; a counted vehicle seen again. BEGAN_PAST, ENDED_BEFORE do not: its track began
     past the line, or ended before it. CONTINUED: it goes on as another track. JUMPED: it moved as no vehicle can, so
     it is taken for another one from there on. MOVED: the exit to which it was traced. GATE: it passed a gate, and
-    counts there.
+    counts there. TAKEN_BACK: what was decided since, about all vehicles, holds no more: the picture was false.
     """
 
     CROSSED = "crossed"
@@ -37,10 +37,15 @@ class Rule(StrEnum):
     JUMPED = "jumped"
     MOVED = "moved"
     GATE = "gate"
+    TAKEN_BACK = "taken_back"
 
 
 COUNTING: Final = frozenset({Rule.CROSSED, Rule.CAME_OVER, Rule.VANISHED})
 """The rules by which a vehicle counts."""
+
+
+NOBODY: Final = 0
+"""Track of a decision that is about all vehicles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,10 @@ class Decisions:
     def gated(self, time_s: float, track: int, gate: str, direction: str) -> None:
         """Keep which gate a vehicle passed at this time, and which way."""
         self.tell(Decision(time_s, track, Rule.GATE, -1, gate=gate, direction=direction))
+
+    def taken_back(self, since_s: float) -> None:
+        """Keep that all counts since a time were taken back."""
+        self.tell(Decision(since_s, NOBODY, Rule.TAKEN_BACK, -1))
 
     def moved(self, time_s: float, track: int, approach: int, movement: str) -> None:
         """Keep to which exit a vehicle was traced that crossed at this time."""

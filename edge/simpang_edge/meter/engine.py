@@ -316,6 +316,8 @@ class Meter:
         """From here on nothing is seen; what was measured since the fault began was false."""
         since_s = scene.time_s if scene.since_s is None else scene.since_s
         done = self._settle()
+        if self._decisions is not None:
+            self._decisions.taken_back(since_s)
         for windows in self._windows:
             windows.retract(since_s, self._spans)
             windows.look(since_s, scene.time_s, scene.UNUSABLE.intersection(scene.flags))
