@@ -136,7 +136,8 @@ def _lists() -> tuple[table.Panel, ...]:
         "arrivals_on_green", "occupancy_green", "occupancy_red", "split_fail", "control_delay_s", "stopped_delay_s",
         "stops_per_vehicle", "delay_n", "observed_s", "flags",
     )  # fmt: skip
-    speeds = _columns("approach", "speed_n", *(f"speed_{part}_{one}{end}" for one in ("sm", "mp", "ks")
+    speeds = _columns("approach", "speed_n", "speed_error_pct",
+                      *(f"speed_{part}_{one}{end}" for one in ("sm", "mp", "ks")
                       for part, end in (("n", ""), ("p15", "_kmh"), ("p50", "_kmh"), ("p85", "_kmh"))))  # fmt: skip
     friction = _columns("approach", "side_friction", "side_friction_class", "pedestrians", "friction_stops",
                         "friction_crossings", "friction_entries", "friction_slow", "observed_s", "flags")  # fmt: skip

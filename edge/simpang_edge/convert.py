@@ -160,6 +160,7 @@ def _own(row: Measurement) -> FlowX:
         speed_n=row.speed_n,
         speed_low_kmh=_kmh(low_mps),
         speed_high_kmh=_kmh(high_mps),
+        speed_error_pct=None if row.speed_error_ratio is None else round(100 * row.speed_error_ratio, 1),
         speed_ratio=_round(row.speed_ratio, 3),
         area_occupancy=_ratio(row.area_occupancy_ratio),
         density_vpkm=None if row.density_vpm is None else round(row.density_vpm * M_PER_KM, 1),

@@ -330,8 +330,10 @@ class Measurement:
     approach's traced vehicles that made this movement; traced_ratio: share of its crossings that could be traced.
     usual_flow_vps, usual_speed_mps: the usual figures of this weekday and quarter hour, from usual_n days.
     side_friction: weighted events per hour and 200 m (PKJI 2023, both sides), with its class SR to ST and its parts.
-    headway_n: headways behind the mean. delay_n: vehicles behind delays, stops and travel time. cycle_method: of the
-    cycles, as in `Cycle`; both with a + between.
+    speed_error_ratio: half of the 95 % interval that the scale and the contact height leave on every speed of the row,
+    as a share of it; speed_interval_mps, of the time mean, has the fits as well. headway_n: headways behind the mean.
+    delay_n: vehicles behind delays, stops and travel time. cycle_method: of the cycles, as in `Cycle`; both with a +
+    between.
     modelled: queue, stops and delay by formula beside the measured ones, of approaches in quarter hours only.
     tti: travel time over free-flow travel time. gates: all gates of the camera, in the row of its first approach only;
     a camera without approaches has one row of scope CAMERA about them, whose `approach` is the camera's id.
@@ -356,6 +358,7 @@ class Measurement:
     class_speeds: tuple[ClassSpeeds, ...] = ()
     speed_n: int = 0
     speed_interval_mps: tuple[float, float] | None = None
+    speed_error_ratio: float | None = None
     speed_ratio: float | None = None
     occupancy_ratio: float | None = None
     area_occupancy_ratio: float | None = None

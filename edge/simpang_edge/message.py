@@ -131,6 +131,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
     speed_n: Count = 0
     speed_low_kmh: NotNegative | None = None
     speed_high_kmh: NotNegative | None = None
+    speed_error_pct: NotNegative | None = None
     speed_ratio: NotNegative | None = None
     area_occupancy: Share | None = None
     density_vpkm: NotNegative | None = None

@@ -109,7 +109,7 @@ def _flow(message: Message[FlowRow], row: FlowRow, city: str | None) -> rows.Win
         flow_vph=x.flow_vph, flow_smph=x.flow_smph, emp=x.emp, heavy_pct=x.heavy_pct,
         speed_kmh=row.average_vehicle_speed, speed_space_mean_kmh=x.speed_space_mean_kmh,
         speed_p15_kmh=x.speed_p15_kmh, speed_p50_kmh=x.speed_p50_kmh, speed_p85_kmh=x.speed_p85_kmh,
-        **_class_speeds(x.speed_by_class), speed_n=x.speed_n,
+        **_class_speeds(x.speed_by_class), speed_n=x.speed_n, speed_error_pct=x.speed_error_pct,
         speed_low_kmh=x.speed_low_kmh, speed_high_kmh=x.speed_high_kmh, speed_ratio=x.speed_ratio,
         occupancy=row.occupancy, area_occupancy=x.area_occupancy, density_vpkm=x.density_vpkm,
         headway_s=row.average_headway_time, gap_m=row.average_gap_distance, length_m=row.average_vehicle_length,

@@ -94,6 +94,7 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     speed_n: int = 0
     speed_low_kmh: float | None = None
     speed_high_kmh: float | None = None
+    speed_error_pct: float | None = None
     speed_ratio: float | None = None
     occupancy: float | None = None
     area_occupancy: float | None = None

@@ -27,6 +27,7 @@ def window(**changes: object) -> Measurement:
         "heavy_ratio": 1 / 12,
         "speed_time_mean_mps": 10.0,
         "speed_interval_mps": (9.5, 10.5),
+        "speed_error_ratio": 0.0456,
         "speed_n": 12,
         "density_vpm": 0.025,
         "queue_max_m": 42.0,
@@ -49,7 +50,7 @@ def test_a_window_by_hand() -> None:
     assert row.average_vehicle_speed == 36.0
     own = row.x
     assert (own.flow_vph, own.flow_smph, own.emp, own.heavy_pct) == (1440.0, 660.0, "PKJI2023-5-2-protected", 8.3)
-    assert (own.speed_low_kmh, own.speed_high_kmh) == (34.2, 37.8)
+    assert (own.speed_low_kmh, own.speed_high_kmh, own.speed_error_pct) == (34.2, 37.8, 4.6)
     assert (own.density_vpkm, own.queue_storage_pct, own.window_s) == (25.0, 52.5, 60)
     assert own.counts == {
         "motorcycle": 8, "car": 3, "bus": 0, "truck": 1, "bicycle": 1, "person": 2, "three_wheeler": 0,

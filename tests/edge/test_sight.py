@@ -85,6 +85,21 @@ def test_the_interval_adds_errors_in_squares() -> None:
     assert (low, high) == (pytest.approx(10 - half_mps, abs=1e-3), pytest.approx(10 + half_mps, abs=1e-3))
 
 
+def test_the_error_that_stays_is_told_of_every_speed_of_the_row() -> None:
+    """7.11 % as above, without the fits, also where a vehicle stands and none crossed; none of an empty road, nor
+    where speeds are withheld, nor where nothing is known of the camera."""
+    fine, coarse = Sight(6.5, 0.02, 0.03, 10.0), Sight(6.5, 0.02, 0.2, 10.0)
+    lasting = pytest.approx(1.96 * math.hypot(0.03, 0.2 / 9.8), rel=1e-6)
+    assert approach_row(passing(fine).finish(T0 + 20)).speed_error_ratio == lasting
+    engine = Meter(camera(), MeterSettings(windows_s=(60,)), sights=(fine,))
+    done = drive(engine, [Car(1, path((62, 80), (70, 5), (119, 5)))], 0, 119) + engine.finish(T0 + 119)
+    assert [approach_row(done, number).speed_error_ratio for number in (0, 1)] == [None, lasting]
+    assert approach_row(passing(coarse).finish(T0 + 20)).speed_error_ratio is None
+    unknown = Meter(camera(), MeterSettings(windows_s=(60,)))
+    drive(unknown, [Car(1, path((0, 80), (9.5, -15)))], 0, 20)
+    assert approach_row(unknown.finish(T0 + 20)).speed_error_ratio is None
+
+
 @pytest.mark.parametrize(
     ("found_m", "configured_m", "used_m"),
     [

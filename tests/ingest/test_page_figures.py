@@ -62,6 +62,8 @@ def test_what_is_not_known_is_a_dash_and_the_seconds_stand_beside_it() -> None:
         pytest.param("v15 / v50 / v85",
                      {"speed_p15_kmh": 14.2, "speed_p50_kmh": 23.0, "speed_p85_kmh": 34.4, "speed_n": 255},
                      "14 / 23 / 34<small>n 255</small>", id="percentiles with their number"),
+        pytest.param("Rata-rata ruang", {"speed_space_mean_kmh": 19.44, "speed_error_pct": 6.4},
+                     "19,4<small>± 6 % (95 %)</small>", id="space mean with the error that stays"),
         pytest.param("v15 / v50 / v85 SM",
                      {"speed_p15_sm_kmh": 15.0, "speed_p50_sm_kmh": 24.0, "speed_p85_sm_kmh": 36.0, "speed_n_sm": 181},
                      "15 / 24 / 36<small>n 181</small>", id="percentiles of motorcycles"),

@@ -21,6 +21,8 @@ from .windows import Tally
 MIN_RATE_S: Final = 10.0
 """Below this many observed seconds nothing is told of a rate, a mean over time or a share of it."""
 
+CAR: Final = KINDS.index("car")
+
 MIN_PERCENTILE_N: Final = 30
 MIN_FRAMES_PER_S: Final = 3.0
 
@@ -124,6 +126,8 @@ def _row(tally: Tally, layout: Layout, index: int, means: Means) -> Measurement:
         **_trip(group, cell),
         "gates": _gates(tally, layout, means.pcu) if index == 0 else None,
     }
+    if figures["speed_n"] or figures.get("speed_space_mean_mps") is not None:
+        figures["speed_error_ratio"] = means.errors.lasting_ratio(_kinds(group), cell.index)
     if any(means.pcu.assumes(c) for c in group.all):
         figures["quality"] = flagged(row.quality, LENGTH_ASSUMED)
     return replace(row, **figures)
@@ -211,6 +215,11 @@ def _speeds(group: Group, cell: Cell, means: Means) -> dict[str, Any]:
         figures |= {"speed_p15_mps": float(p15), "speed_p50_mps": float(p50), "speed_p85_mps": float(p85)}
         figures["class_speeds"] = _class_speeds(known, means.pcu)
     return figures
+
+
+def _kinds(group: Group) -> list[int]:
+    """The kinds whose contact points speeds are of; where nobody crossed, cars stand for who is on the road."""
+    return [c.kind for c in group.motor if c.speed_mps is not None] or [CAR]
 
 
 def _class_speeds(known: list[Crossing], pcu: Pcu) -> tuple[ClassSpeeds, ...]:

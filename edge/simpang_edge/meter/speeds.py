@@ -41,12 +41,18 @@ class Errors:
         so a share h / (H - h). All are independent of one another and add in squares.
         """
         fits_mps = math.sqrt(sum((c.speed_error_mps or 0.0) ** 2 for c in crossings)) / len(crossings)
+        lasting_ratio = self.lasting_ratio([c.kind for c in crossings], approach) or 0.0
+        return math.hypot(CONFIDENCE_95 * fits_mps, lasting_ratio * mean_mps)
+
+    def lasting_ratio(self, kinds: Sequence[int], approach: int) -> float | None:
+        """Half of the 95 % interval of any speed of these kinds, as a share of it, that more vehicles do not make
+        smaller: of the scale and of the contact point. None where the approach's sight is not known."""
         if approach >= len(self.sights):
-            return CONFIDENCE_95 * fits_mps
+            return None
         sight = self.sights[approach]
-        contact_m = float(np.mean(CONTACT_M[[c.kind for c in crossings]]))
+        contact_m = float(np.mean(CONTACT_M[list(kinds)]))
         contact_ratio = contact_m / ((self.found_height_m or sight.camera_height_m or HEIGHT_M) - contact_m)
-        return CONFIDENCE_95 * math.hypot(fits_mps, sight.scale_error_ratio * mean_mps, contact_ratio * mean_mps)
+        return CONFIDENCE_95 * math.hypot(sight.scale_error_ratio, contact_ratio)
 
     def supported(self, approach: int) -> bool:
         """Whether speeds of this approach may be told."""
@@ -66,6 +72,7 @@ def withheld(row: Measurement) -> Measurement:
         speed_n=0,
         speed_time_mean_mps=None,
         speed_interval_mps=None,
+        speed_error_ratio=None,
         speed_space_mean_mps=None,
         speed_ratio=None,
         speed_p15_mps=None,

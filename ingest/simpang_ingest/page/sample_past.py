@@ -100,6 +100,7 @@ QUARTER: Final[dict[str, Any]] = {
     "speed_space_mean_kmh": 19.4, "speed_p15_kmh": 14.0, "speed_p50_kmh": 23.0, "speed_p85_kmh": 34.0,
     "speed_p15_sm_kmh": 15.0, "speed_p50_sm_kmh": 24.0, "speed_p85_sm_kmh": 36.0, "speed_n_sm": 181,
     "speed_ratio": 0.39, "density_vpkm": 58.0, "occupancy": 0.31, "area_occupancy": 0.22, "headway_s": 3.1,
+    "speed_error_pct": 6.0,
     "gap_m": 9.4, "length_m": 2.9, "queue_max_vehicles": 24, "queue_storage_pct": 61.0, "control_delay_s": 31.4,
     "stopped_delay_s": 22.0, "stops_per_vehicle": 0.82, "travel_time_s": 44.0, "tti": 2.4, "cycles": 10,
     "cycle_s": 90.0, "green_s": 31.0, "cycle_confidence": 0.86, "queue_at_green_vehicles": 16.4,

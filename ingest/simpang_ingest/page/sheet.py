@@ -152,7 +152,9 @@ def _speed(words: Words) -> Part:
         f"{words.speed} ({words.kmh})",
         (
             Quantity(words.speed_line, lambda row: _interval(row, words)),
-            Quantity(words.speed_space, lambda row: number(row.speed_space_mean_kmh, words, 1)),
+            Quantity(
+                words.speed_space, lambda row: join(number(row.speed_space_mean_kmh, words, 1), _error(row, words))
+            ),
             Quantity("v15 / v50 / v85", lambda row: _percentiles(row, "", words)),
             *by_class,
             Quantity(words.speed_ratio, lambda row: percent(row.speed_ratio, words)),
@@ -179,7 +181,12 @@ def _percentiles(row: WindowRow, name: str, words: Words) -> str:
     if None in values:
         return UNKNOWN
     n = getattr(row, f"speed_n{name}")
-    return join(" / ".join(number(value, words) for value in values), _of(n))
+    return join(" / ".join(number(value, words) for value in values), _error(row, words), _of(n))
+
+
+def _error(row: WindowRow, words: Words) -> Markup | None:
+    """What scale and contact height leave of doubt on every speed (95 %)."""
+    return None if row.speed_error_pct is None else tag("small", f"± {number(row.speed_error_pct, words, 0)} % (95 %)")
 
 
 def _density(words: Words) -> Part:
