@@ -162,6 +162,9 @@ class StateRules(Section):
     min_quality: Fraction = 0.5
     forget_s: Annotated[float, Field(ge=60, le=7200)] = 900
     provisional_s: Annotated[float, Field(ge=1, le=60)] = 10
+    stands_windows: Annotated[float, Field(ge=1, le=30)] = 2.5
+    fresh_cycles: Annotated[float, Field(ge=1, le=10)] = 2
+    held_share: Annotated[float, Field(gt=0, le=1)] = 0.33
     min_event_s: Annotated[float, Field(ge=0)] = 300
     merge_event_s: Annotated[float, Field(ge=0)] = 300
 
@@ -242,6 +245,7 @@ class UsualRules(Section):
     weeks: Annotated[int, Field(ge=1, le=52)] = 8
     min_days: Annotated[int, Field(ge=1, le=52)] = 3
     min_quality: Fraction = 0.6
+    compared_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     tell_ratio: Fraction = 0.15
 
 

@@ -1,10 +1,11 @@
 """What is told as now after the picture was away: nothing from before, and nothing before enough was seen again."""
 
 import pytest
+from simpang_edge.config import StateRules
 from simpang_edge.data import LiveRow, Scene, State
-from simpang_edge.meter import Meter
+from simpang_edge.meter import Meter, MeterSettings
 
-from .meter_road import T0, Car, approach_row, drive, meter, path
+from .meter_road import T0, Car, approach_row, camera, drive, meter, path
 from .test_meter_faults import hide, watch
 
 
@@ -109,6 +110,15 @@ def test_a_congestion_of_before_a_long_outage_is_unknown_until_it_is_judged_agai
     assert words(row) == "only 15 of 60 s observed"
     drive(engine, jam(720), 735.25, 784, fps=4)
     assert at(engine, 783.75).state in (State.CONGESTED, State.JAMMED)
+
+
+def test_for_how_long_a_judged_congestion_is_now_is_a_setting() -> None:
+    """As above, told as now for 30 windows instead of 2.5: the minute judged last ended some eight before."""
+    engine = Meter(camera(), MeterSettings(windows_s=(60,), state=StateRules(stands_windows=30, forget_s=7200)))
+    drive(engine, jam(0), 0, 244, fps=4)
+    away(engine, 245, 720)
+    drive(engine, jam(720), 720, 735.25, fps=4)
+    assert at(engine, 735).state in (State.CONGESTED, State.JAMMED)
 
 
 def quality(row: LiveRow) -> tuple[float, float, tuple[str, ...]]:

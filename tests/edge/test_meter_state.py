@@ -119,6 +119,21 @@ def test_an_approach_that_does_not_clear_is_not_called_free() -> None:
     assert judge.window(minute(4, 0.3, 0.09, queue_m=20)).state is FREE
 
 
+@pytest.mark.parametrize(("cycles", "state"), [(2.0, FREE), (4.0, DENSE)])
+def test_for_how_long_a_cycle_is_now_is_a_setting(cycles: float, state: State) -> None:
+    """A cycle of 60 s that ended at 120 s, left 17 vehicles: at 300 s three cycle lengths later."""
+    judge = Judge(StateRules(fresh_cycles=cycles))
+    judge.cycle(cycle(1, 17))
+    assert judge.window(minute(4, 0.3, 0.09, queue_m=20)).state is state
+
+
+@pytest.mark.parametrize(("share", "state"), [(0.33, CONGESTED), (0.5, DENSE), (0.7, FREE)])
+def test_the_share_that_must_have_held_is_a_setting(share: float, state: State) -> None:
+    """Congested in 7 of 15 minutes (0.47), dense or congested in 9 (0.6)."""
+    quarter = replace(minute(0, 0.8, 0.1, queue_m=68), to_s=900.0, residual_queue_vehicles=0.0)
+    assert long(quarter, "sssss" + "c" * 10, StateRules(held_share=share)).state is state
+
+
 def test_a_queue_that_fills_the_storage_through_a_whole_cycle_is_dense() -> None:
     """66 m of 80 m from 30 to 93 s: 63 s, more than the window of 60 s: dense, not yet congested (180 s)."""
     judge = Judge(RULES)
@@ -199,9 +214,9 @@ def test_a_quarter_hour_that_is_dense_in_the_mean_says_why() -> None:
     assert long(quarter, "u" * 15).reason.en == "dense, 3 vehicles left over after green, queue 68 m"
 
 
-def long(quarter: Measurement, minutes: str) -> Verdict:
+def long(quarter: Measurement, minutes: str, rules: StateRules = RULES) -> Verdict:
     """The verdict on a quarter hour with these minutes."""
-    judge, held = Judge(RULES), Held(RULES, 16)
+    judge, held = Judge(rules), Held(rules, 16)
     for n, letter in enumerate(minutes):
         row = minute(n, *FIGURES[letter])
         held.add(row, judge.window(row))

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from simpang_edge.config import UsualRules
 from simpang_edge.data import Measurement, Quality, Reason, Scope, State, UsualDay
 from simpang_edge.meter.usual import Usual
@@ -116,6 +117,17 @@ def minutes(table: Usual, flows_vps: list[float], first: int = 0) -> list[str]:
         assert reason is not None
         said.append(reason.en)
     return said
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.8, False), (0.6, True)])
+def test_how_much_of_a_quarter_hour_is_compared_is_a_setting(share: float, told: bool) -> None:
+    """0.3 vehicles/s where 0.5 are usual, of a quarter hour of which 0.7 was seen."""
+    table = Usual(UsualRules(compared_share=share), JAKARTA)
+    for weeks_ago in (3, 2, 1):
+        table.learn(quarter(weeks_ago, 0.5))
+    row = table.compare(table.fill(quarter(0, 0.3, score=0.7)))
+    assert row.reason is not None
+    assert ("under the usual" in row.reason.en) is told
 
 
 def test_green_and_red_minutes_of_a_usual_demand_are_not_compared_each() -> None:

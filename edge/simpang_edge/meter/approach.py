@@ -29,10 +29,6 @@ from .speeds import Errors
 from .state import WORSE, Judge, Verdict, figures_of
 from .trips import Arrival
 
-STANDS_WINDOWS: Final = 2.5
-"""A judged congestion is told as now until so many windows after the judged one: one unknown window, and half a window
-for the grace in which windows stay open. [ours]"""
-
 DOWNSTREAM: Final = (EventType.SPILLBACK.value, EventType.BLOCKED_BOX.value)
 """Causes that lie beyond the junction: no formula of a signal approach holds while they last."""
 
@@ -203,11 +199,14 @@ class ApproachWatch:
         return replace(row, speed_mps=speed_mps, quality=quality, state=state, reason=reason)
 
     def _standing(self, now_s: float, seen_s: float = 0.0) -> Verdict | None:
-        """The congestion that was judged last; unknown where that is too long ago to be told as now."""
+        """The congestion that was judged last; unknown where that is too long ago to be told as now.
+
+        `stands_windows`: one unknown window, and half a window for the grace in which windows stay open.
+        """
         judged = self._judge.verdict
         if judged is None or judged.state not in WORSE:
             return None
-        if now_s - self._judge.judged_s <= STANDS_WINDOWS * self._base_s:
+        if now_s - self._judge.judged_s <= self._rules.stands_windows * self._base_s:
             return judged
         return Verdict(State.UNKNOWN, few_seconds(min(seen_s, self._base_s), self._base_s))
 

@@ -11,10 +11,6 @@ from .kept import Plain, Take, freeze, thaw
 from .reasons import say
 from .state import WORSE, Verdict, calm, figures_of
 
-HELD_SHARE: Final = 1 / 3
-"""The worst state that held, with worse ones, for this share of the judged time is that of the window: five minutes of
-a quarter hour, the least that is an event of congestion. [ours]"""
-
 WORST_FIRST: Final = (State.JAMMED, State.CONGESTED, State.DENSE)
 
 
@@ -43,13 +39,21 @@ class Held:
         return thaw(self, kept, "_spans")
 
     def verdict(self, row: Measurement, signal: bool) -> Verdict:
-        """The state of a longer window, by what held in it and, where that was free, by its own means."""
+        """The state of a longer window, by what held in it and, where that was free, by its own means.
+
+        The worst state that held, with worse ones, for `held_share` of the judged time is that of the window: five
+        minutes of a quarter hour, the least that is an event of congestion.
+        """
         judged = [(to_s - from_s, s) for from_s, to_s, s in self._spans if row.from_s <= from_s and to_s <= row.to_s]
         judged_s = sum(span_s for span_s, _ in judged)
         figures = replace(figures_of(row), left=row.residual_queue_vehicles, judged_minutes=judged_s / 60)
         own = calm(figures, self.rules, signal)
         for i, state in enumerate(WORST_FIRST):
             held_s = sum(span_s for span_s, s in judged if s in WORST_FIRST[: i + 1])
-            if held_s > 0 and held_s >= HELD_SHARE * judged_s and (state in WORSE or own.state is State.FREE):
+            if (
+                held_s > 0
+                and held_s >= self.rules.held_share * judged_s
+                and (state in WORSE or own.state is State.FREE)
+            ):
                 return Verdict(state, say(reasons.HELD[state.value], replace(figures, minutes=held_s / 60)))
         return own

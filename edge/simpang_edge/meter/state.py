@@ -13,9 +13,6 @@ from .reasons import Figures, Template, doubtful, say
 
 WORSE: Final = (State.CONGESTED, State.JAMMED)
 
-FRESH_CYCLES: Final = 2.0
-"""What a cycle left over is told for so many cycle lengths after its end: the next cycle is known by then. [ours]"""
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -100,7 +97,7 @@ class Judge:
         """Free or dense, by figures of the last minute and what the last cycle left; signal: as for `calm`."""
         cycles = self._recent(now_s)
         cycle_s = cycles[-1].to_s - cycles[-1].from_s if cycles else 0.0
-        fresh = bool(cycles) and now_s - cycles[-1].to_s <= FRESH_CYCLES * cycle_s
+        fresh = bool(cycles) and now_s - cycles[-1].to_s <= self.rules.fresh_cycles * cycle_s
         left = cycles[-1].residual_queue_vehicles if fresh else None
         full = 0 < max(cycle_s, self.window_s) <= self._full_s(now_s)
         return calm(replace(figures, left=left), self.rules, signal, full)
@@ -158,7 +155,7 @@ class Judge:
         for cycle in reversed(self._recent(now_s)):
             missing_s = run[-1].from_s - cycle.to_s if run else 0.0
             left = (cycle.residual_queue_vehicles or 0) >= self.rules.residual_vehicles
-            if not left or missing_s > FRESH_CYCLES * (cycle.to_s - cycle.from_s):
+            if not left or missing_s > self.rules.fresh_cycles * (cycle.to_s - cycle.from_s):
                 break
             run.append(cycle)
         return run[::-1]

@@ -19,8 +19,6 @@ from .reasons import USUAL_LESS, USUAL_MORE, Figures, joined
 
 QUARTER_S: Final = 900
 QUARTERS: Final = 96
-COMPARED_SHARE: Final = 0.8
-"""Of a quarter hour so much must have been seen to be compared."""
 
 DAYS_ID: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
 DAYS_EN: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -136,7 +134,7 @@ class Usual:
         while parts[0].from_s < row.to_s - max(QUARTER_S, length_s):
             parts.popleft()
         usual = sum(part.usual for part in parts)
-        if usual <= 0 or sum(part.observed_s for part in parts) < COMPARED_SHARE * QUARTER_S:
+        if usual <= 0 or sum(part.observed_s for part in parts) < self.rules.compared_share * QUARTER_S:
             return None
         return sum(part.vehicles for part in parts) / usual - 1
 
