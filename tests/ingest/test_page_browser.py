@@ -347,6 +347,37 @@ def test_no_screen_is_wider_than_the_window(
     assert wide <= width
 
 
+OVERLAPS = """
+const boxes = [...document.querySelectorAll(".place")].map((one) => one.getBoundingClientRect());
+const map = document.querySelector(".map").getBoundingClientRect();
+const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+const inside = (a) => a.left >= map.left && a.right <= map.right;
+const crossed = boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => !apart(a, b)));
+return [boxes.length, crossed.length, boxes.filter((a) => !inside(a)).length];
+"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
+def test_labels_of_the_map_lie_side_by_side_and_within_it(
+    browser: webdriver.Chrome, page: Page, width: int, height: int
+) -> None:
+    """Five places, of which two pairs are so near that their labels would cover each other."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(page.url + "map")
+    try:
+        until(lambda: browser.execute_script(OVERLAPS) == [5, 0, 0])
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_camera_that_is_not_there_has_no_empty_charts(browser: webdriver.Chrome, page: Page) -> None:
+    """A mistyped address says so and nothing else."""
+    browser.get(page.url + "camera/contoh/tidak-ada")
+    until(lambda: seen(browser, "Tidak ada kamera atau simpang dengan nama tidak-ada."))
+    until(lambda: not seen(browser, "Satu jam terakhir"))
+
+
 def test_a_password_is_asked_for_and_then_the_page_works(browser: webdriver.Chrome) -> None:
     """Wrong, then right, then the figures move over the guarded socket, then out again."""
     guarded = Page("simpang lima ramai")

@@ -1,5 +1,7 @@
 """What the page says of a camera, from its messages and their ages alone."""
 
+import re
+
 import pytest
 from simpang_edge.message import (
     ApproachMeta,
@@ -9,6 +11,7 @@ from simpang_edge.message import (
     LiveRow,
     Message,
     MetaRow,
+    QualityX,
     StatusRow,
     utc,
 )
@@ -24,10 +27,10 @@ from simpang_ingest.page.looks import CameraLook, look_at, tally, worst_first
 from simpang_ingest.page.markup import tag
 from simpang_ingest.page.ports import Compared
 from simpang_ingest.page.settings import ScreenSettings
-from simpang_ingest.page.tables import health_table, live_table
+from simpang_ingest.page.tables import HourSum, cycle_table, health_table, hour_table, live_table
 from simpang_ingest.page.trail import Trails
 from simpang_ingest.page.words import EN, ID
-from simpang_ingest.rows import CameraKey, WindowRow
+from simpang_ingest.rows import CameraKey, CycleRow, WindowRow
 
 NOW_S = 1_795_485_600.0  # 2026-11-24T02:00:00Z, 09:00:00 in Jakarta
 SETTINGS = ScreenSettings()
@@ -176,6 +179,51 @@ def test_a_queue_that_leaves_the_view_is_at_least_that_long(world: World) -> Non
     """The figure says itself that it is a lower bound."""
     world.live(state="jammed", queue_m=80.0, queue_beyond_view=True)
     assert "≥ 80" in card_body(world.look(), TELLER)
+
+
+@pytest.mark.parametrize(
+    ("score", "flags", "card", "cell"),
+    [
+        pytest.param(0.65, ["dirty"], "kualitas gambar 0,65 · lensa kotor", "lensa kotor", id="poor"),
+        pytest.param(0.4, [], "kualitas gambar 0,40", "0,40", id="seconds-missing"),
+        pytest.param(0.9, ["rain"], None, "hujan", id="good-enough-for-a-card"),
+    ],
+)
+def test_how_well_the_last_minute_was_seen_is_told(
+    world: World, score: float, flags: list[str], card: str | None, cell: str
+) -> None:
+    """The camera's table says it always, a card below 0.8."""
+    world.put(Channel.META, meta())
+    world.live(state="dense", quality=QualityX(observed_s=55.0, score=score, flags=flags))
+    assert cell in live_table(world.look(), TELLER)
+    shown = card_body(world.look(), TELLER)
+    assert (card in shown) if card else ("kualitas gambar" not in shown)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        pytest.param(None, "0,68", id="a-figure"),
+        pytest.param("capacity_lower_bound,rain", "≤ 0,68", id="at-most"),
+        pytest.param("demand_lower_bound", "≥ 0,68", id="at-least"),
+    ],
+)
+def test_the_degree_of_saturation_on_the_camera_s_page_has_its_sign(flags: str | None, said: str) -> None:
+    """As on the planner's sheet: the newest minute that knows it, 0.684."""
+    minutes = tuple(
+        WindowRow(site="kota", camera="utara", time_ns=int((NOW_S + 60 * n) * 1e9), window=60, scope="approach",
+                  approach="a", observed_s=60.0, observed_ratio=1.0, dj=dj, flags=flags if dj == 0.684 else None)
+        for n, dj in ((0, 0.3), (1, 0.684), (2, None))
+    )  # fmt: skip
+    assert f">{said}</td>" in hour_table([HourSum("Utara", minutes)], ID)
+
+
+def test_bounds_of_a_cycle_have_their_sign() -> None:
+    """A green whose end was not seen, and a queue that passed the view."""
+    row = CycleRow(site="kota", camera="utara", time_ns=int(NOW_S * 1e9), approach="a", observed_s=90.0,
+                   method="discharge", cycle_s=90.0, green_s=31.0, queue_at_green_m=74.0, queue_beyond_view=True,
+                   flags="green_lower_bound")  # fmt: skip
+    assert {">≥ 31 s<", ">≥ 74 m<"} <= set(re.findall(r">[^<>]+<", cycle_table([("Utara", row)], TELLER)))
 
 
 def test_figures_of_stopped_data_stand_only_as_last_known(world: World) -> None:

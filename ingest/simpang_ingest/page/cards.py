@@ -4,6 +4,7 @@ its connection to the centre."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from .faces import Face
 from .figures import UNKNOWN, LocalTime, number, span, with_unit
@@ -13,6 +14,9 @@ from .markup import Markup, classes, join, tag
 from .ports import Compared
 from .settings import ScreenSettings
 from .words import Words
+
+DOUBT: Final = 0.8
+"""A card says of a lower score of the last minute what it is, and by what. [ours]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ def card_body(
         "div",
         state_line(look, teller),
         reason_line(look, teller),
+        quality_line(look, teller.words),
         events,
         _figures(look, teller.words),
         _other_approaches(look, teller.words),
@@ -91,6 +96,16 @@ def reason_line(look: CameraLook, teller: Teller) -> Markup:
     whose = f"{lead.name}: " if said and lead and look.current and len(look.approaches) > 1 else ""
     live = tag("span", whose + (said or words.not_measured), class_="live-only")
     return tag("p", live, tag("span", _stopped(look, said, teller), class_="stale-only"), class_="reason")
+
+
+def quality_line(look: CameraLook, words: Words) -> Markup | None:
+    """How well the last minute was seen, where not well; nothing of a good picture, a card stays calm."""
+    row = look.lead.row if look.lead else None
+    if row is None or row.quality is None or row.quality.score is None or row.quality.score >= DOUBT:
+        return None
+    flags = ", ".join(words.flag(flag) for flag in row.quality.flags)
+    score = f"{words.quality_short} {number(row.quality.score, words, 2)}"
+    return tag("p", f"{score} · {flags}" if flags else score, class_="quality live-only")
 
 
 def _stopped(look: CameraLook, said: str | None, teller: Teller) -> Markup:

@@ -52,12 +52,15 @@ class Detail:
         self._missing = html(tag("p", teller.words.not_found_why.format(name=title))).classes("nothing")
         self._now = ui.element("section").classes("now")
         self._lives: list[Live] = []
-        self._past = PastPart(teller)
+        self._below = ui.element("section")
+        with self._below:
+            self._past = PastPart(teller)
 
     def update(self, looks: list[CameraLook]) -> None:
         """Show the cameras as they are, and every few seconds what the store has of them (it may take its time)."""
         chosen = sorted((look for look in looks if self._chosen(look)), key=lambda look: (look.name, look.key))
         self._missing.style("display:none" if chosen else "display:block")
+        self._below.style("display:block" if chosen else "display:none")
         self._show_now(chosen)
         due = self._ticks % HISTORY_EVERY == 0
         self._ticks += 1 if chosen else 0

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..rows import CycleRow, GateRow, WindowRow
+from .bounds import AT_LEAST, GREEN_BOUND, at_least
 from .cards import Teller
 from .figures import UNKNOWN, number, percent, with_unit
 from .markup import Markup, join, tag
@@ -98,7 +99,7 @@ def _times(words: Words) -> list[tuple[str, CycleCell]]:
     s = words.s
     return [
         (words.cycle_length, lambda row: with_unit(row.cycle_s, s, words, 1)),
-        (words.green, lambda row: with_unit(row.green_s, s, words, 1)),
+        (words.green, lambda row: at_least(with_unit(row.green_s, s, words, 1), row.green_s, row.flags, GREEN_BOUND)),
         (words.red, lambda row: with_unit(row.red_s, s, words, 1)),
         (words.intergreen, lambda row: with_unit(row.intergreen_s, s, words, 1)),
         (words.plan, lambda row: number(row.plan, words)),
@@ -129,9 +130,13 @@ def _small(value: float | None, unit: str, words: Words, digits: int = 0) -> Mar
 
 
 def _waiting(row: CycleRow, words: Words) -> str:
+    """A lower bound where the queue passed the edge of the view."""
     vehicles = with_unit(row.queue_at_green_vehicles, words.vehicles, words)
+    sign = AT_LEAST if row.queue_beyond_view and row.queue_at_green_vehicles is not None else ""
     return join(
-        vehicles, _small(row.queue_at_green_m, words.m, words), _small(row.queue_at_green_smp, words.smp, words, 1)
+        sign + vehicles,
+        _small(row.queue_at_green_m, words.m, words),
+        _small(row.queue_at_green_smp, words.smp, words, 1),
     )
 
 

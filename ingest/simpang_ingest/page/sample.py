@@ -19,6 +19,7 @@ from simpang_edge.message import (
     Message,
     MetaRow,
     MovementMeta,
+    QualityX,
     StatusRow,
     utc,
 )
@@ -136,7 +137,9 @@ def _live(camera: Sample, now_s: float, seconds_s: float) -> Iterable[LiveRow]:
 def _live_row(camera: Sample, approach: str, lane: int | None, state: str, now_s: float, seconds_s: float) -> LiveRow:
     scope: Literal["approach", "lane"] = "approach" if lane is None else "lane"
     if state not in BASE:
-        return LiveRow(scope=scope, approach=approach, lane=lane, observed_s=12.0, state=state, reason=STATES[state])
+        poor = QualityX(observed_s=12.0, score=0.2)
+        return LiveRow(scope=scope, approach=approach, lane=lane, observed_s=12.0, quality=poor, state=state,
+                       reason=STATES[state])  # fmt: skip
     queue_m, speed_kmh = BASE[state]
     queue_m = max(0.0, queue_m * (1 + 0.35 * swing(now_s, camera.phase)) / (1 if lane is None else lane))
     speed_kmh *= 1 - 0.2 * swing(now_s, camera.phase)
@@ -148,6 +151,7 @@ def _live_row(camera: Sample, approach: str, lane: int | None, state: str, now_s
         scope=scope, approach=approach, lane=lane, vehicles_in_view=int(queue_m / 6 + 4), counts=counts,
         observed_s=seconds_s, flow_vph=(1100 + 90 * swing(now_s, camera.phase + 0.3)) * share, speed_kmh=speed_kmh,
         queue_m=queue_m, queue_vehicles=int(queue_m / 6), queue_beyond_view=queue_m > 170, occupancy=0.31, state=state,
+        quality=camera.quality,
         reason=Sentence(said.code, said.id.format(**figures), said.en.format(**figures)),
     )  # fmt: skip
 

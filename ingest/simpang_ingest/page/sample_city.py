@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from simpang_edge.message import QualityX
 from simpang_edge.message import Words as Sentence
 
 SITE: Final = "contoh"
@@ -25,6 +26,10 @@ STATES: Final = {
 BASE: Final = {"jammed": (150.0, 6.0), "congested": (95.0, 11.0), "dense": (55.0, 21.0), "free": (22.0, 36.0)}
 
 
+GOOD: Final = QualityX(observed_s=60.0, score=0.9, flags=["rain"])
+POOR: Final = QualityX(observed_s=60.0, score=0.65, flags=["dirty", "night", "rain"])
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One made-up camera. trouble: silent (never sends live data) or dead (its last will has come)."""
@@ -38,6 +43,7 @@ class Sample:
     trouble: str | None = None
     simulated: bool = False
     phase: float = 0.0
+    quality: QualityX = GOOD
 
     def approaches(self) -> list[tuple[str, str, str]]:
         """Id, name and state of each approach."""
@@ -48,7 +54,7 @@ CAMERAS: Final = (
     Sample("ciater-utara", "Ciater Utara", "simpang-ciater", -6.3162, 106.7009, ("jammed",), phase=0.1),
     Sample("ciater-timur", "Ciater Timur", "simpang-ciater", -6.3165, 106.7013, ("congested", "dense"), phase=0.4),
     Sample("ciater-selatan", "Ciater Selatan", "simpang-ciater", -6.3169, 106.7009, ("free",), phase=0.6),
-    Sample("duren-barat", "Duren Barat", "simpang-duren", -6.2934, 106.7146, ("dense",), phase=0.2),
+    Sample("duren-barat", "Duren Barat", "simpang-duren", -6.2934, 106.7146, ("dense",), phase=0.2, quality=POOR),
     Sample(
         "duren-kembar",
         "Kembaran Duren",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..rows import WindowRow
+from .bounds import AT_LEAST, BEYOND, CAPACITY_BOUND, GREEN_BOUND, at_least, degree, has
 from .faces import traffic_face
 from .figures import UNKNOWN, number, percent, with_unit
 from .markup import Markup, join, tag
@@ -12,7 +13,6 @@ from .words import Words
 
 Cell = Callable[[WindowRow], str]
 URBAN = ("sm", "mp", "ks")
-CAPACITY_BOUND, DEMAND_BOUND, GREEN_BOUND = "capacity_lower_bound", "demand_lower_bound", "green_lower_bound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ def _longest(row: WindowRow, words: Words) -> str:
     """At least so long when it passes the edge of the view."""
     if row.queue_max_m is None:
         return UNKNOWN
-    sign = "≥ " if _has(row, "queue_beyond_view") else ""
+    sign = AT_LEAST if has(row.flags, BEYOND) else ""
     vehicles = None if row.queue_max_vehicles is None else with_unit(row.queue_max_vehicles, words.vehicles, words)
     return join(sign + with_unit(row.queue_max_m, words.m, words), tag("small", vehicles) if vehicles else None)
 
@@ -265,7 +265,7 @@ def _capacity(words: Words) -> Part:
         (
             Quantity(words.saturation, lambda row: _saturation(row, words)),
             Quantity(words.capacity, lambda row: _capacity_cell(row, words)),
-            Quantity(words.saturation_degree, lambda row: _degree(row, words)),
+            Quantity(words.saturation_degree, lambda row: degree(row.dj, row.flags, words)),
             Quantity(words.service_level, lambda row: _level(row)),
         ),
         lanes=False,
@@ -276,24 +276,11 @@ def _capacity_cell(row: WindowRow, words: Words) -> str:
     """A lower bound where it is one, with the standard and how it came about."""
     standard = row.capacity_standard and words.standard(row.capacity_standard)
     shown = _named(row.capacity_smph, words.smph, standard, words)
-    return join("≥ ", shown) if row.capacity_smph is not None and _has(row, CAPACITY_BOUND) else shown
-
-
-def _degree(row: WindowRow, words: Words) -> str:
-    """At most so much where the capacity is a lower bound, at least where the demand is; with both flags neither."""
-    shown = number(row.dj, words, 2)
-    bounds = (_has(row, CAPACITY_BOUND), _has(row, DEMAND_BOUND))
-    sign = {(True, False): "≤ ", (False, True): "≥ "}.get(bounds, "")
-    return shown if row.dj is None else sign + shown
+    return join(AT_LEAST, shown) if row.capacity_smph is not None and has(row.flags, CAPACITY_BOUND) else shown
 
 
 def _green(row: WindowRow, words: Words) -> str:
-    shown = with_unit(row.green_s, words.s, words, 1)
-    return "≥ " + shown if row.green_s is not None and _has(row, GREEN_BOUND) else shown
-
-
-def _has(row: WindowRow, flag: str) -> bool:
-    return flag in (row.flags or "").split(",")
+    return at_least(with_unit(row.green_s, words.s, words, 1), row.green_s, row.flags, GREEN_BOUND)
 
 
 def _saturation(row: WindowRow, words: Words) -> str:
@@ -380,6 +367,6 @@ def _friction_class(row: WindowRow, words: Words) -> str:
     """A lower bound where one side or a part of it is not in view."""
     if row.side_friction is None:
         return UNKNOWN
-    bound = _has(row, "one_side") or _has(row, "friction_partial")
+    bound = has(row.flags, "one_side") or has(row.flags, "friction_partial")
     value = ("≥ " if bound else "") + number(row.side_friction, words)
     return join(value, tag("small", f"{row.side_friction_class} · PKJI 2023") if row.side_friction_class else None)

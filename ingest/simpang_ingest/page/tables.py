@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+
+from simpang_edge.message import LiveRow
 
 from ..rows import CycleRow, WindowRow
+from .bounds import BEYOND, GREEN_BOUND, at_least, degree
 from .cards import Teller, age, camera_path
 from .faces import Face
 from .figures import UNKNOWN, number, percent, span, with_unit
@@ -57,6 +60,7 @@ def live_table(look: CameraLook, teller: Teller) -> Markup:
         Column(words.occupancy, lambda row: _now(row, look, lambda r: percent(r.occupancy, words))),
         Column(words.in_view, lambda row: _now(row, look, lambda r: number(r.vehicles_in_view, words))),
         Column(words.counts, lambda row: _now(row, look, lambda r: _counts(r.counts, words))),
+        Column(words.quality, lambda row: _now(row, look, lambda r: _quality(r, words))),
         Column(words.observed, lambda row: _now(row, look, lambda r: span(r.observed_s, words))),
     ]
     return table(columns, rows, lambda row: "lane" if row.lane is not None else "approach")
@@ -88,6 +92,14 @@ def _queue(row: RowLook, look: CameraLook, words: Words) -> str:
 def _now(row: RowLook, look: CameraLook, cell: Callable[..., str]) -> str:
     """A figure of now: only of current data."""
     return cell(row.row) if row.row and look.current else UNKNOWN
+
+
+def _quality(row: LiveRow, words: Words) -> str:
+    """Score of the last minute, with what takes from it in words."""
+    if row.quality is None:
+        return UNKNOWN
+    flags = ", ".join(words.flag(flag) for flag in row.quality.flags)
+    return join(number(row.quality.score, words, 2), tag("small", flags) if flags else None)
 
 
 def _counts(counts: dict[str, int] | None, words: Words) -> str:
@@ -125,10 +137,10 @@ class HourSum:
         known = [value for value in values if value is not None]
         return sum(known) if known else None
 
-    def latest(self, name: str) -> Any:
-        """A figure of the newest window that knows it; None where none does."""
-        known = [(window.to_s, value) for window in self.windows if (value := getattr(window, name)) is not None]
-        return max(known)[1] if known else None
+    def latest(self, name: str) -> WindowRow | None:
+        """The newest window that knows a figure; None where none does."""
+        known = [window for window in self.windows if getattr(window, name) is not None]
+        return max(known, key=lambda window: window.to_s, default=None)
 
     def intensity(self) -> int | None:
         """Vehicles in all; None where no window says so."""
@@ -143,16 +155,22 @@ def hour_table(sums: Sequence[HourSum], words: Words) -> Markup:
         Column(words.observed, lambda one: span(one.observed_s(), words)),
         Column(words.total, lambda one: number(one.intensity(), words)),
         *(Column(words.kind(kind), _counter(kind, words)) for kind in KINDS),
-        Column(words.saturation_degree, lambda one: number(one.latest("dj"), words, 2)),
+        Column(words.saturation_degree, lambda one: _degree(one, words)),
         Column(words.service_level, _service_level, figure=False),
     ]
     return table(columns, sums)
 
 
+def _degree(one: HourSum, words: Words) -> str:
+    """The latest, with its sign where it is a bound."""
+    row = one.latest("dj")
+    return UNKNOWN if row is None else degree(row.dj, row.flags, words)
+
+
 def _service_level(one: HourSum) -> str:
     """The latest letter, with the standard that gives it."""
-    letter, standard = one.latest("los"), one.latest("los_standard")
-    return UNKNOWN if letter is None else join(tag("b", str(letter)), tag("small", str(standard)))
+    row = one.latest("los")
+    return UNKNOWN if row is None else join(tag("b", str(row.los)), tag("small", str(row.los_standard)))
 
 
 def _counter(kind: str, words: Words) -> Callable[[HourSum], str]:
@@ -211,8 +229,8 @@ def cycle_table(cycles: Sequence[tuple[str, CycleRow]], teller: Teller) -> Marku
         Column(words.cycle_start, lambda one: teller.time.second(one[1].from_s), figure=False),
         Column(words.approach, lambda one: one[0], figure=False),
         Column(words.cycle_length, lambda one: with_unit(one[1].cycle_s, words.s, words)),
-        Column(words.green, lambda one: with_unit(one[1].green_s, words.s, words)),
-        Column(words.queue_at_green, lambda one: with_unit(one[1].queue_at_green_m, words.m, words)),
+        Column(words.green, lambda one: _green(one[1], words)),
+        Column(words.queue_at_green, lambda one: _at_green(one[1], words)),
         Column(words.on_green, lambda one: percent(one[1].arrivals_on_green, words)),
         Column(words.residual, lambda one: with_unit(one[1].residual_queue_vehicles, words.vehicles, words)),
         Column(words.discharged, lambda one: with_unit(one[1].discharged, words.vehicles, words)),
@@ -221,6 +239,15 @@ def cycle_table(cycles: Sequence[tuple[str, CycleRow]], teller: Teller) -> Marku
         Column(words.method, lambda one: words.cycle_method(one[1].method), figure=False),
     ]
     return table(columns, cycles)
+
+
+def _green(row: CycleRow, words: Words) -> str:
+    return at_least(with_unit(row.green_s, words.s, words), row.green_s, row.flags, GREEN_BOUND)
+
+
+def _at_green(row: CycleRow, words: Words) -> str:
+    shown = with_unit(row.queue_at_green_m, words.m, words)
+    return at_least(shown, row.queue_at_green_m, BEYOND if row.queue_beyond_view else row.flags, BEYOND)
 
 
 def health_table(looks: Sequence[CameraLook], teller: Teller) -> Markup:

@@ -103,6 +103,7 @@ class Words:
     turning_sheet: str
     quality: str
     quality_score: str
+    quality_short: str
     flags: str
     flags_none: str
     flow_smp: str

@@ -101,6 +101,7 @@ EN: Final = Words(
     turning_sheet="Turning movements by window",
     quality="Quality of the data",
     quality_score="Quality score (0–1)",
+    quality_short="picture quality",
     flags="Flags",
     flags_none="none",
     flow_smp="Flow in pcu",

@@ -55,8 +55,50 @@
     }
   }
 
+  // Labels of the map: each beside its dot, to the right if it can be, else where it hides no dot, no worse label and
+  // lies within the map. Leaflet moves them by `transform`; `translate` comes on top of it.
+  const RANK = ["face-jammed", "face-congested", "face-offline", "face-stale", "face-unknown", "face-dense", "face-free"];
+  function worst(label) {
+    const rank = RANK.findIndex((face) => label.querySelector(`:scope > div.${face}`));
+    return rank < 0 ? RANK.length : rank;
+  }
+  const hides = (a, b) => Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) *
+    Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+  function ways(box) {
+    const [w, h] = [box.width, box.height];
+    const rows = [0, h * 0.8, -h * 0.8, h * 1.2, -h * 1.2, h * 2.3, -h * 2.3];
+    const middle = -w / 2 - 16;
+    return [...rows.flatMap((dy) => [[0, dy], [-w - 32, dy]]), [middle, h], [middle, -h], [middle, h * 2.1], [middle, -h * 2.1]];
+  }
+  function spread() {
+    const map = document.querySelector(".map");
+    if (!map) return;
+    const frame = map.getBoundingClientRect();
+    const taken = [...map.querySelectorAll("path.leaflet-interactive")].map((dot) => dot.getBoundingClientRect());
+    const outside = (box) => box.width * box.height - hides(box, frame);
+    for (const label of [...map.querySelectorAll(".place")].sort((a, b) => worst(a) - worst(b))) {
+      if (label.matches(":hover")) continue;
+      const now = label.getBoundingClientRect();
+      const [x, y] = label.simpangShift ?? [0, 0];
+      const home = new DOMRect(now.x - x, now.y - y, now.width, now.height);
+      let best = null;
+      for (const [wide, dy] of ways(home)) {
+        const dx = Math.max(frame.left + 4 - home.x, Math.min(wide, frame.right - 4 - home.width - home.x));
+        const box = new DOMRect(home.x + dx, home.y + dy, home.width, home.height);
+        const cost = taken.reduce((sum, other) => sum + hides(box, other), 0) + 2 * outside(box);
+        if (!best || cost < best.cost) best = { cost, dx, dy, box };
+        if (cost === 0) break;
+      }
+      taken.push(best.box);
+      if (best.dx !== x || best.dy !== y) {
+        label.simpangShift = [best.dx, best.dy];
+        label.style.translate = `${best.dx}px ${best.dy}px`;
+      }
+    }
+  }
+
   document.addEventListener("click", filter);
   document.addEventListener("DOMContentLoaded", translate);
   translate();
-  setInterval(() => (tick(), watch()), 500);
+  setInterval(() => (tick(), watch(), spread()), 500);
 })();
