@@ -37,6 +37,7 @@ def measure(
     with ExitStack() as stack:
         file = stack.enter_context(_opened(out)) if out else None
         kept = list(_kept(rows_of(found), file))
+    _tell_replaced(kept)
     if as_json:
         typer.echo(json.dumps([as_object(*one) for one in kept], indent=1))
     else:
@@ -51,6 +52,14 @@ def tell_other(found: Iterable[Replay]) -> None:
     for log, camera in sorted({(replay.run.source.camera, replay.camera.id) for replay in found}):
         if log != camera:
             typer.echo(f"the log is of camera {log}; it is taken for camera {camera} of the configuration", err=True)
+
+
+def _tell_replaced(kept: list[tuple[Channel, Any]]) -> None:
+    """Say so when windows stand twice: cut by a stop, and completed by the run after it. A sum must not take both."""
+    windows = [(row.id, row.date_observed_from, row.x.window_s) for channel, row in kept if channel is Channel.WINDOW]
+    twice = len(windows) - len(set(windows))
+    if twice:
+        typer.echo(f"{twice} rows stand for a part of a window that a later row completes: use the later one", err=True)
 
 
 def _opened(out: Path) -> TextIO:

@@ -117,6 +117,21 @@ def test_a_worker_that_began_again_inside_a_minute_is_measured_alike(tmp_path: P
     assert first == pytest.approx([45, 55], abs=0.5)
 
 
+def test_windows_that_stand_twice_are_told(recorded: tuple[Path, Path, list[dict[str, Any]]], tmp_path: Path) -> None:
+    """Cut at 45 s and completed: the approach and its three lanes, in a minute and a quarter hour, are 8 rows; a log
+    without a restart has none."""
+    from simpang_edge.measure_cli import app
+
+    file = box(tmp_path, "rtsp://camera/1")
+    frames = list(clip_tracks(62))
+    record(tmp_path, load(file), (one for one in frames if one.time_s < START_S + 45), START_S)
+    record(tmp_path, load(file), (one for one in frames if one.time_s >= START_S + 50), START_S + 50, boot=2)
+    cut = CliRunner().invoke(app, [str(tmp_path / "tracks"), "--config", str(file)])
+    assert "8 rows stand for a part of a window that a later row completes: use the later one" in cut.stderr
+    folder, whole, _ = recorded
+    assert "later row" not in CliRunner().invoke(app, [str(folder / "tracks"), "--config", str(whole)]).stderr
+
+
 def test_a_worker_goes_on_with_its_events_and_ends_them_when_its_lanes_have_changed(tmp_path: Path) -> None:
     """The real worker with its memory file: a camera is silent for over 10 s, offline, and the worker stops meanwhile.
 

@@ -1,13 +1,15 @@
 """Signal plans, intergreen, lamps that fail, and approaches without a signal."""
 
 import pytest
+from simpang_edge.config import Camera
 from simpang_edge.data import Colour, Cycle, Lamps, Quality
+from simpang_edge.meter import Meter, MeterSettings
 from simpang_edge.meter.cycle import Starts
 from simpang_edge.meter.lamps import LampCycle, Shown
 from simpang_edge.meter.plan import Plan
 from simpang_edge.meter.signal import SignalLog
 
-from .meter_road import T0, Car, approach_row, frame, measure, meter, path
+from .meter_road import T0, Car, approach_row, camera, frame, measure, meter, path
 from .test_meter_cycle import queue
 
 G, Y, R = Colour.GREEN, Colour.YELLOW, Colour.RED
@@ -175,6 +177,18 @@ def test_the_lamps_are_believed_rather_than_the_discharge() -> None:
         colour = G if phase_s < 20 else Y if phase_s < 23 else R
         cycles += engine.look(Lamps(T0 + i / 8, ((0, colour),))).cycles
     assert [(c.method, c.from_s - T0, c.to_s - T0) for c in cycles] == [("signal_head", 20.0, 70.0)]
+
+
+def test_a_head_gives_an_approach_without_a_signal_no_cycles() -> None:
+    """A link whose configuration still has a head, green from 10 and from 60 s on."""
+    content = camera().model_dump()
+    content["approaches"][0]["control"] = "link"
+    engine = Meter(Camera.model_validate(content), MeterSettings(windows_s=(60,)))
+    cycles: list[Cycle] = []
+    for i in range(8 * 72):
+        engine.update(frame(i / 8, []))
+        cycles += engine.look(Lamps(T0 + i / 8, ((0, G if (i / 8 - 10) % 50 < 20 else R),))).cycles
+    assert cycles == []
 
 
 def test_old_lamps_are_not_believed() -> None:

@@ -119,8 +119,8 @@ class ApproachWatch:
         return None if not self._signalled else self._told(self._cycles.cross(crossing))
 
     def look(self, time_s: float, colour: Colour | None) -> Cycle | None:
-        """Account for the lamp that is lit; the signal cycle it completes, if any."""
-        return self._told(self._cycles.look(time_s, colour))
+        """Account for the lamp that is lit; the signal cycle it completes, if any: never where none works."""
+        return None if not self._signalled else self._told(self._cycles.look(time_s, colour))
 
     def _told(self, cycle: Cycle | None) -> Cycle | None:
         if cycle is not None:
