@@ -96,6 +96,35 @@ def test_a_site_may_use_another_set_with_a_reason_and_it_shows() -> None:
     assert (own.flow_smps, own.emp) == (pytest.approx(5.3 / own.quality.observed_s), "own (site: survey)")
 
 
+def minutes(*vehicles: int, from_minute: int = 0, site: Service | None = None) -> list[str | None]:
+    """The sets of an unsignalised approach in minutes of so many motorcycles."""
+    made = site or service(control="unsignalised")
+    sets = []
+    for n, count in enumerate(vehicles, from_minute):
+        one = replace(
+            row(flow_vps=count / 60, counts=(count, *[0] * 6), pkji_counts=(count, *[0] * 5)),
+            from_s=T0 + 60 * n,
+            to_s=T0 + 60 * n + 60,
+        )
+        sets.append(made.smp([one])[0].emp)
+    return sets
+
+
+def test_the_set_follows_the_flow_of_the_quarter_hour_and_not_of_the_minute() -> None:
+    """Busy from 1000 veh/h on, 16.7 a minute. 10 and 20 are 900 an hour together, with 24 more 1080; after 15 minutes
+    of 24, minutes of 10 make the quarter hour quiet once eight of them are in it: (7·24 + 8·10) / 15 = 16.5."""
+    quiet, busy = "PKJI2023-6-9-quiet", "PKJI2023-6-9-busy"
+    assert minutes(10, 20, 24) == [quiet, quiet, busy]
+    assert minutes(*[24] * 15, *[10] * 8)[15:] == [busy] * 7 + [quiet]
+
+
+def test_the_flow_of_windows_that_come_again_is_not_counted_twice() -> None:
+    """Twenty a minute, then the clock is set back by two minutes: the minute that follows is judged by itself."""
+    one = service(control="unsignalised")
+    assert minutes(20, 20, site=one) == ["PKJI2023-6-9-busy"] * 2
+    assert minutes(10, from_minute=0, site=one) == ["PKJI2023-6-9-quiet"]
+
+
 def row(**figures: Any) -> Measurement:
     """An approach's minute: 0.5 vehicles or 0.3 smp a second."""
     known = {"flow_vps": 0.5, "flow_smps": 0.3, "counts": (0, 30, 0, 0, 0, 0, 0)} | figures

@@ -12,6 +12,7 @@ from ..standards.tables import interpolate
 from .green import MEASURED_CYCLES, Signal, demand, discharge_smps, green, served_smps
 from .pcu import Pcu, smp
 from .rows import flagged
+from .running import RunningFlow
 
 S_PER_H: Final = 3600.0
 
@@ -39,13 +40,15 @@ class Service:
         self._site = site
         self._pcu = pcu
         self._sights = sights
+        self._running = RunningFlow()
 
     def smp(self, table: Sequence[Measurement]) -> list[Measurement]:
         """The rows with their flow in passenger-car units: q_smp = sum N EMP / T, over the observed time.
 
-        The EMP set of an approach follows its own flow; its lanes and movements use the same one.
+        The EMP set of an approach follows its own flow of the quarter hour that ends with the window (the tables are of
+        hourly flows, and a minute of 17 or 18 vehicles is chance); its lanes and movements use the same one.
         """
-        flows = {row.approach: row.flow_vps for row in table if row.scope is Scope.APPROACH}
+        flows = {row.approach: self._running.after(row) for row in table if row.scope is Scope.APPROACH}
         sets = {one.id: self._pcu.emp(i, flows.get(one.id)) for i, one in enumerate(self._approaches)}
         done = []
         for row in table:
