@@ -11,9 +11,8 @@ wall clock (its monotonic one: setting the clock does not stop them).
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
@@ -21,10 +20,10 @@ from . import convert
 from .assembly import build_measurement
 from .clock import Clock, SystemClock
 from .config import Box, Camera, load
-from .data import Detections, Frame, Lamps, LiveRow, Readings, Scene, Tracks, UsualDay, Vehicles
+from .data import Frame, Readings
 from .detectors import open_detector
 from .errors import DuplicateWorkerError, OutboxError, RecordingError, SimpangError, SourceEnded, SourceError
-from .health import ClockWatch, Health, SourceFacts
+from .health import ClockWatch, Health
 from .message import Channel, Row
 from .meta import meta_row
 from .outbox import Outbox, OutboxStatus
@@ -37,6 +36,7 @@ from .scene import SceneWatch
 from .scene_sun import sun_over
 from .signal_head import SignalHeads
 from .source import open_source
+from .stages import Frames, Logs, Publishes, Stages
 from .tracker import Tracker, TrackerSettings
 from .tracklog import Source as TrackSource
 from .tracklog import TrackLog
@@ -59,113 +59,6 @@ FIRST_HEALTH_S: Final = 5.0
 DRAIN_S: Final = 5.0
 COMPLAIN_EVERY_S: Final = 60.0
 RETRY_DISK_S: Final = 5.0
-
-
-class Frames(Protocol):
-    """Frames of one camera."""
-
-    def read(self, timeout_s: float) -> Frame | None:
-        """The next frame; None when none came in time. Raises `SourceEnded`, `SourceError`."""
-
-    def status(self) -> SourceFacts:
-        """How it is doing."""
-
-    def close(self) -> None:
-        """Let go of it."""
-
-
-class Finds(Protocol):
-    """A detector."""
-
-    def detect(self, frame: Frame) -> Detections: ...
-
-
-class Follows(Protocol):
-    """A tracker."""
-
-    def update(self, detections: Detections) -> Tracks: ...
-
-
-class Locates(Protocol):
-    """From pixels to metres."""
-
-    def locate(self, tracks: Tracks, size_px: tuple[int, int] | None = None) -> Vehicles: ...
-
-
-class Marks(Protocol):
-    """Zones, and what hides the lanes."""
-
-    def mark(self, tracks: Tracks, vehicles: Vehicles) -> Vehicles: ...
-
-
-class Looks(Protocol):
-    """The judge of the picture."""
-
-    def look(self, frame: Frame) -> Scene | None: ...
-    def remember(self) -> bytes: ...
-    def recall(self, data: bytes) -> None: ...
-
-
-class Watches(Protocol):
-    """A reader of signal heads."""
-
-    def look(self, frame: Frame) -> Lamps: ...
-
-
-class Measures(Protocol):
-    """A meter."""
-
-    def note(self, scene: Scene) -> Readings: ...
-    def update(self, vehicles: Vehicles) -> Readings: ...
-    def look(self, lamps: Lamps) -> Readings: ...
-    def advance(self, time_s: float) -> Readings: ...
-    def live(self, time_s: float) -> tuple[LiveRow, ...]: ...
-    def finish(self, time_s: float) -> Readings: ...
-    def know(self, days: list[UsualDay]) -> None: ...
-    def learned(self) -> tuple[UsualDay, ...]: ...
-    def parts(self) -> bytes | None: ...
-    def resume(self, parts: bytes) -> None: ...
-    def open(self) -> bytes: ...
-    def end(self, left: bytes) -> None: ...
-
-
-class Logs(Protocol):
-    """A track log."""
-
-    lost_steps: int
-
-    def frame(self, tracks: Tracks, size_px: tuple[int, int]) -> None: ...
-    def scene(self, scene: Scene) -> None: ...
-    def lamps(self, lamps: Lamps) -> None: ...
-    def silence(self, time_s: float) -> None: ...
-    def end(self, time_s: float) -> None: ...
-    def close(self) -> None: ...
-
-
-class Publishes(Protocol):
-    """A publisher, as the worker's loop needs it."""
-
-    def check(self) -> None: ...
-    def offer(self, channel: Channel, payload: bytes) -> None: ...
-    def stop(self, drain_s: float = 5.0, reason: str = "stopped") -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """The measuring part of one camera; a camera without approaches and gates has none.
-
-    error_m: the calibration's reprojection error. heads: None for a camera without configured signal heads.
-    """
-
-    detector: Finds
-    tracker: Follows
-    ground: Locates
-    zones: Marks
-    scene: Looks
-    meter: Measures
-    model_id: str
-    error_m: float | None
-    heads: Watches | None = None
 
 
 class Worker:

@@ -20,8 +20,9 @@ from simpang_edge.outbox import Outbox
 from simpang_edge.records import Identity
 from simpang_edge.scene import SceneWatch
 from simpang_edge.scene_sun import sun_over
+from simpang_edge.stages import Stages
 from simpang_edge.tracklog import Source, TrackLog
-from simpang_edge.worker import Stages, Worker
+from simpang_edge.worker import Worker
 
 SIZE_PX = (1280, 720)
 Script = Iterable[Tracks | float]

@@ -34,7 +34,8 @@ from simpang_edge.meter import Meter
 from simpang_edge.outbox import Outbox
 from simpang_edge.records import Identity
 from simpang_edge.signal_head import SignalHeads
-from simpang_edge.worker import Stages, Worker
+from simpang_edge.stages import Stages
+from simpang_edge.worker import Worker
 
 from .recorded import Facts
 
