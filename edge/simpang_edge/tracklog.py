@@ -12,7 +12,7 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -239,8 +239,7 @@ class Run:
 
     def __len__(self) -> int:
         """How many steps there are."""
-        _, parquet = _parquet()
-        return sum(parquet.ParquetFile(file).metadata.num_rows for file in self.files)
+        return sum(_facts(file).num_rows for file in self.files)
 
     def tracks(self) -> tuple[int, int] | None:
         """The lowest and the highest number of a track; None without any."""
@@ -309,8 +308,7 @@ def _source(file: Path) -> tuple[Source, int]:
 
 def _range(file: Path, column: str) -> tuple[float, float] | None:
     """Least and greatest value of a column, from the file's own statistics; None for a column without values."""
-    _, parquet = _parquet()
-    facts = parquet.ParquetFile(file).metadata
+    facts = _facts(file)
     groups = [facts.row_group(i) for i in range(facts.num_row_groups)]
     found = [
         part.statistics
@@ -326,17 +324,30 @@ def _has(file: Path, track: int) -> bool:
     span = _range(file, "id.list.element")
     if span is None or not span[0] <= track <= span[1]:
         return False
-    _, parquet = _parquet()
-    ids = parquet.read_table(file, columns=["id"])["id"].combine_chunks().flatten()
+    ids = _table(file, ["id"])["id"].combine_chunks().flatten()
     return bool((ids.to_numpy() == track).any())
 
 
-def _steps(file: Path) -> Iterator[Step]:
+def _table(file: Path, columns: list[str] | None = None) -> Any:
+    """The rows of a file. Raises `RecordingError` where it is damaged."""
+    return _read(file, lambda parquet: parquet.read_table(file, columns=columns))
+
+
+def _facts(file: Path) -> Any:
+    """What a file says of itself at its end. Raises `RecordingError` where that is damaged."""
+    return _read(file, lambda parquet: parquet.ParquetFile(file).metadata)
+
+
+def _read(file: Path, how: Callable[[Any], Any]) -> Any:
     arrow, parquet = _parquet()
     try:
-        table = parquet.read_table(file)
+        return how(parquet)
     except (OSError, arrow.ArrowInvalid) as exc:
-        raise RecordingError(f"{file}: cannot be read ({exc}); {WITHOUT}") from exc
+        raise RecordingError(f"{file}: cannot be read ({' '.join(str(exc).split())}); {WITHOUT}") from exc
+
+
+def _steps(file: Path) -> Iterator[Step]:
+    table = _table(file)
     what, times_s = table["what"].to_pylist(), table["time_s"].to_pylist()
     ids, kinds, gone = (_lists(table[name], np.int64) for name in ("id", "kind", "gone"))
     boxes = _lists(table["xyxy_px"], np.float32)

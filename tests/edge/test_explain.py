@@ -244,6 +244,17 @@ def test_a_vehicle_in_a_false_picture_is_not_said_to_be_on_its_way(tmp_path: Pat
     assert (figure(answer, "blind"), figure(answer, "frames")) == (25, 33)
 
 
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    """By whatever it is asked, and not with a traceback."""
+    run = replay(tmp_path, [Thing(1, OVER)])
+    (file,) = run.run.files
+    data = file.read_bytes()
+    file.write_bytes(data[:4] + bytes(len(data) // 2) + data[4 + len(data) // 2 :])
+    for ask in (lambda: explain_track(run, 1), lambda: explain_place(run, T0 + 2, (350.0, 380.0))):
+        with pytest.raises(RecordingError, match=r"cannot be read .*move it out of the folder"):
+            ask()
+
+
 def test_a_track_that_is_not_in_the_log_is_an_error(tmp_path: Path) -> None:
     """It names those there are."""
     with pytest.raises(RecordingError, match="track 5 is not in this run of the log; it holds tracks 1 to 2"):
