@@ -416,3 +416,14 @@ def test_a_camera_that_cannot_say_its_state_shows_no_zero() -> None:
     assert text.count('<dd class="none">–</dd>') == 3
     world.live(state="free", queue_m=0.0, observed_s=60.0)
     assert '<span class="live-only">0</span>' in card_body(world.look(), TELLER)
+
+
+def test_a_lane_that_was_not_seen_well_enough_shows_no_figures_of_the_road(world: World) -> None:
+    """Its queue of 0 m is what a poor picture showed; what it counted before is known."""
+    world.put(Channel.META, meta())
+    world.live(state="unknown", queue_m=0.0, queue_vehicles=0, flow_vph=3696.0, occupancy=0.59, counts={"car": 144})
+    shown = live_table(world.look(), TELLER)
+    assert "0 m" not in shown
+    assert "3.696" not in shown
+    assert "59 %" not in shown
+    assert "<b>144</b>" in shown

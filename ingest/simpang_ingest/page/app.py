@@ -130,7 +130,7 @@ def _add_places(room: Room) -> None:
 
 
 def _screen(room: Room, request: Request, make: Callable[[Teller], Screen]) -> None:
-    """A header, the screen under it, and the one timer that keeps both at now."""
+    """A header, the screen under it, filled at once, and the one timer that keeps both at now."""
     words = words_in(chosen_language(request.headers, room.settings))
     teller = Teller(words, LocalTime(room.settings.zone), room.settings)
     shell = Shell(room, teller, request.url.path)
@@ -142,6 +142,7 @@ def _screen(room: Room, request: Request, make: Callable[[Teller], Screen]) -> N
         shell.update(looks)
         screen.update(looks)
 
+    tick()
     ui.timer(TICK_S, tick)
 
 

@@ -189,6 +189,7 @@ def _event(
     return EventRow(
         site=site, camera=camera, time_ns=int(begin_s * 1e9), event=event, approach=approach, lane=lane,
         id=f"{camera}-{event}-{began}", begin_s=begin_s, end_s=end_s, severity=severity, cause=cause,
+        observed_s=None if end_s is None or event.startswith("camera_") else 0.8 * (end_s - begin_s),
         duration_s=None if end_s is None else end_s - begin_s, reason_code=said.code,
         reason_id=said.id.format(q=148, v=11), reason_en=said.en.format(q=148, v=11),
     )  # fmt: skip

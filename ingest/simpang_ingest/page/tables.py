@@ -55,9 +55,9 @@ def live_table(look: CameraLook, teller: Teller) -> Markup:
         Column(words.approach, lambda row: _who(row, words), figure=False),
         Column(words.state, lambda row: _state_and_reason(row, look, words), figure=False),
         Column(words.queue, lambda row: _queue(row, look, words)),
-        Column(words.speed, lambda row: _now(row, look, lambda r: with_unit(r.speed_kmh, words.kmh, words))),
-        Column(words.flow, lambda row: _now(row, look, lambda r: with_unit(r.flow_vph, words.vph, words))),
-        Column(words.occupancy, lambda row: _now(row, look, lambda r: percent(r.occupancy, words))),
+        Column(words.speed, lambda row: _known(row, look, lambda r: with_unit(r.speed_kmh, words.kmh, words))),
+        Column(words.flow, lambda row: _known(row, look, lambda r: with_unit(r.flow_vph, words.vph, words))),
+        Column(words.occupancy, lambda row: _known(row, look, lambda r: percent(r.occupancy, words))),
         Column(words.in_view, lambda row: _now(row, look, lambda r: number(r.vehicles_in_view, words))),
         Column(words.counts, lambda row: _now(row, look, lambda r: _counts(r.counts, words))),
         Column(words.quality, lambda row: _now(row, look, lambda r: _quality(r, words))),
@@ -82,7 +82,7 @@ def _state_and_reason(row: RowLook, look: CameraLook, words: Words) -> str:
 
 def _queue(row: RowLook, look: CameraLook, words: Words) -> str:
     live = row.row
-    if live is None or not look.current:
+    if live is None or not look.current or row.face is Face.UNKNOWN:
         return UNKNOWN
     sign = "≥ " if live.queue_beyond_view and live.queue_m is not None else ""
     count = "" if live.queue_vehicles is None else f" · {number(live.queue_vehicles, words)} {words.vehicles}"
@@ -92,6 +92,11 @@ def _queue(row: RowLook, look: CameraLook, words: Words) -> str:
 def _now(row: RowLook, look: CameraLook, cell: Callable[..., str]) -> str:
     """A figure of now: only of current data."""
     return cell(row.row) if row.row and look.current else UNKNOWN
+
+
+def _known(row: RowLook, look: CameraLook, cell: Callable[..., str]) -> str:
+    """A figure of the road now; of what was not seen well enough to be judged none, as on the card."""
+    return UNKNOWN if row.face is Face.UNKNOWN else _now(row, look, cell)
 
 
 def _quality(row: LiveRow, words: Words) -> str:
