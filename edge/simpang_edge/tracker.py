@@ -14,6 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from .data import KINDS, Detections, FloatArray, IntArray, Tracks
 from .tracker_motion import (
     BoolArray,
+    Distinct,
     Motion,
     Noise,
     begin,
@@ -50,13 +51,18 @@ class TrackerSettings:
     gate: largest Mahalanobis distance of a centre from its prediction.
     max_cost, known_cost, weak_iou: largest cost of a sure match, of one after `tentative_s` out of sight; smallest
     overlap of a weak match.
+    weak_s: weak detections continue a track for this time since its last sure one; alone they keep none.
     misfit: cost of a box e times as large or as small as predicted.
     duplicate_iou, duplicate_cover: overlap with a matched track at which a detection is the same vehicle again.
+    distinct: when two boxes of one frame are around one vehicle.
+
+    sure_score and new_score are the score at which 85 % of the default detector's boxes are right
+    (`simpang models eval`); a detector with another scale of scores needs others.
     """
 
-    sure_score: float = 0.45
+    sure_score: float = 0.42
     weak_score: float = 0.12
-    new_score: float = 0.5
+    new_score: float = 0.42
     confirm_hits: int = 2
     confirm_score: float = 1.5
     lost_s: float = 1.5
@@ -66,10 +72,12 @@ class TrackerSettings:
     max_cost: float = 1.6
     known_cost: float = 1.2
     weak_iou: float = 0.3
+    weak_s: float = 2.0
     misfit: float = 0.3
     duplicate_iou: float = 0.5
     duplicate_cover: float = 0.8
     noise: Noise = field(default_factory=Noise)
+    distinct: Distinct = field(default_factory=Distinct)
 
     def beginning_at(self, min_score: float) -> "TrackerSettings":
         """The same settings where a detection must be at least this good to begin a vehicle."""
@@ -86,6 +94,7 @@ class _Pool:
     """The live tracks, N of them.
 
     id: int64 (N,), 0 until confirmed.  votes: float64 (N, kinds), sum of scores.  hits: int64 (N,).  seen_s: (N,).
+    sure_s: (N,), when each was last seen by a sure detection.
     """
 
     id: IntArray
@@ -93,12 +102,14 @@ class _Pool:
     votes: FloatArray
     hits: IntArray
     seen_s: FloatArray
+    sure_s: FloatArray
 
     def __len__(self) -> int:
         return len(self.id)
 
     def __getitem__(self, index: Any) -> "_Pool":
-        return _Pool(self.id[index], self.motion[index], self.votes[index], self.hits[index], self.seen_s[index])
+        rest = (self.votes[index], self.hits[index], self.seen_s[index], self.sure_s[index])
+        return _Pool(self.id[index], self.motion[index], *rest)
 
     def joined(self, other: "_Pool") -> "_Pool":
         return _Pool(
@@ -107,6 +118,7 @@ class _Pool:
             np.concatenate([self.votes, other.votes]),
             np.concatenate([self.hits, other.hits]),
             np.concatenate([self.seen_s, other.seen_s]),
+            np.concatenate([self.sure_s, other.sure_s]),
         )
 
     def kind(self) -> IntArray:
@@ -118,7 +130,8 @@ def _born(detections: Detections, noise: Noise) -> _Pool:
     votes = np.zeros((n, len(KINDS)))
     votes[np.arange(n), detections.kind] = detections.score
     motion = begin(detections.xyxy_px.astype(np.float64), noise)
-    return _Pool(np.zeros(n, np.int64), motion, votes, np.ones(n, np.int64), np.full(n, detections.time_s))
+    now_s = np.full(n, detections.time_s)
+    return _Pool(np.zeros(n, np.int64), motion, votes, np.ones(n, np.int64), now_s, now_s)
 
 
 def _around_others(found: Detections) -> BoolArray:
@@ -180,8 +193,9 @@ class Tracker:
 
     def _usable(self, detections: Detections) -> Detections:
         good = _pick(detections, detections.score >= self._set.weak_score)
-        group = _GROUP[good.kind]
-        good = _pick(good, distinct(good.xyxy_px.astype(np.float64), good.score.astype(np.float64), group, 0.6))
+        group = np.where(_GROUP[good.kind] == _ON_FOOT, -1, _GROUP[good.kind])
+        boxes, score = good.xyxy_px.astype(np.float64), good.score.astype(np.float64)
+        good = _pick(good, distinct(boxes, score, group, self._set.distinct))
         return _pick(good, ~_around_others(good))
 
     def _associate(self, found: Detections) -> IntArray:
@@ -214,7 +228,8 @@ class Tracker:
         unseen_s = found.time_s - self._pool.seen_s
         limit = np.where(unseen_s > self._set.tentative_s, self._set.known_cost, self._set.max_cost)[:, None]
         sure = np.where(near & (cost <= limit), cost, _NEVER)
-        weak = np.where(near & (iou >= self._set.weak_iou) & (kinds < 0.5), cost, _NEVER)
+        lately = (found.time_s - self._pool.sure_s <= self._set.weak_s)[:, None]
+        weak = np.where(near & lately & (iou >= self._set.weak_iou) & (kinds < 0.5), cost, _NEVER)
         return sure, weak
 
     def _fresh(self, found: Detections, matched: IntArray) -> BoolArray:
@@ -241,11 +256,12 @@ class Tracker:
         corrected = correct(pool.motion[hit], found.xyxy_px[which].astype(np.float64), self._set.noise)
         order = np.concatenate([hit, np.flatnonzero(matched < 0)])
         motion = corrected.joined(held(pool.motion[matched < 0]))[np.argsort(order)]
-        votes, hits, seen_s = pool.votes.copy(), pool.hits.copy(), pool.seen_s.copy()
+        votes, hits, seen_s, sure_s = pool.votes.copy(), pool.hits.copy(), pool.seen_s.copy(), pool.sure_s.copy()
         votes[hit, found.kind[which]] += found.score[which]
         hits[hit] += 1
         seen_s[hit] = found.time_s
-        self._pool = _Pool(pool.id, motion, votes, hits, seen_s)
+        sure_s[hit[found.score[which] >= self._set.sure_score]] = found.time_s
+        self._pool = _Pool(pool.id, motion, votes, hits, seen_s, sure_s)
 
     def _confirm(self) -> None:
         pool = self._pool

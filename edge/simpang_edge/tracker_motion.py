@@ -33,6 +33,22 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True)
+class Distinct:
+    """When two boxes are around one vehicle.
+
+    iou: overlap above which the weaker one is a second box. cover, nested_iou: it is one too where, both of one group,
+    one lies in the other by more than this share and they overlap by so much. equal_iou: above this also of two that
+    were found equally well. Of 12 000 labelled vehicles in pictures of fixed cameras 0.2 % overlap another by more than
+    0.4, and 0.3 % lie within one of their group.
+    """
+
+    iou: float = 0.4
+    cover: float = 0.8
+    nested_iou: float = 0.2
+    equal_iou: float = 0.6
+
+
+@dataclass(frozen=True, slots=True)
 class Motion:
     """Filter state of N boxes; every field is float64 (N, 4) over centre x, centre y, width, height in pixels.
 
@@ -132,14 +148,21 @@ def overlap(a_px: FloatArray, b_px: FloatArray) -> tuple[FloatArray, FloatArray,
     return iou, iou - distance, shared / np.maximum(np.minimum(area_a, area_b), 1e-9)
 
 
-def distinct(xyxy_px: FloatArray, score: FloatArray, group: IntArray, limit: float) -> BoolArray:
-    """Mask (N,) of the boxes that stay when, of two of one group overlapping more than `limit`, the weaker goes."""
-    iou, _, _ = overlap(xyxy_px, xyxy_px)
-    same = (iou > limit) & (group[:, None] == group[None])
+def distinct(xyxy_px: FloatArray, score: FloatArray, group: IntArray, limits: Distinct) -> BoolArray:
+    """Mask (N,) of the boxes that stay when, of two around one vehicle, the weaker goes.
+
+    group: (N,), of the kinds; those below 0 are no vehicles, and hide none.
+    """
+    iou, _, cover = overlap(xyxy_px, xyxy_px)
+    alike = group[:, None] == group[None]
+    one = (iou > limits.iou) | ((cover > limits.cover) & (iou > limits.nested_iou) & alike)
+    one &= score[:, None] > score[None]
+    one |= iou > limits.equal_iou
+    one &= alike | ((group >= 0)[:, None] & (group >= 0)[None])
     keep = np.ones(len(score), bool)
     for i in np.argsort(-score, kind="stable"):
         if keep[i]:
-            keep &= ~same[i]
+            keep &= ~one[i]
             keep[i] = True
     return keep
 

@@ -33,6 +33,8 @@ def test_a_vehicle_that_passes_counts_once_in_its_lane_and_kind() -> None:
     assert lane_row(done, 1).counts == (0, 0, 0, 0, 0, 0, 0)
 
 
+STANDS = path((0, 30), (3, 0.6), (40, 0.6))
+
 NOT_COUNTED: dict[str, Path] = {
     #  +5 ........ +0.2 | ........ +5      came near, went back
     "turned back before the line": path((0, 20), (2, 0.2), (4, 0.2), (6, 20)),
@@ -40,6 +42,9 @@ NOT_COUNTED: dict[str, Path] = {
     "flickers just past the line": wiggle(-1.0, 0.4),
     "stands past the line": path((0, -2), (30, -2)),
     "drives against the traffic": path((0, -15), (6, 45)),
+    # +0.6 ---- -1.7 for 0.4 s ---- +0.6
+    "waits while its box grows for a moment": then(then(STANDS, path((20, -1.7), (20.4, -1.7)), 20), STANDS, 20.4),
+    "waits until its track goes off with a walker": then(STANDS, path((20, -2.5), (30, -2.5)), 20),
     "stands before the line to the end": path((0, 30), (3, 1), (55, 1)),
     "lost standing 1 m before the line": path((0, 30), (3, 1), (10, 1)),
     "lost braking 5 m before the line": path((0, 30), (3, 5)),

@@ -63,7 +63,7 @@ class Model(Section):
 
     path: Path | None = Field(None, description="ONNX file, or recorded detections (Parquet); default: our model")
     size: str = Field("640x384", pattern=r"^\d{2,4}x\d{2,4}$")
-    min_score: Fraction = Field(0.5, description="a detection at least this good may begin a vehicle")
+    min_score: Fraction = Field(0.42, description="a detection at least this good may begin a vehicle")
     threads: Annotated[int, Field(ge=1, le=64)] = 1
 
     @field_validator("size")

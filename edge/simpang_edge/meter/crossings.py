@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..data import FloatArray, IntArray
 from .decisions import Decisions, Rule
@@ -23,6 +24,12 @@ PLACE_M: Final = 0.25
 
 MOST_MPS2: Final = 4.0
 """Few vehicles start or brake harder; more is noise."""
+
+START_S: Final = math.sqrt(2 * PAST_M / MOST_MPS2)
+"""A vehicle that stood at the line until its box went over it counts after this time (0.6 s), which it needs to be
+clearly past: who walks by before it makes its box longer for a moment."""
+
+STOOD_S: Final = 0.4
 
 APART_M: Final = 3.0
 NEAR_M: Final = 8.0
@@ -135,7 +142,8 @@ class StopLine:
     view, an occlusion). A vehicle in
     the very place of one that was just counted is a second box around it and does not count, unless one of them came
     up from behind while the other was there. One that stands up to 0.75 m past the line has not crossed it before it
-    leaves: its position is not known better.
+    leaves: its position is not known better. One that stood before the line counts 0.6 s after it went over it, unless
+    it only seemed to.
 
     line_m (A, len(KINDS)): where each kind crosses, metres upstream: 0, and for motorcycles the far edge of a
     motorcycle box. length_m (A,): measured length. decisions: where each decision is told, for whoever asks why.
@@ -163,7 +171,8 @@ class StopLine:
         passes = ((before_m > 0) & (along_m <= 0)).nonzero()[0]
         if len(passes):
             rows["passed_s"][row[passes]] = _passed_s(seen, before_m, along_m)[passes]
-        for r in row[rows["proven"][row] & ~rows["counted"][row] & (along_m <= -PAST_M)].tolist():
+        past = rows["proven"][row] & ~rows["counted"][row] & (along_m <= -PAST_M)
+        for r in row[past & ~_only_now(rows, row, seen.time_s)].tolist():
             self._count(fleet, r, seen.time_s)
         waiting = self._waiting(rows, fleet.active())
         if not len(waiting):
@@ -184,7 +193,11 @@ class StopLine:
         return self._hand_out(fleet, self._waiting(rows, ended))
 
     def settle(self, fleet: Fleet) -> tuple[Crossing, ...]:
-        """All crossings that still wait for more of the motion."""
+        """All crossings that still wait for more of the motion; nothing follows that could take them back."""
+        rows, row = fleet.rows, fleet.active()
+        past = rows["along_m"][row] - self._lines_m(rows, row) <= -PAST_M
+        for r in row[past & rows["proven"][row] & ~rows["counted"][row]].tolist():
+            self._count(fleet, r, float(rows["seen_s"][r]))
         return self._hand_out(fleet, self._waiting(fleet.rows, fleet.active()))
 
     def _waiting(self, rows: Rows, row: IntArray) -> IntArray:
@@ -319,6 +332,12 @@ def _vanished_moving(rows: Rows, row: int, left_m: float) -> bool:
     least_mps = MOVING_MPS if left_m > 0 else ROLLING_MPS
     counts = one["armed"] and one["proven"] and not one["counted"]
     return bool(counts and left_m <= LOST_M and one["speed_mps"] >= least_mps)
+
+
+def _only_now(rows: Rows, row: IntArray, now_s: float) -> NDArray[np.bool_]:
+    """Which of rows (n,) stood until a moment ago, when their boxes went over the line, (n,)."""
+    passed_s = rows["passed_s"][row]
+    return np.asarray((passed_s - rows["still_s"][row] < STOOD_S) & (now_s - passed_s < START_S))
 
 
 def _left_s(one: Rows) -> float:

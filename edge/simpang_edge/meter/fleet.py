@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..data import KINDS, FloatArray, IntArray, Vehicles
 from .decisions import Decisions, Rule
 from .fits import MAX_MPS, slopes
-from .proof import prove, replaces
+from .proof import KERB_M, doubt, prove, replaced
 from .settings import LENGTH_M
 
 LENGTHS: Final = 15
@@ -40,6 +40,8 @@ FORGET_S: Final = 30.0
 JUMP_M: Final = 4.0
 JUMP_SHARE: Final = 0.1
 BACK_MPS: Final = 5.0
+START_M: Final = 2.5
+STILL_S: Final = 0.4
 PERSON: Final = KINDS.index("person")
 TWO_WHEELS: Final = (KINDS.index("motorcycle"), KINDS.index("bicycle"))
 
@@ -59,7 +61,7 @@ ROW = np.dtype(
         ("lengths_m", "f8", (LENGTHS,)), ("lengths", "i8"), ("passes_s", "f8", (SEGMENTS,)), ("arrived", "?"),
         ("held", "?"), ("held_s", "f8"), ("accounted_m", "f8"), ("orphan", "?"),
         ("reach_m", "f8"), ("reach_s", "f8"), ("reach_mps", "f8"), ("settled", "?"),
-        ("proven", "?"), ("proven_s", "f8"), ("proven_m", "f8"),
+        ("proven", "?"), ("proven_s", "f8"), ("proven_m", "f8"), ("replaces", "i8"), ("inner", "i8"),
     ]
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
@@ -73,7 +75,8 @@ NaN where that was not seen. arrived: its arrival was told. held: queued and hid
 where its hidden way is accounted for. orphan: its track ended but it may be hidden. reach_*: how far it ever came,
 when, and how fast then; a box whose lower part is hidden makes it seem to move back. settled: where it came from was
 looked for. proven: is a vehicle, not something that stands beside the road (`proof`); proven_*: last sighting before
-that was known."""
+that was known. replaces: the vehicle in whose place it began and for which it is believed, -1 for none. inner:
+sightings before the line away from the kerb, less those by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ class Fleet:
         self._write(vehicles, picked, row)
         rows["speed_mps"][row] = self._speeds(row, vehicles.time_s)
         self._reach(row, vehicles.time_s)
+        doubt(rows, row)
         prove(rows, row, seen.before_s, seen.before_m, self.watched_s, self._length_m)
         return seen
 
@@ -237,13 +241,15 @@ class Fleet:
 
     def _enter(self, vehicles: Vehicles, n: int, track: int) -> None:
         """Give a new track a row: that of a vehicle which it continues, else a clean one."""
-        absent = self._absent(vehicles.id)
+        by_kerb = vehicles.across_m[n] < KERB_M
+        absent = np.zeros(0, np.int64) if by_kerb else self._absent(vehicles.id)
         row = self._heir(vehicles, n, absent) if len(absent) else None
         row = self._appeared(vehicles, n, absent) if row is None and len(absent) else row
         if row is None:
             row = self._new_row()
             self.rows[row] = _blank(vehicles, n)
-            self.rows["proven"][row] = len(absent) > 0 and replaces(self.rows, row, absent)
+            self.rows["replaces"][row] = replaced(self.rows, row, absent)
+            self.rows["proven"][row] = self.rows["replaces"][row] >= 0
         elif self._decisions is not None:
             self._decisions.about(Rule.CONTINUED, self.rows[row], vehicles.time_s, float(vehicles.along_m[n]), track)
         self.rows["id"][row] = track
@@ -255,13 +261,16 @@ class Fleet:
         ones, (m,).
 
         More than 4 m and a tenth of the distance (a metre is less than 4 pixels there) beyond 50 m/s downstream or
-        5 m/s upstream.
+        5 m/s upstream; and more than 2.5 m from a standstill over the stop line within 0.4 s, for which it would take
+        more than 30 m/s².
         """
         rows, along_m = self.rows, vehicles.along_m[picked]
         gap_s = vehicles.time_s - rows["seen_s"][row]
         moved_m = rows["along_m"][row] - along_m
         slack_m = JUMP_M + JUMP_SHARE * np.abs(along_m)
         far = (moved_m > MAX_MPS * gap_s + slack_m) | (moved_m < -BACK_MPS * gap_s - slack_m)
+        stood = rows["seen_s"][row] - rows["still_s"][row] < STILL_S
+        far |= stood & (rows["along_m"][row] > 0) & (along_m < 0) & (moved_m > START_M) & (gap_s < STILL_S)
         other: IntArray = (far | (rows["approach"][row] != vehicles.approach[picked])).nonzero()[0]
         return other
 
@@ -286,6 +295,7 @@ class Fleet:
         expected_m = rows["along_m"] - np.nan_to_num(rows["speed_mps"]) * gap_s
         miss_m = np.abs(expected_m - vehicles.along_m[n])
         good = (gap_s > 0) & (rows["approach"] == vehicles.approach[n]) & (np.abs(expected_m) <= 8)
+        good &= rows["inner"] >= 0
         good &= miss_m <= 1.5 + np.abs(np.nan_to_num(rows["speed_mps"])) * gap_s * 0.3
         good &= (np.abs(rows["across_m"] - vehicles.across_m[n]) <= 1.2) & (rows["kind"] == vehicles.kind[n])
         if not good.any():
@@ -329,6 +339,8 @@ class Fleet:
         rows["times_s"][row, at] = vehicles.time_s
         rows["alongs_m"][row, at] = along_m
         rows["samples"][row] = samples + 1
+        by_kerb = vehicles.across_m[picked] < KERB_M
+        rows["inner"][row] += np.where(along_m > 0, np.where(by_kerb, -1, 1), 0)
 
     def _reach(self, row: IntArray, now_s: float) -> None:
         rows = self.rows
@@ -366,7 +378,7 @@ def _blank(vehicles: Vehicles, n: int) -> Rows:
 
 def _never_seen() -> Rows:
     row = np.zeros((), ROW)
-    row["lane"] = row["line_lane"] = -1
+    row["lane"] = row["line_lane"] = row["replaces"] = -1
     for name in (
         "times_s",
         "speed_mps",

@@ -1,10 +1,12 @@
 """Which tracks are vehicles (a rule of ours): what has moved. A painted kerb, a post or a shadow that the detector
 takes for a motorcycle stands where it stands for ever, and would be in the queue and in the density all day.
 
-A track is believed once it has gone 3 m at walking speed or faster, in either direction. By the kerb, nearer than half
-a motorcycle's width, it takes 15 m: false boxes there slide along with the traffic that passes. Believed at once is
-what was there when the camera began to watch, for a queue may stand there, and what appears in the place of a vehicle
-that was believed and is no longer seen. So is, after 2 s in a place of its own, what stands at the stop line, where
+A track is believed once it has gone 3 m and a tenth of its distance (as far away a box trembles by that) at walking
+speed or faster, in either direction. By the kerb, nearer than half a motorcycle's width in most of its sightings before
+the line, no way is proof before it is 5 m past the line: false boxes slide along the kerb with the traffic that passes,
+and end where it ends. Believed at once is what was there when the camera began to watch, for a queue may stand there,
+and what appears in the place of a vehicle that was believed and is no longer seen, until that is seen again: then they
+are two, and the new one has to move. So is, after 2 s in a place of its own, what stands at the stop line, where
 vehicles are large in the picture and wait close together, for it is the rest of a track that broke; and what stands
 where vehicles come into view, for a queue may reach beyond it. Until then a vehicle is in no figure; what it spent on
 the road meanwhile is accounted for afterwards (`emerged`).
@@ -19,9 +21,12 @@ from ..data import KINDS, FloatArray, IntArray
 from .settings import WIDTH_M
 
 GONE_M: Final = 3.0
+GONE_SHARE: Final = 0.1
 WALKING_MPS: Final = 1.0
 KERB_M: Final = 0.5 * float(WIDTH_M[KINDS.index("motorcycle")])
-GONE_BY_KERB_M: Final = 15.0
+
+BEYOND_M: Final = 5.0
+"""A vehicle so far past the stop line has left the kerb behind, which ends where the junction begins."""
 
 AT_FIRST_S: Final = 1.0
 """A vehicle that was there when the camera began to watch has a track after this long."""
@@ -49,8 +54,10 @@ def prove(
         return
     new = row[place]
     gone_m = np.abs(rows["first_m"][new] - rows["along_m"][new])
-    by_kerb = rows["across_m"][new] < KERB_M
-    moved = (gone_m >= np.where(by_kerb, GONE_BY_KERB_M, GONE_M)) & (np.abs(rows["speed_mps"][new]) >= WALKING_MPS)
+    by_kerb = rows["inner"][new] < 0
+    far_m = GONE_M + GONE_SHARE * np.abs(rows["along_m"][new])
+    moved = (gone_m >= far_m) & (np.abs(rows["speed_mps"][new]) >= WALKING_MPS)
+    moved &= ~by_kerb | (rows["along_m"][new] <= -BEYOND_M)
     at_first = (rows["first_s"][new] - watched_s < AT_FIRST_S) & ~by_kerb
     at_end = (rows["along_m"][new] <= AT_LINE_M) | (rows["first_m"][new] > EDGE_SHARE * length_m[rows["approach"][new]])
     waits = at_end & (rows["seen_s"][new] - rows["first_s"][new] >= STOOD_S) & ~by_kerb & ~moved & ~at_first
@@ -73,9 +80,23 @@ def doubles(rows: NDArray[Any], new: IntArray, seen: IntArray) -> NDArray[np.boo
     return np.asarray((inside & (rows["approach"][new][:, None] == rows["approach"][known][None])).any(axis=1))
 
 
-def replaces(rows: NDArray[Any], one: int, absent: IntArray) -> bool:
-    """Whether a track that is new (row `one`) is in the place of one of the believed vehicles that are not seen."""
+def replaced(rows: NDArray[Any], one: int, absent: IntArray) -> int:
+    """The believed vehicle, among those that are not seen, in whose place a track that is new (row `one`) begins: its
+    id, -1 where there is none."""
     same = rows["proven"][absent] & (rows["approach"][absent] == rows["approach"][one])
-    near = np.abs(rows["along_m"][absent] - rows["along_m"][one]) <= PLACE_M
-    near &= np.abs(rows["across_m"][absent] - rows["across_m"][one]) <= BESIDE_M
-    return bool((same & near).any()) and bool(rows["across_m"][one] >= KERB_M)
+    same &= np.abs(rows["along_m"][absent] - rows["along_m"][one]) <= PLACE_M
+    same &= np.abs(rows["across_m"][absent] - rows["across_m"][one]) <= BESIDE_M
+    if not same.any() or rows["across_m"][one] < KERB_M:
+        return -1
+    return int(rows["id"][absent[same]][0])
+
+
+def doubt(rows: NDArray[Any], row: IntArray) -> None:
+    """Of rows (n,) that are seen, believe those no longer that were only believed for a vehicle which is seen again: it
+    was never gone, and they stand beside it."""
+    for_another = np.flatnonzero(rows["replaces"][row] >= 0)
+    if not len(for_another):
+        return
+    again = row[for_another[np.isin(rows["replaces"][row[for_another]], rows["id"][row])]]
+    rows["proven"][again] = False
+    rows["replaces"][again] = -1
