@@ -117,8 +117,9 @@ def test_a_road_without_a_signal_has_no_cycle() -> None:
 @pytest.mark.parametrize(
     ("arrivals_s", "on_green"),
     [
-        pytest.param([15.0, 29.6, 32.0], 1, id="29.6 s came in yellow: who would be there at 32 s met the signal"),
-        pytest.param([15.0, 29.6, 34.0], 2, id="nobody came soon: the queue had run out in green"),
+        pytest.param([15.0, 29.2, 32.0], 2, id="29.2 s: green ended at 29.3 s"),
+        pytest.param([15.0, 29.4, 32.0], 1, id="29.4 s came in yellow, and drove on"),
+        pytest.param([15.0, 29.4, 55.0], 1, id="and so whether the next one came soon or not"),
         pytest.param([15.0, 45.0, 59.5], 2, id="59.5 s: the next green is lit, its first driver starts at 60 s"),
     ],
 )

@@ -102,12 +102,14 @@ def lit(time_s: float) -> Colour:
     return Colour.GREEN if phase_s < 20 else Colour.YELLOW if phase_s < 23 else Colour.RED
 
 
-def with_lamps(cars: list[Car], to_s: float, one: Camera | None = None) -> list[Cycle]:
-    """The cycles of these cars with the lamps in view."""
+def with_lamps(
+    cars: list[Car], to_s: float, one: Camera | None = None, gone: dict[float, int] | None = None
+) -> list[Cycle]:
+    """The cycles of these cars with the lamps in view. gone: which track the tracker gives up at which second."""
     meter = Meter(one or camera(), MeterSettings(windows_s=(60,)))
     cycles: list[Cycle] = []
     for i in range(round(to_s * 8)):
-        meter.update(frame(i / 8, cars))
+        meter.update(frame(i / 8, cars, [(gone or {})[i / 8]] if i / 8 in (gone or {}) else []))
         cycles += meter.look(Lamps(T0 + i / 8, ((0, lit(i / 8)),))).cycles
     return cycles
 
@@ -167,6 +169,25 @@ def test_who_is_in_a_queue_when_first_seen_arrived_before() -> None:
     hidden = Car(3, path((30, 70), (40, 70), (68, 2)))
     (cycle,) = with_lamps([passes(1, 30), passes(2, 50), hidden], 72)
     assert (cycle.arrivals, cycle.arrivals_on_green_ratio) == (2, 0.5)
+
+
+@pytest.mark.parametrize(("mps", "share"), [(4.0, 1.0), (10.0, 0.5)])
+def test_a_slow_vehicle_that_is_found_a_little_late_came_over_the_far_end_before(mps: float, share: float) -> None:
+    """Green ends at 40 s. Found at 75.5 m at 33 s, at 4 m/s: over the far end, 80 m, 4.5 / 4 = 1.1 s earlier, so
+    it would be at the line at 33 - 1.1 + 8 = 39.9 s, on green; at 10 m/s at 33 - 0.45 + 8 = 40.6 s, on red."""
+    stands_s = 33 + (75.5 - 2) / mps
+    slow = Car(1, path((33, 75.5), (stands_s, 2), (71, 2), (74, -13)))
+    (cycle,) = with_lamps([slow, passes(2, 30)], 72)
+    assert (cycle.arrivals, cycle.arrivals_on_green_ratio) == (2, share)
+
+
+@pytest.mark.parametrize(("again_s", "arrivals"), [(31.0, 2), (43.0, 3)])
+def test_who_is_lost_and_found_again_arrives_once(again_s: float, arrivals: int) -> None:
+    """One passes freely at 60 s. Another comes into view at 25 s and is lost 62 m before the line at 28 s; a track that
+    begins 55 m before the line 3 s later is that vehicle, one that begins 15 s later is another, the third."""
+    lost, again = Car(1, path((25, 80), (28, 62))), Car(2, path((again_s, 55), (again_s + 10, 5)))
+    (cycle,) = with_lamps([lost, again, passes(3, 60)], 72, gone={29.5: 1})
+    assert cycle.arrivals == arrivals
 
 
 def test_who_was_found_again_under_another_track_counts_in_the_delay() -> None:

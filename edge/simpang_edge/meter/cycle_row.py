@@ -24,11 +24,8 @@ DISCHARGE: Final = "discharge"
 SIGNAL_HEAD: Final = "signal_head"
 
 DRIVERS_S: Final = 0.7
-"""[ours] Drivers are later than their signal: the first one stands for about this long after green begins, and of a
-stream that the signal cuts the last one crosses about as long after it ended, in yellow."""
-
-CUT_S: Final = 3.0
-"""A vehicle that would have been at the line within this time of the last crossing, and was not, met the signal."""
+"""[ours] Drivers are later than their signal: the first one stands for about this long after green begins, and the last
+one crosses about as long after it ended, in yellow, also when nobody came close behind."""
 
 GREEN_UNSEEN: Final = "green_end_unseen"
 TWO_CYCLES: Final = "maybe_two_cycles"
@@ -193,8 +190,7 @@ def _on_green(span: Span, times_s: list[float], end_s: float) -> int:
     """How many of the arrivals came while green was lit: where the discharge told of it, before its drivers moved."""
     if span.method != DISCHARGE:
         return sum(time_s < end_s for time_s in times_s)
-    cut = any(end_s < time_s < end_s + CUT_S for time_s in times_s)
-    lit_until_s, lit_again_s = end_s - (DRIVERS_S if cut else 0.0), span.end_s - DRIVERS_S
+    lit_until_s, lit_again_s = end_s - DRIVERS_S, span.end_s - DRIVERS_S
     return sum(time_s < lit_until_s or time_s >= lit_again_s for time_s in times_s)
 
 

@@ -10,6 +10,7 @@ from ..data import FloatArray, IntArray
 from .crossings import Crossing
 from .fleet import SEGMENTS, Fleet, Rows, Seen
 from .layout import Cell, Layout
+from .proof import EDGE_SHARE
 from .settings import IS_MOTOR
 
 TRACED_SHARE: Final = 0.5
@@ -142,7 +143,8 @@ def _parts_s(crossing: Crossing, length_m: float) -> FloatArray:
 class Arrivals:
     """Tells each vehicle's arrival once: of those that came into view in the far half of the measured length, driving.
 
-    Who is in a queue already when it is first seen has arrived before, nobody knows when.
+    Who is in a queue already when it is first seen has arrived before, nobody knows when. Who is first seen in the
+    middle of the road may be a vehicle that was lost and is found again (`emerged`): it is told once that is known.
     """
 
     def __init__(self, layout: Layout, least_mps: float) -> None:
@@ -155,13 +157,31 @@ class Arrivals:
         """The arrivals that are settled since it was last asked."""
         rows, row = fleet.rows, fleet.active()
         row = row[rows["proven"][row] & ~rows["arrived"][row] & (now_s - rows["first_s"][row] >= SETTLED_S)]
+        at_edge = rows["first_m"][row] > EDGE_SHARE * self._length_m[rows["approach"][row]]
+        row = row[at_edge | rows["settled"][row]]
         rows["arrived"][row] = True
-        approach, first_m = rows["approach"][row], rows["first_m"][row]
-        far = IS_MOTOR[rows["kind"][row]] & (first_m >= TRACED_SHARE * self._length_m[approach])
-        far &= rows["speed_mps"][row] > self._least_mps
-        times_s = rows["first_s"][row] + first_m / self._reference_mps[approach]
+        approach = rows["approach"][row]
+        far = IS_MOTOR[rows["kind"][row]] & (rows["first_m"][row] >= TRACED_SHARE * self._length_m[approach])
+        speed_mps = _since_seen_mps(rows, row)
+        far &= speed_mps > self._least_mps
+        times_s = self._at_line_s(rows, row, speed_mps)
         picked = np.flatnonzero(far & np.isfinite(times_s)).tolist()
         return [Arrival(float(times_s[n]), int(approach[n])) for n in picked]
+
+    def _at_line_s(self, rows: Rows, row: IntArray, speed_mps: FloatArray) -> FloatArray:
+        """When vehicles (n,) would be at the line if they had gone on freely from the far end of the measured length,
+        where they were earlier by the way from there to where they were first seen, at their own speed."""
+        approach = rows["approach"][row]
+        length_m, free_mps = self._length_m[approach], self._reference_mps[approach]
+        unseen_m = np.maximum(length_m - rows["first_m"][row], 0.0)
+        began_s = rows["first_s"][row] - unseen_m / np.minimum(np.maximum(speed_mps, self._least_mps), free_mps)
+        return np.asarray(began_s + length_m / free_mps)
+
+
+def _since_seen_mps(rows: Rows, row: IntArray) -> FloatArray:
+    """Mean speeds (n,) toward the line since vehicles were first seen."""
+    took_s = np.maximum(rows["seen_s"][row] - rows["first_s"][row], 1e-9)
+    return np.asarray((rows["first_m"][row] - rows["along_m"][row]) / took_s)
 
 
 def _mean(values: list[float]) -> float | None:
