@@ -147,6 +147,41 @@ def test_one_motorcycle_that_creeps_over_the_line_is_no_green() -> None:
     ]
 
 
+def alone(cycle: int, kind: str = "car", lane: int = 1) -> Car:
+    """The only one of its lane: stands 2 m before the line in red, drives off when green begins."""
+    car = waiting(cycle, 0, 10 + CYCLE_S * cycle, lane)
+    return Car(car.track, car.along, kind, lane=lane, across_m=car.across_m)
+
+
+def test_one_vehicle_alone_shows_a_green() -> None:
+    """At 60 s the only vehicle in sight drives off, and 5 s later nobody stands: the green of 60 s."""
+    (found,) = cycles([*queue(0), alone(1)], 80)
+    assert (found.from_s - T0, found.to_s - T0) == (pytest.approx(10, abs=1.5), pytest.approx(60, abs=1.5))
+
+
+def test_one_vehicle_that_crosses_in_red_is_no_green_where_others_stop_behind_it() -> None:
+    """In red at 36 s the box of a rider who waits takes in a person who walks past: 2 m over the line at once. Two cars
+    come and stand from 38 s on until the green of 60 s: one cycle of 50 s, and nothing of its green is after 36 s."""
+    rider = Car(
+        999, path((24, 60), (30, 1.5), (35.9, 1.5), (36.4, -2), (60, -2), (62, -14)), "motorcycle", across_m=0.4
+    )
+    come = [Car(n, path((32, 62), (38, 2), (60, 2), (63, -14)), lane=n, across_m=3.25 * n - 1.6) for n in (1, 2)]
+    (found,) = cycles([*queue(0), rider, *come], 80)
+    assert (found.from_s - T0, found.to_s - T0) == (pytest.approx(10, abs=1.5), pytest.approx(60, abs=1.5))
+    assert found.green_s is None or found.green_s < 20
+    assert "maybe_two_cycles" not in found.quality.flags
+
+
+def test_a_bicycle_shows_the_green_as_a_car_does() -> None:
+    """At 60 s a car and a bicycle that both waited drive off together: two of the queue, a green. The bicycle is none
+    of the vehicles that are discharged: 8 in the first cycle, the car in the second."""
+    found = cycles([*queue(0), alone(1), alone(1, "bicycle", lane=2), *queue(2)], 130)
+    assert [(c.to_s - T0, c.discharged) for c in found] == [
+        (pytest.approx(60, abs=1.5), 8),
+        (pytest.approx(110, abs=1.5), 1),
+    ]
+
+
 def test_a_discharge_that_was_running_at_the_start_is_no_green() -> None:
     """The worker starts 4 s into the green: the first start it can know is the next one."""
     engine = meter()

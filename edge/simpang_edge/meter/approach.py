@@ -91,8 +91,9 @@ class ApproachWatch:
         """Forget what was too long ago; the end of the congestion that was open, with its last sign."""
         return self.reset(self._judge.judged_s)
 
-    def second(self, time_s: float, queue: QueueNow, bar_s: FloatArray, watched_s: float) -> None:
-        """Account for the queue of one second; bar_s (C,): how long the stop bar has been covered since the start."""
+    def second(self, time_s: float, queue: QueueNow, bar_s: FloatArray, watched_s: float) -> Cycle | None:
+        """Account for the queue of one second; the signal cycle it completes, if any. bar_s (C,): how long the stop bar
+        has been covered since the start."""
         i = self._cell
         tail_m = float(queue.tail_m[i])
         sample = QueueSample(
@@ -105,9 +106,10 @@ class ApproachWatch:
             bar_s=tuple(bar_s[list(self._cells[1:])].tolist()),
             watched_s=watched_s,
         )
-        self._cycles.sample(sample)
+        cycle = self._told(self._cycles.sample(sample))
         self._signal.second(self._cycles.green_s)
         self._judge.second(time_s, tail_m / self._layout.cells[i].length_m)
+        return cycle
 
     def arrive(self, arrival: Arrival) -> None:
         """Account for a vehicle that came into view."""

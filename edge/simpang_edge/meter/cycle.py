@@ -10,6 +10,7 @@ from ..data import Colour, Cycle
 from .crossings import Crossing
 from .cycle_row import DISCHARGE, SIGNAL_HEAD, Span, cycle_row
 from .discharge import Discharge, green_end_s, red_shown
+from .fleet import PERSON
 from .lamps import LampCycle, Shown
 from .layout import Cell
 from .memory import LONGEST_S, Memory, QueueSample
@@ -67,27 +68,25 @@ class CycleFinder:
     def __post_init__(self) -> None:
         self.discharge = Discharge(self.memory)
 
-    def sample(self, sample: QueueSample) -> None:
-        """Account for the queue of one second."""
+    def sample(self, sample: QueueSample) -> Cycle | None:
+        """Account for the queue of one second; the cycle that it completes, if it does."""
         if self.discharge.begin_s is None:
             self.discharge.begin_s = sample.time_s
         self.memory.queue.append(sample)
+        return self._started(self.discharge.look(sample), sample.time_s)
 
     def arrive(self, arrival: Arrival) -> None:
         """Account for a vehicle that came into view."""
         self.memory.arrivals.append(arrival)
 
     def cross(self, crossing: Crossing) -> Cycle | None:
-        """Account for a crossing; the cycle that it completes, if it does."""
-        if not IS_MOTOR[crossing.kind]:
+        """Account for a crossing; the cycle that it completes, if it does. A bicycle is no traffic flow, but it waits
+        for the signal and starts with it."""
+        if IS_MOTOR[crossing.kind]:
+            self.memory.crossings.append(crossing)
+        if not crossing.was_queued or crossing.kind == PERSON:
             return None
-        self.memory.crossings.append(crossing)
-        if not crossing.was_queued:
-            return None
-        start_s = self.discharge.cross(crossing)
-        if start_s is None or self.lamps.fresh(crossing.time_s) or self._too_soon(start_s):
-            return None
-        return self._by_discharge(start_s)
+        return self._started(self.discharge.cross(crossing), crossing.time_s)
 
     def look(self, time_s: float, colour: Colour | None) -> Cycle | None:
         """Account for the lamp that is lit; the cycle that it completes, if it does."""
@@ -118,6 +117,12 @@ class CycleFinder:
         self.plan.reset()
         self.memory.clear()
 
+    def _started(self, start_s: float | None, now_s: float) -> Cycle | None:
+        """The cycle that a start of green by discharge completes, if one was found now and the lamps do not tell."""
+        if start_s is None or self.lamps.fresh(now_s) or self._too_soon(start_s):
+            return None
+        return self._by_discharge(start_s)
+
     def _too_soon(self, start_s: float) -> bool:
         """Whether a start is only the running green going on: a turning vehicle that had to wait in it, say.
 
@@ -143,7 +148,8 @@ class CycleFinder:
         if start_s is None or not self._watched(start_s, end_s):
             return None
         crossed = self.memory.crossed(start_s, end_s)
-        green_s = green_end_s([c.time_s for c in crossed], end_s)
+        in_green = self.memory.crossed(start_s, self.discharge.red_s(start_s, end_s))
+        green_s = green_end_s([c.time_s for c in in_green], end_s)
         shown = green_s is not None and red_shown(self.memory.samples(start_s, end_s), green_s)
         if green_s is not None and self._cut_short(green_s - start_s):
             shown = False

@@ -366,8 +366,9 @@ class Meter:
             windows.queue(time_s, queue)
             windows.hide(time_s, lost_s)
         self._moods.hide(time_s, lost_s)
-        for watch in self._watches:
-            watch.second(time_s, queue, self._recent.total_s(Amount.STOP_BAR_S), self._recent.observed_s)
+        bar_s, observed_s = self._recent.total_s(Amount.STOP_BAR_S), self._recent.observed_s
+        told = [watch.second(time_s, queue, bar_s, observed_s) for watch in self._watches]
+        done += Readings(cycles=tuple(self._trusted(cycle) for cycle in told if cycle))
         events = self._incidents.look(self._fleet, time_s, self._stays.at("kerb"))
         return done + Readings(events=events + self._in_zones.look(self._stays, self._fleet, queue, time_s))
 
