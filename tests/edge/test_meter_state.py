@@ -65,8 +65,15 @@ def test_two_slow_minutes_and_a_free_one_are_not() -> None:
 
 
 def test_a_slow_but_empty_road_is_not_congested() -> None:
-    """One slow vehicle makes no jam: ratio 0.2 with 5 % of the road filled."""
-    assert states([minute(n, 0.2, 0.05) for n in range(5)]) == [DENSE] * 5
+    """Slow vehicles make no jam while 6 % of the road is filled."""
+    assert states([minute(n, 0.2, 0.06) for n in range(5)]) == [DENSE] * 5
+
+
+def test_one_slow_vehicle_is_not_dense_traffic() -> None:
+    """Ratio 0.2 with 5 % of the road filled (not above a twentieth) is free, and the sentence says how full it is."""
+    verdict = Judge(RULES).window(minute(0, 0.2, 0.05))
+    assert verdict.state is FREE
+    assert verdict.reason.en == "free, 5 % of the road filled"
 
 
 def test_congestion_ends_after_five_clear_minutes() -> None:

@@ -31,6 +31,7 @@ class StateRules(Section):
     off_s: Positive = 300
     dense_speed_ratio: Fraction = 0.70
     dense_area_occupancy: Fraction = 0.20
+    slowing_area_occupancy: Fraction = 0.05
     min_quality: Fraction = 0.5
     forget_s: Annotated[float, Field(ge=60, le=7200)] = 900
     provisional_s: Annotated[float, Field(ge=1, le=60)] = 10

@@ -41,7 +41,8 @@ class Judge:
     OFF: for 5 min no ON sign and area occupancy < 0.25, and speed ratio > 0.55 where there is no signal. Under a
     signal the ratio includes waiting at red, so there a queue that clears in every cycle takes its place.
     `dense` [ours]: a fifth of the road filled; or the latest cycle left a residual queue, until the second cycle after
-    it is due; or the queue at 80 % of storage through a whole cycle; or slow without a signal that explains it.
+    it is due; or the queue at 80 % of storage through a whole cycle; or slow without a signal that explains it, with
+    more than a twentieth of the road filled: one that turns around or looks for an address is slow for itself.
     `jammed` [ours]: congested, the queue full for 3 min, and under 5 km/h in the last window.
 
     verdict: on the last window that was not unknown, which ended at judged_s and was window_s long.
@@ -205,16 +206,17 @@ def calm(figures: Figures, rules: StateRules, signal: bool, full: bool = False) 
     if figures.speed_mps is None and not figures.area_ratio:
         return Verdict(State.FREE, say(reasons.EMPTY, figures))
     slow = figures.ratio is not None and figures.ratio < rules.dense_speed_ratio
-    dense = _dense(figures, rules, slow and not signal, full)
+    few = figures.area_ratio is not None and figures.area_ratio <= rules.slowing_area_occupancy
+    dense = _dense(figures, rules, slow and not signal and not few, full)
     if dense is not None:
         return Verdict(State.DENSE, say(dense, figures))
-    return Verdict(State.FREE, say(_free(figures, slow), figures))
+    return Verdict(State.FREE, say(_free(figures, slow, signal), figures))
 
 
-def _free(figures: Figures, slow: bool) -> Template:
+def _free(figures: Figures, slow: bool, signal: bool) -> Template:
     if figures.queue_m:
         return reasons.SHORT_QUEUE
-    if figures.speed_mps is None:
+    if figures.speed_mps is None or (slow and not signal):
         return reasons.FREE_ROAD
     return reasons.CLEARED if slow else reasons.FREE
 
