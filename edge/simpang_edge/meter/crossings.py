@@ -171,8 +171,9 @@ class StopLine:
         passes = ((before_m > 0) & (along_m <= 0)).nonzero()[0]
         if len(passes):
             rows["passed_s"][row[passes]] = _passed_s(seen, before_m, along_m)[passes]
-        past = rows["proven"][row] & ~rows["counted"][row] & (along_m <= -PAST_M)
-        for r in row[past & ~_only_now(rows, row, seen.time_s)].tolist():
+        past = row[(along_m <= -PAST_M).nonzero()[0]]
+        past = past[rows["proven"][past] & ~rows["counted"][past]]
+        for r in past[~_only_now(rows, past, seen.time_s)].tolist() if len(past) else ():
             self._count(fleet, r, seen.time_s)
         waiting = self._waiting(rows, fleet.active())
         if not len(waiting):

@@ -89,9 +89,7 @@ def slopes(
     sum_t, sum_x = t.sum(axis=1), x.sum(axis=1)
     spread = np.einsum("ij,ij->i", t, t) - sum_t * sum_t / safe
     both = np.einsum("ij,ij->i", t, x) - sum_t * sum_x / safe
-    t[~used] = np.inf
-    first_s = t.min(axis=1, initial=np.inf)
-    t[~used] = 0.0
+    first_s = np.where(used, t, np.inf).min(axis=1, initial=np.inf)
     bad = ~((count >= 3) & (t.max(axis=1, initial=0.0) - first_s >= min_span_s))
     spread[bad] = 1.0
     slope = both / spread
