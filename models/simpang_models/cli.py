@@ -138,7 +138,7 @@ def frames(
 @app.command()
 def train(
     data: Data,
-    start: Annotated[Path, typer.Option(help="The file to start from and to imitate: simpang-n-f16.onnx.")],
+    start: Annotated[Path, typer.Option(help="The file to start from: simpang-n-f16.onnx.")],
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and the record; an interrupted run goes on.")],
     teacher: Annotated[Path, typer.Option(help="What `label` wrote; may be empty.")],
     steps: Annotated[int, typer.Option(min=1, help="Batches at most.")] = 6000,
@@ -148,11 +148,9 @@ def train(
     threads: Annotated[int, typer.Option(min=1, help="Threads for the arithmetic on a CPU.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto: CUDA where there is a card.")] = "auto",
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 7,
-    network: Annotated[str, typer.Option(help="Size: n, or t for the thin one.")] = "n",
     rate: Annotated[float, typer.Option(min=0.0, help="Highest learning rate.")] = 1e-3,
     frozen: Annotated[int, typer.Option(min=0, max=15, help="Blocks that stay as they start, the front too.")] = 4,
     reuse: Annotated[int, typer.Option(min=1, help="Steps per prepared batch.")] = 1,
-    imitate: Annotated[float, typer.Option(min=0.0, help="Weight of the loss against what --start says.")] = 0.0,
 ) -> None:
     """Train the detector; needs the extra train. The same command goes on where it was stopped."""
     from simpang_models.data import load_store
@@ -170,10 +168,8 @@ def train(
             workers=workers,
             threads=threads,
             device=device,
-            network=network,
             frozen=frozen,
             reuse=reuse,
-            imitate=imitate,
         )
         typer.echo(str(run(store, start, out, settings)))
 

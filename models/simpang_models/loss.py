@@ -24,8 +24,6 @@ RARITY = (1.5, 1.0, 1.5, 1.0, 1.5, 1.0, 2.0)
 # How much a label of each class, "bus or truck" and "some motor vehicle" count where only the name is asked for.
 NAME_RARITY = (1.0, 1.2, 1.2, 1.0, 2.0, 1.0, 1.5, 1.0, 1.0)
 NAME_WEIGHT = 1.0
-IMITATED_SCORE = 0.1
-"""Cells to which the imitated network gives less count as background."""
 REACH = 0.75
 """A cell may answer for a label whose middle is this near (in strides), even if it lies outside a very small box."""
 # Which classes each label class may stand for: itself, "bus or truck", "some motor vehicle".
@@ -234,19 +232,3 @@ def batch_loss(raw: Raw, cell: Tensor, targets: list[Target]) -> Loss:
     parts = [picture_loss(raw, i, cell, t) for i, t in enumerate(targets)]
     count = torch.stack([n for _, n in parts]).sum().clamp(min=1.0)
     return Loss(*(torch.stack([getattr(loss, name) for loss, _ in parts]).sum() / count for name in ("cls", "box")))
-
-
-def imitation_loss(raw: Raw, wanted: Raw, cell: Tensor) -> Loss:
-    """How far classes and boxes are from those of another network, whose scores are 0..1 instead of logits.
-
-    Quality focal loss (arXiv 2006.04388) over all cells, and GIoU where the other sees something; per seen score.
-    """
-    error = functional.binary_cross_entropy_with_logits(raw.cls.float(), wanted.cls, reduction="none")
-    miss = (wanted.cls - torch.sigmoid(raw.cls.float())).abs() ** FOCAL_GAMMA
-    best = wanted.cls.amax(dim=2)
-    seen = best >= IMITATED_SCORE
-    share = best[seen]
-    count = share.sum().clamp(min=1.0)
-    places = cell.expand(len(best), -1, -1)[seen]
-    apart = 1 - generalised_iou(decode(raw.reg.float()[seen], places), decode(wanted.reg[seen], places))
-    return Loss((miss * error).sum() / count, BOX_WEIGHT * (apart * share).sum() / count)

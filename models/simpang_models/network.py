@@ -1,9 +1,7 @@
 """The network: MobileNetV2, a feature pyramid of 32 channels, and one small head that all levels share.
 
 Each cell of strides 8 to 64 says one box (no anchors). ReLU and ReLU6 only; batch normalisation where training needs
-it, none after export. The input is BGR, 0..255. Two sizes (PLANS): `n` keeps the published backbone; in `t` the
-full-resolution beginning is three dense convolutions instead of three inverted residuals, and the blocks behind it are
-narrower inside.
+it, none after export. The input is BGR, 0..255.
 """
 
 import math
@@ -18,11 +16,10 @@ CHANNELS = 32
 SCALE_INPUT = 1 / 255
 FRONT_CHANNELS = 24
 # Outputs, stride and middle width of each block behind the front: MobileNetV2 (arXiv 1801.04381, table 2) with the
-# expansion of 6 for the published network, about 70 % of it for ours.
+# expansion of 6.
 OUTPUTS = (24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320)
 BLOCK_STRIDES = (1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1)
-PUBLISHED_WIDTHS = (144, 144, 192, 192, 192, 384, 384, 384, 384, 576, 576, 576, 960, 960, 960)
-WIDTHS = (96, 112, 144, 144, 192, 288, 288, 288, 320, 416, 416, 480, 640, 640, 640)
+WIDTHS = (144, 144, 192, 192, 192, 384, 384, 384, 384, 576, 576, 576, 960, 960, 960)
 TAPS = (3, 10, 14)
 """Blocks whose output goes to the pyramid: strides 8, 16 and 32."""
 MAX_LOG_SIDE = 5.0
@@ -32,20 +29,6 @@ FIRST_SIDE = 3.0
 """Side of every box before training, in strides."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What the sizes of the network differ in.
-
-    Attributes:
-        thin: our short front instead of the published one.
-        widths: middle channels of each block.
-    """
-
-    thin: bool
-    widths: tuple[int, ...]
-
-
-PLANS = {"n": Plan(False, PUBLISHED_WIDTHS), "t": Plan(True, WIDTHS)}
 HEAD_DEPTH, NAMING_DEPTH = 4, 2
 NAMING_WIDTH = 64
 
@@ -84,8 +67,8 @@ class Block(nn.Module):
         return x + y if self.shortcut else y
 
 
-class PublishedFront(nn.Module):
-    """The beginning of the published network, (B, 3, H, W) to (B, 24, H/4, W/4): what ours learns to imitate."""
+class Front(nn.Module):
+    """The beginning, (B, 3, H, W) to (B, 24, H/4, W/4)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,30 +81,13 @@ class PublishedFront(nn.Module):
         return y
 
 
-class Front(nn.Module):
-    """Our beginning, (B, 3, H, W) to (B, 24, H/4, W/4): two dense convolutions of stride 2 and one of 1×1."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(*_normed(3, 24, 2), *_normed(24, 64, 2), nn.Conv2d(64, FRONT_CHANNELS, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Pictures 0..1 to features."""
-        y: Tensor = self.layers(x)
-        return y
-
-
-def _normed(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:
-    return nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
-
-
 class Backbone(nn.Module):
     """A front and the blocks behind it; gives the features of strides 8, 16 and 32."""
 
-    def __init__(self, front: nn.Module, widths: tuple[int, ...]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.front = front
-        steps = zip(pairwise((FRONT_CHANNELS, *OUTPUTS)), widths, BLOCK_STRIDES, strict=True)
+        self.front = Front()
+        steps = zip(pairwise((FRONT_CHANNELS, *OUTPUTS)), WIDTHS, BLOCK_STRIDES, strict=True)
         self.blocks = nn.ModuleList(Block(i, middle, o, stride) for (i, o), middle, stride in steps)
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -230,11 +196,11 @@ class Head(nn.Module):
 class Detector(nn.Module):
     """The whole network, from (B, 3, H, W) BGR 0..255 to Raw."""
 
-    def __init__(self, classes: int, plan: Plan) -> None:
+    def __init__(self, classes: int) -> None:
         super().__init__()
         self.input_scale = SCALE_INPUT
         self.frozen = 0
-        self.backbone = Backbone(Front() if plan.thin else PublishedFront(), plan.widths)
+        self.backbone = Backbone()
         self.pyramid = Pyramid()
         self.head = Head(classes)
 
@@ -264,11 +230,8 @@ class Detector(nn.Module):
 
     def fold_input_scale(self) -> None:
         """Move the scaling of the input into the first convolution's weights: same result, one step less."""
-        front = self.backbone.front
-        first = front.layers[0] if isinstance(front, Front) else front.stem
-        assert isinstance(first, nn.Conv2d)
         with torch.no_grad():
-            first.weight.mul_(self.input_scale)
+            self.backbone.front.stem.weight.mul_(self.input_scale)
         self.input_scale = 1.0
 
 

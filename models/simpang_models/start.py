@@ -19,7 +19,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from simpang_models.boxes import CLASSES
-from simpang_models.network import PLANS, SCALE_INPUT, STRIDES, Detector, Head, PublishedFront, Tower
+from simpang_models.network import SCALE_INPUT, STRIDES, Detector, Head, Tower
 
 Array = npt.NDArray[np.float32]
 Inputs = Iterator[Tensor]
@@ -35,12 +35,12 @@ class _Conv:
 
 
 def read_finished(path: Path) -> Detector:
-    """The network `n` of a file that our export wrote with float32 or float16 weights, ready for use.
+    """The network of a file that our export wrote with float32 or float16 weights, ready for use.
 
     Raises:
         ValueError: the file holds another kind of network.
     """
-    network = Detector(len(CLASSES), PLANS["n"])
+    network = Detector(len(CLASSES))
     try:
         convs = iter(_convolutions(path))
         for layer in _before_head(network):
@@ -121,7 +121,6 @@ def _part(conv: nn.Conv2d, norms: list[nn.BatchNorm2d], folded: list[_Conv]) -> 
 
 def _unfold_input_scale(network: Detector) -> None:
     """Files of our export take 0..255 in the first convolution."""
-    assert isinstance(network.backbone.front, PublishedFront)
     with torch.no_grad():
         network.backbone.front.stem.weight.div_(SCALE_INPUT)
 

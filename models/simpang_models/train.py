@@ -22,10 +22,9 @@ from torch.utils.data import DataLoader
 
 from simpang_models.boxes import CLASSES
 from simpang_models.data import Drawn, Store
-from simpang_models.loss import Loss, Target, batch_loss, imitation_loss
-from simpang_models.network import PLANS, Detector, Raw, cells
+from simpang_models.loss import Loss, Target, batch_loss
+from simpang_models.network import Detector, cells
 from simpang_models.start import gather_statistics, read_finished
-from simpang_models.thin import Imitation, start_thin
 
 SAVE_EVERY_S = 60.0
 START_SEED = 1_000_003
@@ -42,13 +41,11 @@ class Prepared:
     Attributes:
         begun: what `Detector.begin` gave.
         cell: the cells of this input size.
-        wanted: scores and boxes of the network that is imitated, None where none is.
     """
 
     begun: list[Tensor]
     cell: Tensor
     targets: list[Target]
-    wanted: Raw | None
 
 
 @dataclass(frozen=True)
@@ -64,9 +61,7 @@ class Settings:
             pictures, and leaving them alone saves half of the work; 0 trains everything, 15 only pyramid and head.
         reuse: steps per prepared batch; what the frozen part makes of the last KEPT batches is kept for them.
         device: "cpu", "cuda", or "auto".
-        start: the work before the first step of network `t`, see `thin`.
-        network: size, a key of PLANS.
-        imitate: weight of the loss that asks for the scores and boxes of the network from which training starts.
+        gathered: inputs that give the head's normalisations their statistics before the first step.
     """
 
     steps: int = 6000
@@ -82,17 +77,14 @@ class Settings:
     workers: int = 1
     threads: int = 1
     device: str = "auto"
-    start: Imitation = field(default_factory=Imitation)
-    network: str = "n"
-    imitate: float = 0.0
+    gathered: int = 6
 
 
 @dataclass
 class State:
-    """What changes while training, and is saved; `imitated` does not change, and is None where nothing is imitated."""
+    """What changes while training, and is saved."""
 
     network: Detector
-    imitated: Detector | None
     average: Detector
     optimiser: torch.optim.Optimizer
     curve: list[dict[str, float]]
@@ -122,10 +114,8 @@ def train(store: Store, start: Path, out: Path, settings: Settings, clock: Clock
     """Train, or go on where `out` was left; returns the file with the averaged weights.
 
     Raises:
-        ValueError: `start` is no network to start from, or network or device is not there.
+        ValueError: `start` is no network to start from, or the device is not there.
     """
-    if settings.network not in PLANS:
-        raise ValueError(f"network {settings.network!r}: known are {', '.join(PLANS)}")
     torch.manual_seed(settings.seed)
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
@@ -133,7 +123,7 @@ def train(store: Store, start: Path, out: Path, settings: Settings, clock: Clock
     with Progress(
         TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn(), refresh_per_second=1
     ) as progress:
-        state = _open_state(store, start, out, settings, device, progress)
+        state = _open_state(store, start, out, settings, device)
         _note_session(state, store, settings, device)
         _record(out, state)
         _run(state, store, out, settings, clock, progress)
@@ -179,19 +169,15 @@ def _note_session(state: State, store: Store, settings: Settings, device: torch.
         state.sessions.append({"from_step": state.step, **facts})
 
 
-def _open_state(
-    store: Store, start: Path, out: Path, settings: Settings, device: torch.device, progress: Progress
-) -> State:
-    network = Detector(len(CLASSES), PLANS[settings.network]).to(device, memory_format=torch.channels_last)
+def _open_state(store: Store, start: Path, out: Path, settings: Settings, device: torch.device) -> State:
+    network = Detector(len(CLASSES)).to(device, memory_format=torch.channels_last)
     saved = out / "state.pt"
-    full = read_finished(start)
     if not saved.is_file():
-        _start(network, store, full, settings, progress)
+        _start(network, store, start, settings)
     average = copy.deepcopy(network).requires_grad_(False)
     network.train()
     network.freeze(settings.frozen)
-    imitated = full.to(device, memory_format=torch.channels_last) if settings.imitate else None
-    state = State(network, imitated, average, _optimiser(network, settings), [])
+    state = State(network, average, _optimiser(network, settings), [])
     if saved.is_file():
         values = torch.load(saved, weights_only=True, map_location=device)
         network.load_state_dict(values["network"])
@@ -212,22 +198,11 @@ def _take_optimiser(optimiser: torch.optim.Optimizer, saved: dict[str, Any]) -> 
         optimiser.load_state_dict(saved)
 
 
-def _start(network: Detector, store: Store, full: Detector, settings: Settings, progress: Progress) -> None:
+def _start(network: Detector, store: Store, start: Path, settings: Settings) -> None:
     """The start takes inputs of its own seed from a worker that ends with it."""
-    task = progress.add_task("start")
-    count = settings.start.crops + 2 * settings.start.wholes
-    batches = _batches(store, replace(settings, seed=settings.seed + START_SEED, steps=count), 0)
-
-    def report(text: str, done: int, total: int) -> None:
-        progress.update(task, description=text, completed=done, total=total)
-
-    inputs = (picture for picture, _ in batches)
-    if PLANS[settings.network].thin:
-        start_thin(network, full, inputs, settings.start, report)
-    else:
-        network.load_state_dict(full.state_dict())
-    gather_statistics(network.head, network, inputs, settings.start.wholes)
-    progress.remove_task(task)
+    network.load_state_dict(read_finished(start).state_dict())
+    batches = _batches(store, replace(settings, seed=settings.seed + START_SEED, steps=settings.gathered), 0)
+    gather_statistics(network.head, network, (picture for picture, _ in batches), settings.gathered)
 
 
 def _optimiser(network: Detector, settings: Settings) -> torch.optim.Optimizer:
@@ -269,25 +244,19 @@ def _prepared(state: State, store: Store, settings: Settings) -> Iterator[Prepar
     random = np.random.default_rng((settings.seed, state.step))
     kept: deque[Prepared] = deque(maxlen=KEPT)
     for picture, targets in _batches(store, settings, state.step // settings.reuse):
-        kept.append(_begin(state, picture, targets))
+        kept.append(_begin(state.network, picture, targets))
         yield kept[-1]
         for _ in range(settings.reuse - 1):
             yield kept[random.integers(len(kept))]
 
 
-def _begin(state: State, picture: Tensor, targets: list[Target]) -> Prepared:
-    device = next(state.network.parameters()).device
+def _begin(network: Detector, picture: Tensor, targets: list[Target]) -> Prepared:
+    device = next(network.parameters()).device
     inputs = picture.to(device, non_blocking=True).float().contiguous(memory_format=torch.channels_last)
     with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
-        begun = state.network.begin(inputs)
-        wanted = None if state.imitated is None else _scored(state.imitated(inputs))
+        begun = network.begin(inputs)
     height, width = picture.shape[2:]
-    return Prepared(begun, cells(height, width).to(device), [t.to(device) for t in targets], wanted)
-
-
-def _scored(raw: Raw) -> Raw:
-    """With scores 0..1 instead of logits."""
-    return Raw(torch.sigmoid(raw.cls.float()), raw.reg.float())
+    return Prepared(begun, cells(height, width).to(device), [t.to(device) for t in targets])
 
 
 def _step(state: State, batch: Prepared, settings: Settings) -> Loss:
@@ -295,7 +264,7 @@ def _step(state: State, batch: Prepared, settings: Settings) -> Loss:
         group["lr"] = _rate(state, settings) * group["factor"]
     with torch.autocast(batch.cell.device.type, torch.bfloat16):
         raw = state.network.finish(batch.begun)
-    loss = _loss(raw, batch, settings)
+    loss = batch_loss(raw, batch.cell, batch.targets)
     state.optimiser.zero_grad(set_to_none=True)
     loss.total.backward()
     nn.utils.clip_grad_norm_(state.network.parameters(), 10.0)
@@ -304,15 +273,6 @@ def _step(state: State, batch: Prepared, settings: Settings) -> Loss:
     state.step += 1
     state.curve.append({"step": state.step, "cls": float(loss.cls.detach()), "box": float(loss.box.detach())})
     return loss
-
-
-def _loss(raw: Raw, batch: Prepared, settings: Settings) -> Loss:
-    """Against the labels, and against the imitated network."""
-    loss = batch_loss(raw, batch.cell, batch.targets)
-    if batch.wanted is None:
-        return loss
-    other = imitation_loss(raw, batch.wanted, batch.cell)
-    return Loss(loss.cls + settings.imitate * other.cls, loss.box + settings.imitate * other.box)
 
 
 def _follow(state: State, settings: Settings) -> None:
@@ -388,7 +348,6 @@ def load_network(path: Path, start: Path | None = None, share: float = 0.25) -> 
     weights = torch.load(path, weights_only=True, map_location="cpu")
     if start is not None:
         weights = _between(torch.load(start, weights_only=True, map_location="cpu"), weights, share)
-    plan = PLANS["t" if "backbone.front.layers.0.weight" in weights else "n"]
-    network = Detector(len(CLASSES), plan)
+    network = Detector(len(CLASSES))
     network.load_state_dict(weights)
     return network

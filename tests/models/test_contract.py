@@ -8,7 +8,7 @@ import onnxruntime as ort
 import pytest
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-SHIPPED = ("simpang-n", "simpang-n-f16", "simpang-t", "simpang-t-f16")
+SHIPPED = ("simpang-n", "simpang-n-f16")
 KINDS = ["motorcycle", "car", "bus", "truck", "bicycle", "person", "three_wheeler"]
 
 

@@ -13,7 +13,7 @@ from simpang_models.boxes import BUS, CAR, CLASSES  # noqa: E402
 from simpang_models.cli import app  # noqa: E402
 from simpang_models.contract import Description  # noqa: E402
 from simpang_models.export import export  # noqa: E402
-from simpang_models.network import PLANS, Detector  # noqa: E402
+from simpang_models.network import Detector  # noqa: E402
 from simpang_models.quantise import restore_full, store_half  # noqa: E402
 from torch import nn  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
@@ -26,7 +26,7 @@ CAR_LOGIT, BUS_LOGIT = 1.0, 1.5
 
 def torn() -> Detector:
     """A network that says everywhere: a bus with logit 1.5, or a car with 1.0."""
-    network = Detector(len(CLASSES), PLANS["t"])
+    network = Detector(len(CLASSES))
     network.eval()
     logits = torch.full((len(CLASSES),), -9.0)
     logits[CAR], logits[BUS] = CAR_LOGIT, BUS_LOGIT

@@ -66,7 +66,7 @@ def test_the_changed_file_says_the_same_at_every_size(tmp_path: Path, size: tupl
 def test_the_whole_network_in_8_bits_takes_blocks(tmp_path: Path) -> None:
     """The published network, put in 8 bits anew, begins with the convolution over blocks and runs."""
     models = Path(__file__).resolve().parents[2] / "models"
-    restore_full(models / "simpang-t-f16.onnx", tmp_path / "full.onnx")
+    restore_full(models / "simpang-n-f16.onnx", tmp_path / "full.onnx")
     picture = np.random.default_rng(6).integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8)
     cv2.imwrite(str(tmp_path / "picture.png"), picture)
     quantise(tmp_path / "full.onnx", tmp_path / "m.onnx", [tmp_path / "picture.png"], SIZE)

@@ -12,7 +12,6 @@ from simpang_models.loss import (  # noqa: E402
     assign,
     batch_loss,
     generalised_iou,
-    imitation_loss,
     name_loss,
     pair_iou,
 )
@@ -124,18 +123,3 @@ def _name_cost(raw: "torch.Tensor", boxes: "torch.Tensor", kind: int) -> float:
     truth = target(([16.0, 0, 32, 16], kind))
     found = assign(raw, boxes, CELLS, truth)
     return float(name_loss(raw[found.cell], found, truth.weight[found.label], truth))
-
-
-def test_imitation_asks_for_the_scores_and_boxes_of_another_network() -> None:
-    """One of three cells is seen with 0.8: half as sure costs (0.8 − 0.5)²·ln 2, half the width GIoU 0.5, per 0.8."""
-    wanted = torch.zeros(1, 3, 7)
-    wanted[0, 1, CAR] = 0.8
-    ours = torch.full((1, 3, 7), -40.0)
-    ours[0, 1, CAR] = 0.0
-    theirs, narrow = torch.zeros(1, 3, 4), torch.zeros(1, 3, 4)
-    narrow[0, 1, 2] = -math.log(2)
-    loss = imitation_loss(Raw(ours, narrow), Raw(wanted, theirs), CELLS)
-    assert float(loss.cls) == pytest.approx(0.09 * math.log(2), rel=1e-5)  # a sum of scores below 1 counts as 1
-    assert float(loss.box) == pytest.approx(2 * 0.5 * 0.8, rel=1e-5)
-    same = imitation_loss(Raw(torch.logit(wanted.clamp(min=1e-17)), theirs), Raw(wanted, theirs), CELLS)
-    assert float(same.total) == pytest.approx(0.0, abs=1e-6)

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from simpang_models.network import PLANS, STRIDES, Detector, cell_counts, cells, cells_at, decode  # noqa: E402
+from simpang_models.network import STRIDES, Detector, cell_counts, cells, cells_at, decode  # noqa: E402
 
 
 def test_levels_cover_the_input() -> None:
@@ -14,7 +14,7 @@ def test_levels_cover_the_input() -> None:
 
 def test_the_network_answers_for_every_cell() -> None:
     """64×96: 8·12 + 4·6 + 2·3 + 1·2 = 128 cells, seven classes and four numbers each."""
-    raw = Detector(7, PLANS["t"]).eval()(torch.zeros(1, 3, 64, 96))
+    raw = Detector(7).eval()(torch.zeros(1, 3, 64, 96))
     assert raw.cls.shape == (1, 128, 7)
     assert raw.reg.shape == (1, 128, 4)
     assert len(cells(64, 96)) == 128
@@ -46,7 +46,7 @@ def test_decode_is_middle_and_logarithm_of_sides() -> None:
 def test_folding_the_scale_changes_nothing() -> None:
     """The network gives the same for pixels 0..255 with the scaling inside the first convolution."""
     torch.manual_seed(3)
-    network = Detector(7, PLANS["t"]).eval()
+    network = Detector(7).eval()
     picture = torch.randint(0, 256, (1, 3, 64, 64)).float()
     before = network(picture).cls
     network.fold_input_scale()
@@ -56,7 +56,7 @@ def test_folding_the_scale_changes_nothing() -> None:
 
 def test_freezing_keeps_the_front_still() -> None:
     """Frozen parts take no gradient, and their normalisation no statistics; the rest does."""
-    network = Detector(7, PLANS["t"]).train()
+    network = Detector(7).train()
     network.freeze(4)
     assert not any(p.requires_grad for p in network.backbone.front.parameters())
     assert not any(m.training for m in network.backbone.front.modules())

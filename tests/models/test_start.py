@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 
 from simpang_models.contract import Description  # noqa: E402
 from simpang_models.export import export  # noqa: E402
-from simpang_models.network import PLANS, Detector  # noqa: E402
+from simpang_models.network import Detector  # noqa: E402
 from simpang_models.quantise import store_half  # noqa: E402
 from simpang_models.start import gather_statistics, read_finished  # noqa: E402
 
@@ -17,9 +17,9 @@ MODELS = Path(__file__).resolve().parents[2] / "models"
 
 @pytest.fixture(scope="module")
 def network() -> Detector:
-    """A network of size n with weights by chance, and normalisations that differ from level to level."""
+    """A network with weights by chance, and normalisations that differ from level to level."""
     torch.manual_seed(5)
-    made = Detector(7, PLANS["n"]).eval()
+    made = Detector(7).eval()
     torch.nn.init.normal_(made.head.naming.cls.weight)
     for norm in (m for m in made.modules() if isinstance(m, torch.nn.BatchNorm2d)):
         for value in (norm.weight, norm.running_var):

@@ -15,12 +15,9 @@ from simpang_models.augment import Sample  # noqa: E402
 from simpang_models.boxes import CAR, NO_BOXES, make_boxes  # noqa: E402
 from simpang_models.data import Drawn, Store  # noqa: E402
 from simpang_models.labels import Truth  # noqa: E402
-from simpang_models.thin import Imitation  # noqa: E402
 from simpang_models.train import Settings, choose_device, load_network, train  # noqa: E402
 
-SETTINGS = Settings(
-    steps=3, batch=1, workers=0, network="t", start=Imitation(first_steps=1, polish_steps=1, crops=1, wholes=1)
-)
+SETTINGS = Settings(steps=3, batch=1, workers=0, gathered=1)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +61,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(store: Store, published:
 
 def test_reused_batches_train_the_rest(store: Store, published: Path, tmp_path: Path) -> None:
     """With a frozen backbone and each batch used twice, three steps need two batches; backbone still, head moved."""
-    settings = replace(SETTINGS, network="n", frozen=15, reuse=2)
+    settings = replace(SETTINGS, frozen=15, reuse=2)
     weights = load_network(train(store, published, tmp_path / "run", settings, minutes_pass())).state_dict()
     start = load_network(train(store, published, tmp_path / "start", replace(settings, steps=1, rate=0.0))).state_dict()
     still = [name for name in weights if name.startswith("backbone.")]
@@ -72,19 +69,9 @@ def test_reused_batches_train_the_rest(store: Store, published: Path, tmp_path: 
     assert not torch.equal(weights["head.reg.weight"], start["head.reg.weight"])
 
 
-def test_what_it_starts_from_can_be_imitated(store: Store, published: Path, tmp_path: Path) -> None:
-    """Asked to be like the network that it still is, the network has no more to learn than without."""
-    settings = replace(SETTINGS, network="n", steps=1, rate=0.0)
-    curves = []
-    for name, imitate in (("alone", 0.0), ("like", 50.0)):
-        train(store, published, tmp_path / name, replace(settings, imitate=imitate), minutes_pass())
-        curves.append(json.loads((tmp_path / name / "record.json").read_text())["curve"][0])
-    assert curves[1]["box"] == pytest.approx(curves[0]["box"], rel=0.3)
-
-
 def test_a_quarter_of_the_way_back_to_the_start(store: Store, published: Path, tmp_path: Path) -> None:
     """Every weight lies a quarter of the way from average.pt to start.pt, but for the naming tower, which stays."""
-    end = train(store, published, tmp_path, replace(SETTINGS, network="n", frozen=15, steps=2), minutes_pass())
+    end = train(store, published, tmp_path, replace(SETTINGS, frozen=15, steps=2), minutes_pass())
     start, trained = (load_network(tmp_path / name).state_dict() for name in ("start.pt", end.name))
     found = load_network(end, tmp_path / "start.pt").state_dict()
     wanted = 0.25 * start["head.reg.weight"] + 0.75 * trained["head.reg.weight"]
@@ -92,12 +79,6 @@ def test_a_quarter_of_the_way_back_to_the_start(store: Store, published: Path, t
     assert not torch.equal(start["head.reg.weight"], trained["head.reg.weight"])
     tower = "head.naming.tower.convs.0.weight"
     assert torch.equal(found[tower], trained[tower])
-
-
-def test_an_unknown_network_is_refused(store: Store, published: Path, tmp_path: Path) -> None:
-    """The message lists the sizes there are."""
-    with pytest.raises(ValueError, match="network 'x': known are n, t"):
-        train(store, published, tmp_path, replace(SETTINGS, network="x"))
 
 
 def test_the_record_says_what_was_done(store: Store, published: Path, tmp_path: Path) -> None:
