@@ -43,6 +43,13 @@ def test_each_kind_is_counted_once_and_weighted() -> None:
     assert about_friction(found) == ("one_side",)
 
 
+def test_who_turns_off_the_road_into_a_driveway_counts_like_who_comes_out_of_it() -> None:
+    """One leaves its lane at 19 s and is in the zone from 20 s on; another only passes the driveway on the road."""
+    leaves = Thing(1, path((10, 40), (20, 80), (26, 100)), zone("access", from_s=20), along=path((10, 60), (19, 20)))
+    passes = Thing(2, path((30, 0), (40, 90)), zone(), y_m=40, along=path((30, 80), (40, -10)))
+    assert row([leaves, passes]).friction_entries == 1
+
+
 @pytest.mark.parametrize(
     ("per_hour", "name"),
     [(0, "SR"), (99.9, "SR"), (100, "R"), (300, "S"), (500, "T"), (899, "T"), (900, "ST"), (5000, "ST")],

@@ -56,7 +56,7 @@ class Friction:
     stops: a motor vehicle that stands `stop_s` in a kerb zone, or in lane 1; where a queue stands, upstream of its
     tail. crossings: somebody on
     foot who went 2 m or more on a lane or crossing. pedestrians: anybody on foot in a kerb, crossing or carriageway
-    zone or on a lane for a second. entries: a vehicle seen both in an access zone and on a lane.
+    zone or on a lane for a second. entries: a vehicle seen both in an access zone and on a lane, in either order.
     """
 
     layout: Layout
@@ -72,11 +72,12 @@ class Friction:
         found = np.zeros((len(Side), len(self.layout.ids)), np.int64)
         if not self.zones:
             return found
-        queued = self._in_queue(fleet, queue)
+        queued, came_by_road = self._in_queue(fleet, queue), set(fleet.rows["id"][fleet.active()].tolist())
         for track, stay in stays.all.items():
             approach = self._approach(stay)
             if approach < 0:
                 continue
+            stay.on_road |= track in came_by_road
             for side in self._events(stay, track in queued, now_s):
                 if side.name not in stay.told:
                     stay.told.add(side.name)
