@@ -51,7 +51,7 @@ class Replay:
             elif isinstance(step, Scene):
                 done = meter.note(step)
             elif isinstance(step, Lamps):
-                done = meter.look(step)
+                done = meter.look(self._read_now(step))
             elif isinstance(step, Silence):
                 done = meter.advance(step.time_s)
             elif isinstance(step, End):
@@ -61,6 +61,14 @@ class Replay:
         if last_s is not None:
             yield End(last_s), None, meter.finish(last_s)
         self.left = meter.parts()
+
+    def _read_now(self, lamps: Lamps) -> Lamps:
+        """What the heads show whose approach has one in this configuration, too, by its index there."""
+        now = [approach.id for approach in self.camera.approaches]
+        then = now if self.run.source.approaches is None else self.run.source.approaches
+        heads = {head.approach for head in self.camera.signal_heads}
+        named = [(then[index], colour) for index, colour in lamps.shown if index < len(then)]
+        return Lamps(lamps.time_s, tuple((now.index(name), colour) for name, colour in named if name in heads))
 
 
 def replays(path: Path, box: Box, camera_id: str | None) -> tuple[Replay, ...]:

@@ -60,13 +60,17 @@ Step = Tracks | Scene | Lamps | Silence | End
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Whose tracks a log holds. run: start of the worker, POSIX milliseconds; size_px: width and height, None before
-    the first frame."""
+    """Whose tracks a log holds.
+
+    run: start of the worker, POSIX milliseconds. size_px: width and height, None before the first frame. approaches:
+    ids in the order of the configuration then, which `Lamps.shown` counts; None in a log that does not tell.
+    """
 
     site: str
     camera: str
     run: int
     size_px: tuple[int, int] | None = None
+    approaches: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -127,7 +131,7 @@ class TrackLog:
         if size_px != self._source.size_px:
             if self._source.size_px is not None:
                 self.close()
-            self._source = Source(self._source.site, self._source.camera, self._source.run, size_px)
+            self._source = replace(self._source, size_px=size_px)
         self._rows.add(FRAME, tracks.time_s, tracks=tracks)
         self._close_when_full()
 
@@ -259,14 +263,22 @@ def runs(path: Path, camera: str | None = None) -> tuple[Run, ...]:
     if wanted is None or wanted not in cameras:
         asked = "name one with --camera" if camera is None else f"{camera!r} is not one of them"
         raise RecordingError(f"{path}: holds tracks of {', '.join(cameras)}: {asked}")
-    found: dict[tuple[int, tuple[int, int] | None], list[tuple[int, Path]]] = {}
-    sizes: dict[tuple[int, tuple[int, int] | None], Source] = {}
-    for source, part, file in sources:
-        if source.camera == wanted:
-            found.setdefault((source.run, source.size_px), []).append((part, file))
-            sizes[source.run, source.size_px] = source
-    ordered = sorted(found.items(), key=lambda item: (item[0][0], min(item[1])))
-    return tuple(Run(sizes[key], tuple(file for _, file in sorted(parts))) for key, parts in ordered)
+    own = sorted((source.run, part, file, source) for source, part, file in sources if source.camera == wanted)
+    found: list[Run] = []
+    for _, _, file, source in own:
+        if found and _goes_on(found[-1].source, source):
+            found[-1] = Run(
+                replace(source, size_px=source.size_px or found[-1].source.size_px), (*found[-1].files, file)
+            )
+        else:
+            found.append(Run(source, (file,)))
+    return tuple(found)
+
+
+def _goes_on(before: Source, source: Source) -> bool:
+    """Whether a file goes on with a run; a picture of another size begins anew, one without frames has none."""
+    sizes = {before.size_px, source.size_px} - {None}
+    return before.run == source.run and len(sizes) <= 1
 
 
 def _files(path: Path) -> list[Path]:
@@ -288,6 +300,7 @@ def _metadata(source: Source, part: int) -> dict[str, str]:
         "run": str(source.run),
         "part": str(part),
         "size_px": size,
+        **({} if source.approaches is None else {"approaches": json.dumps(source.approaches)}),
     }
 
 
@@ -303,7 +316,8 @@ def _source(file: Path) -> tuple[Source, int]:
         raise RecordingError(f"{file}: not a track log of format {FORMAT}")
     size = re.fullmatch(r"(\d+)x(\d+)", known["size_px"])
     size_px = (int(size[1]), int(size[2])) if size else None
-    return Source(known["site"], known["camera"], int(known["run"]), size_px), int(known["part"])
+    approaches = tuple(json.loads(known["approaches"])) if "approaches" in known else None
+    return Source(known["site"], known["camera"], int(known["run"]), size_px, approaches), int(known["part"])
 
 
 def _range(file: Path, column: str) -> tuple[float, float] | None:

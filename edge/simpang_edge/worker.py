@@ -265,7 +265,9 @@ def track_log(box: Box, camera: Camera, identity: Identity) -> TrackLog | None:
     """Where tracks are kept, if the configuration asks for it. Raises `RecordingError`."""
     if box.record.folder is None or not camera.measures():
         return None
-    return TrackLog(box.record, box.record.folder, TrackSource(box.site, camera.id, identity.boot))
+    approaches = tuple(approach.id for approach in camera.approaches)
+    source = TrackSource(box.site, camera.id, identity.boot, approaches=approaches)
+    return TrackLog(box.record, box.record.folder, source)
 
 
 def run_camera(box: Box, camera: Camera, stop: threading.Event, clock: Clock) -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -12,9 +13,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from simpang_edge.config import Box, load
-from simpang_edge.data import KINDS, Tracks
+from simpang_edge.config import Box, Recording, load
+from simpang_edge.data import KINDS, Colour, Lamps, Tracks
 from simpang_edge.errors import RecordingError
+from simpang_edge.records import Identity
+from simpang_edge.tracklog import Source, TrackLog, runs
+from simpang_edge.worker import track_log
 from typer.testing import CliRunner
 
 from .recorded import record
@@ -172,6 +176,75 @@ def test_other_lanes_give_other_rows(recorded: tuple[Path, Path, list[dict[str, 
     assert {row["laneId"] for row in rows if row["channel"] == "window"} == {None, 1, 2}
     assert total(published, 3) > 0
     assert total(rows, None) <= total(published, None) - total(published, 3)
+
+
+LANES = [[0, 0], [10, 0], [10, 50], [0, 50]]
+
+
+def lamps_log(folder: Path, **source: Any) -> Path:
+    """A worker's log of two approaches, barat and utara; utara's head is green for 20 s from 10 and from 60 s on."""
+    log = TrackLog(Recording(), folder / "tracks", Source("tangsel", "simpang", 1, **source))
+    nobody = Tracks(START_S, *(np.zeros(shape, kind) for shape, kind in EMPTY))
+    for i in range(100 * 4):
+        log.frame(replace(nobody, time_s=START_S + i / 4), (640, 360))
+        green = 10 <= i / 4 % 50 < 30
+        log.lamps(Lamps(START_S + i / 4, ((1, Colour.GREEN if green else Colour.RED),)))
+    log.end(START_S + 100)
+    return folder / "tracks"
+
+
+EMPTY = (((0,), np.int64), ((0, 4), np.float32), ((0,), np.int64))
+
+
+def two_approaches(folder: Path, *ids: str, heads: bool = True) -> Path:
+    """A configuration with these approaches, in this order; utara has a signal head."""
+    lamps = {"approach": "utara", "red": [10, 10, 20, 20], "green": [10, 30, 20, 40]}
+    approaches = [
+        {"id": name, "stop_line": LANES[:2], "lanes": [{"id": 1, "polygon": LANES}], "length_m": 50} for name in ids
+    ]
+    points = [{"image": place, "road": place} for place in LANES]
+    camera = {"id": "simpang", "source": "rtsp://camera/1", "calibration": {"points": points}, "approaches": approaches}
+    file = folder / "box.yaml"
+    content = {"site": "tangsel", "cameras": [camera | ({"signal_heads": [lamps]} if heads else {})]}
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("ids", "heads", "expected"),
+    [
+        pytest.param(("barat", "utara"), True, ["utara"], id="as it was"),
+        pytest.param(("utara",), True, ["utara"], id="the approach before it is left out"),
+        pytest.param(("utara", "barat"), True, ["utara"], id="in another order"),
+        pytest.param(("barat", "utara"), False, [], id="the head was none of the approach"),
+    ],
+)
+def test_lamps_are_those_of_their_approach_in_any_configuration(
+    tmp_path: Path, ids: tuple[str, ...], heads: bool, expected: list[str]
+) -> None:
+    """One cycle, green at 10 s to green at 60 s, of the approach whose head was read, wherever that stands now."""
+    lamps_log(tmp_path, approaches=("barat", "utara"))
+    rows = measured(tmp_path, two_approaches(tmp_path, *ids, heads=heads))
+    assert [row["approach"] for row in rows if row["channel"] == "cycle"] == expected
+
+
+def test_lamps_of_a_log_that_does_not_name_its_approaches_are_those_at_the_same_place(tmp_path: Path) -> None:
+    """The second of the configuration; where there is none, nobody's."""
+    lamps_log(tmp_path)
+    assert [
+        row["approach"] for row in measured(tmp_path, two_approaches(tmp_path, "barat", "utara")) if "method" in row
+    ]
+    assert not [row for row in measured(tmp_path, two_approaches(tmp_path, "utara")) if row["channel"] == "cycle"]
+
+
+def test_the_worker_s_log_names_its_approaches(recorded: tuple[Path, Path, list[dict[str, Any]]]) -> None:
+    """In the order of its configuration."""
+    folder, file, _ = recorded
+    one = load(file)
+    log = track_log(one.recording_to(folder / "more"), one.cameras[0], Identity("tangsel", "utara", 1, "me"))
+    assert log is not None
+    log.end(START_S)
+    assert runs(folder / "more")[0].source.approaches == ("utara",)
 
 
 def test_rows_can_be_written_line_by_line(recorded: tuple[Path, Path, list[dict[str, Any]]], tmp_path: Path) -> None:

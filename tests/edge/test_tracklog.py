@@ -157,6 +157,26 @@ def test_a_picture_of_another_size_begins_another_file(tmp_path: Path) -> None:
     assert [run.source.size_px for run in runs(tmp_path)] == [SIZE_PX, (640, 360)]
 
 
+def test_a_picture_that_changes_its_size_to_and_fro_stays_in_order(tmp_path: Path) -> None:
+    """A stream that falls back to another size for a second: three stretches, not the first and third as one."""
+    one = log(tmp_path)
+    for second, size_px in enumerate((SIZE_PX, (640, 360), SIZE_PX)):
+        one.frame(tracks(T0 + second, 1), size_px)
+    one.close()
+    assert [step.time_s - T0 for run in runs(tmp_path) for step in run.steps()] == [0, 1, 2]
+
+
+def test_silence_before_the_first_picture_belongs_to_its_run(tmp_path: Path) -> None:
+    """Two files, the first without a picture and so without a size: one run, of the size that came."""
+    one = log(tmp_path, part_s=10)
+    one.silence(T0)
+    one.silence(T0 + 10)
+    one.frame(tracks(T0 + 11, 1), SIZE_PX)
+    one.close()
+    run = only(runs(tmp_path))
+    assert (len(run.files), run.source.size_px) == (2, SIZE_PX)
+
+
 def test_a_log_of_several_cameras_asks_for_one(tmp_path: Path) -> None:
     """The message names those there are."""
     for camera in ("utara", "timur"):
