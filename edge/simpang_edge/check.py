@@ -8,6 +8,7 @@ from pathlib import Path
 from .address import hide_password
 from .check_camera import of_camera
 from .check_road import of_road
+from .check_rules import of_box, of_rules
 from .clock import SystemClock
 from .config import Box, Camera, load
 from .detectors import open_detector
@@ -62,7 +63,7 @@ def check(path: Path, live_px: tuple[int, int] | None = None) -> Report:
     except ConfigurationError as exc:
         return Report(str(path), findings=tuple(fault(line) for line in str(exc).splitlines()))
     cameras, found = check_cameras(box, live_px)
-    return Report(str(path), cameras, (*_broker(box), *_outbox(box), *_model(box), *found))
+    return Report(str(path), cameras, (*_broker(box), *_outbox(box), *_model(box), *of_box(box), *found))
 
 
 def check_cameras(
@@ -135,6 +136,7 @@ def _camera(box: Box, camera: Camera, live_px: tuple[int, int] | None) -> tuple[
         told = "no approaches: it publishes what passes its gates" if camera.gates else "neither approaches nor gates"
         findings.append(warning(f"camera {camera.id}: {told}{'' if camera.gates else ': it publishes health only'}"))
     findings += of_road(camera, ground, size_px, box.queue.max_gap_m)
+    findings += of_rules(camera)
     view = _view(camera, ground, size_px, findings)
     findings += of_camera(box, camera, view, placed=ground is not None)
     row = CameraCheck(

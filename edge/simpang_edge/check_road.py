@@ -39,6 +39,7 @@ def of_road(
     """Of all that was drawn; size_px: width and height of the picture, None where they are not known."""
     for approach in camera.approaches:
         yield from _approach(camera, approach, ground, size_px, queue_gap_m)
+    yield from _approaches_apart(camera)
     yield from _exits(camera, ground, size_px)
     yield from _beside(camera, size_px)
 
@@ -127,6 +128,18 @@ def _lanes_apart(where: str, approach: Approach) -> Iterator[Finding]:
             yield warning(
                 f"{where}: lanes {one.id} and {other.id} cross: {100 * share:.0f} % of the smaller one lies in both; "
                 f"vehicles there count in lane {one.id}"
+            )
+
+
+def _approaches_apart(camera: Camera) -> Iterator[Finding]:
+    """Approaches that lie on each other: all vehicles there belong to the first, and the other is told as empty."""
+    for one, other in combinations(camera.approaches, 2):
+        shares = (_shared(np.array(a.polygon), np.array(b.polygon)) for a in one.lanes for b in other.lanes)
+        share = max(shares)
+        if share > OVERLAP_SHARE:
+            yield warning(
+                f"camera {camera.id}: approaches {one.id} and {other.id} cross: a lane of the smaller one lies in the "
+                f"other to {100 * share:.0f} %; vehicles there belong to {one.id} only"
             )
 
 

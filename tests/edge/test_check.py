@@ -247,3 +247,21 @@ def test_warnings_about_exits_lanes_and_pixels(
     result = check(file)
     assert result.ok, result.findings
     assert any(expected in text for text in texts(result, "warning")), texts(result, "warning")
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [
+        ("windows_s: [60, 300]", "warning: windows_s: without 900: what is usual is not learned"),
+        ("windows_s: [300, 900]", "by windows of 300 s, so that state.on_windows (3) is 15 minutes"),
+        ("record: {folder: /etc/hostname/tracks}", "fault: record.folder: /etc/hostname/tracks: cannot be written"),
+    ],
+)
+def test_rules_of_the_box_that_leave_figures_unknown_are_told(
+    tmp_path: Path, clip: Path, top: str, expected: str
+) -> None:
+    """Which figures, and why; with the defaults nothing of it is said."""
+    found = [f"{one.level}: {one.text}" for one in report(tmp_path, clip, top=top).findings]
+    assert any(expected in line for line in found)
+    plain = [one.text for one in report(tmp_path, clip).findings]
+    assert not [text for text in plain if "windows_s" in text or "record" in text]

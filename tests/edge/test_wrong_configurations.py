@@ -98,6 +98,13 @@ def road_points(camera: dict[str, Any], factor: float) -> None:
         point["road"] = [factor * value for value in point["road"]]
 
 
+def shaped(it: Draft, *movements: dict[str, Any]) -> None:
+    """Movements of the approach without a gate."""
+    it.camera.update(movements=[{"approach": "utara", **one} for one in movements])
+
+
+HEAD = {"approach": "utara", "red": [10, 10, 20, 20], "green": [10, 30, 20, 40]}
+
 CAMERA, APPROACH = "camera utara: ", "camera utara: approach utara: "
 WRONG: list[Any] = [
     pytest.param(
@@ -341,6 +348,48 @@ WRONG: list[Any] = [
         id="windows that do not begin with the hour",
     ),
     pytest.param(
+        lambda it: it.camera["approaches"].append({**it.approach, "id": "dua"}),
+        f"warning: {CAMERA}approaches utara and dua cross: a lane of the smaller one lies in the other to 100 %; "
+        "vehicles there belong to utara only",
+        id="an approach drawn over another",
+    ),
+    pytest.param(
+        lambda it: shaped(it, {"id": "a", "turn": "right"}, {"id": "b", "turn": "right", "turned_deg": [20, 60]}),
+        f"warning: {CAMERA}movements a and b fit the same paths (30 to 150 degrees and 20 to 60 degrees): vehicles "
+        "that fit both count in a only",
+        id="two movements of the same shape",
+    ),
+    pytest.param(
+        lambda it: shaped(it, {"id": "a", "turn": "right", "leaves": "left"}, {"id": "b", "turn": "right"}),
+        "movements a and b fit the same paths (any turn and 30 to 150 degrees)",
+        id="a movement within another",
+    ),
+    pytest.param(
+        lambda it: it.camera.update(analysis_fps=1),
+        f"fault: {CAMERA}analysis_fps is 1: time between pictures 1 s or more apart is not observed",
+        id="too few pictures to observe anything",
+    ),
+    pytest.param(
+        lambda it: it.camera.update(analysis_fps=2),
+        f"warning: {CAMERA}analysis_fps is 2: below 3 every row has the flag low_rate",
+        id="few pictures",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(control="link", road="undivided"),
+        f"warning: {APPROACH}an undivided road without carriageway_width_m: no capacity",
+        id="undivided road without its width",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(control="link") or it.camera.update(signal_heads=[HEAD]),
+        f"warning: {CAMERA}signal_heads of utara: the approach has control: link; give signal, or no head",
+        id="signal head where there is no signal",
+    ),
+    pytest.param(
+        lambda it: it.camera.update(signal_heads=[{**HEAD, "green": [12, 12, 20, 20]}]),
+        f"warning: {CAMERA}signal_heads of utara: the boxes of red and green overlap: which is lit cannot be told",
+        id="lamps on each other",
+    ),
+    pytest.param(
         lambda it: [it.camera.pop(key) for key in ("approaches", "gates", "movements")],
         f"warning: {CAMERA}neither approaches nor gates: it publishes health only",
         id="nothing to measure",
@@ -372,6 +421,22 @@ def test_wrong_yaml_is_told_in_one_line(tmp_path: Path, text: Callable[[str], st
 def test_a_right_configuration_is_not_blamed(tmp_path: Path) -> None:
     """But for the distance at which motorcycles become narrow, which is true of every camera."""
     assert [line for line in said(tmp_path, lambda *_: None) if "a motorcycle is narrower" not in line] == []
+
+
+def test_movements_that_differ_in_turn_or_side_are_not_blamed(tmp_path: Path) -> None:
+    """The default turns touch at 30 degrees; the same turn may leave over two sides; lamps may touch."""
+
+    def change(it: Draft) -> None:
+        turns = [{"id": turn, "turn": turn} for turn in ("left", "through", "right", "u_turn")]
+        shaped(it, *turns)
+        it.camera.update(signal_heads=[{**HEAD, "yellow": [10, 20, 20, 30]}])
+
+    def sides(it: Draft) -> None:
+        shaped(it, *({"id": side, "turn": "right", "leaves": side} for side in ("left", "top")))
+
+    for right in (change, sides):
+        lines = said(tmp_path, right)
+        assert not [line for line in lines if "fit the same paths" in line or "overlap" in line]
 
 
 @pytest.mark.parametrize(("text", "size"), [("1280x720", (1280, 720)), ("640X360", (640, 360))])

@@ -7,7 +7,6 @@ stands commented in ``edge/simpang.example.yaml``; a test compares the two.
 from .box import Box, Broker, Model, Outbox, Recording, json_schema, load
 from .place import (
     STREAMS,
-    TURNED_DEG,
     Approach,
     Calibration,
     CalibrationPoint,
@@ -40,7 +39,6 @@ __all__ = [
     "IDENTIFIER",
     "LEGAL_LOS",
     "STREAMS",
-    "TURNED_DEG",
     "Approach",
     "Box",
     "Broker",

@@ -1,5 +1,6 @@
 """What a camera looks at: calibration, approaches with lanes, gates, movements, zones, signal heads."""
 
+import math
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -120,6 +121,12 @@ class Movement(Section):
         if self.turned_deg is not None and not -360 <= self.turned_deg[0] < self.turned_deg[1] <= 360:
             raise ValueError("turned_deg must be two angles from -360 to 360, the lower one first")
         return self
+
+    def turns_deg(self) -> tuple[float, float]:
+        """Least and most change of heading where the shape of the path tells it, to the right positive."""
+        if self.turned_deg is None and self.leaves is not None:
+            return -math.inf, math.inf
+        return self.turned_deg or TURNED_DEG[self.turn]
 
 
 PixelBox = tuple[float, float, float, float]

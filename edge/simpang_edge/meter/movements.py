@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ..config import TURNED_DEG, Camera, Movement
+from ..config import Camera, Movement
 from ..data import FloatArray, IntArray, Vehicles
 from ..plane import Plane, approach_axes, camera_plane
 from .crossings import Crossing
@@ -193,9 +193,7 @@ class Movements:
 
 
 def _way(index: int, movement: Movement, approaches: list[str], gates: list[str]) -> _Way:
-    least_deg, most_deg = movement.turned_deg or TURNED_DEG[movement.turn]
-    if movement.turned_deg is None and movement.leaves is not None:
-        least_deg, most_deg = -math.inf, math.inf
+    least_deg, most_deg = movement.turns_deg()
     gate = -1 if movement.gate is None else gates.index(movement.gate)
     return _Way(index, approaches.index(movement.approach), gate, least_deg, most_deg, movement.leaves)
 
