@@ -138,7 +138,12 @@ def frames(
 @app.command()
 def train(
     data: Data,
-    start: Annotated[Path, typer.Option(help="The file to start from: simpang-n-f16.onnx.")],
+    start: Annotated[
+        Path,
+        typer.Option(
+            help="The file to start from: simpang-n-f16.onnx, or an Open Model Zoo person-vehicle-bike detector."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and the record; an interrupted run goes on.")],
     teacher: Annotated[Path, typer.Option(help="What `label` wrote; may be empty.")],
     steps: Annotated[int, typer.Option(min=1, help="Batches at most.")] = 6000,
@@ -151,9 +156,13 @@ def train(
     rate: Annotated[float, typer.Option(min=0.0, help="Highest learning rate.")] = 1e-3,
     frozen: Annotated[int, typer.Option(min=0, max=15, help="Blocks that stay as they start, the front too.")] = 4,
     reuse: Annotated[int, typer.Option(min=1, help="Steps per prepared batch.")] = 1,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(help="Input sizes, WIDTHxHEIGHT; one given twice is drawn twice as often. Default: those of n."),
+    ] = None,
 ) -> None:
     """Train the detector; needs the extra train. The same command goes on where it was stopped."""
-    from simpang_models.data import load_store
+    from simpang_models.data import SIZES, load_store
     from simpang_models.train import Settings
     from simpang_models.train import train as run
 
@@ -170,6 +179,7 @@ def train(
             device=device,
             frozen=frozen,
             reuse=reuse,
+            sizes=tuple(parse_size(s) for s in size) if size else SIZES,
         )
         typer.echo(str(run(store, start, out, settings)))
 

@@ -30,7 +30,9 @@ from simpang_models.riders import with_riders
 from simpang_models.swap import Bank, make_bank, paint, swap
 
 MAX_SIDE_PX = 960
-SIZES = ((640, 384), (640, 384), (512, 320), (416, 256), (960, 544), (960, 544))
+Sizes = tuple[tuple[int, int], ...]
+SIZES: Sizes = ((640, 384), (640, 384), (512, 320), (416, 256), (960, 544), (960, 544))
+"""Input sizes, width and height; one that stands twice is drawn twice as often."""
 REFERENCE_PIXELS = 640 * 384
 MOSAIC_SHARE = 0.25
 SWAP_SHARE = 0.4
@@ -115,18 +117,19 @@ def _shrink(pixels: Picture, truth: Truth) -> Sample:
 class Drawn(Dataset[tuple[Tensor, list[Target]]]):
     """A list of batches: batch i depends on the seed and i only.
 
-    Every batch has one input size and about as many pixels as `batch` pictures of 640×384.
+    Every batch has one input size, out of `sizes` (width and height), and about as many pixels as `batch` pictures
+    of 640×384.
     """
 
-    def __init__(self, store: Store, seed: int, batch: int, length: int) -> None:
-        self.store, self.seed, self.batch, self.length = store, seed, batch, length
+    def __init__(self, store: Store, seed: int, batch: int, length: int, sizes: Sizes = SIZES) -> None:
+        self.store, self.seed, self.batch, self.length, self.sizes = store, seed, batch, length, sizes
         self.bank: Bank = make_bank(store.samples)
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, index: int) -> tuple[Tensor, list[Target]]:
-        width, height = SIZES[np.random.default_rng((self.seed, index)).integers(len(SIZES))]
+        width, height = self.sizes[np.random.default_rng((self.seed, index)).integers(len(self.sizes))]
         count = max(1, round(self.batch * REFERENCE_PIXELS / (width * height)))
         samples = [self._sample(np.random.default_rng((self.seed, index, i)), width, height) for i in range(count)]
         return stack(samples), [to_target(s.truth) for s in samples]

@@ -21,9 +21,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from simpang_models.boxes import CLASSES
-from simpang_models.data import Drawn, Store
+from simpang_models.data import SIZES, Drawn, Sizes, Store
 from simpang_models.loss import Loss, Target, batch_loss
 from simpang_models.network import Detector, cells
+from simpang_models.published import is_published, measure_statistics, read_published
 from simpang_models.start import gather_statistics, read_finished
 
 SAVE_EVERY_S = 60.0
@@ -62,6 +63,7 @@ class Settings:
         reuse: steps per prepared batch; what the frozen part makes of the last KEPT batches is kept for them.
         device: "cpu", "cuda", or "auto".
         gathered: inputs that give the head's normalisations their statistics before the first step.
+        sizes: input sizes, width and height; one that stands twice is drawn twice as often.
     """
 
     steps: int = 6000
@@ -78,6 +80,7 @@ class Settings:
     threads: int = 1
     device: str = "auto"
     gathered: int = 6
+    sizes: Sizes = SIZES
 
 
 @dataclass
@@ -200,9 +203,14 @@ def _take_optimiser(optimiser: torch.optim.Optimizer, saved: dict[str, Any]) -> 
 
 def _start(network: Detector, store: Store, start: Path, settings: Settings) -> None:
     """The start takes inputs of its own seed from a worker that ends with it."""
-    network.load_state_dict(read_finished(start).state_dict())
+    published = is_published(start)
+    network.load_state_dict((read_published if published else read_finished)(start).state_dict())
     batches = _batches(store, replace(settings, seed=settings.seed + START_SEED, steps=settings.gathered), 0)
-    gather_statistics(network.head, network, (picture for picture, _ in batches), settings.gathered)
+    inputs = (picture for picture, _ in batches)
+    if published:
+        measure_statistics(network, inputs, settings.gathered)
+    else:
+        gather_statistics(network.head, network, inputs, settings.gathered)
 
 
 def _optimiser(network: Detector, settings: Settings) -> torch.optim.Optimizer:
@@ -216,7 +224,7 @@ def _optimiser(network: Detector, settings: Settings) -> torch.optim.Optimizer:
 
 
 def _batches(store: Store, settings: Settings, done: int) -> Iterator[Batch]:
-    drawn = Drawn(store, settings.seed, settings.batch, settings.steps)
+    drawn = Drawn(store, settings.seed, settings.batch, settings.steps, settings.sizes)
     left = range(done, len(drawn))
     ahead = 2 if settings.workers else None
     loader = DataLoader(

@@ -107,6 +107,12 @@ def test_a_batch_depends_on_seed_and_number_only(store: Store) -> None:
         assert abs(pictures[:, 0].numel() - 4 * 640 * 384) <= pictures[0, 0].numel() / 2
 
 
+def test_inputs_have_the_sizes_asked_for(store: Store) -> None:
+    """One size gives only inputs of that size; 4 · 640 · 384 pixels are 1.88 pictures of 960×544, so two."""
+    drawn = Drawn(store, seed=7, batch=4, length=5, sizes=((960, 544),))
+    assert [drawn[index][0].shape for index in range(5)] == [(2, 3, 544, 960)] * 5
+
+
 def test_a_missing_card_is_said() -> None:
     """Asking for CUDA without a card says what to do instead."""
     if torch.cuda.is_available():
