@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .address import hide_password
 from .check_camera import of_camera
+from .check_capacity import of_capacity
 from .check_road import of_road
 from .check_rules import of_box, of_rules
 from .clock import SystemClock
@@ -139,6 +140,7 @@ def _camera(box: Box, camera: Camera, live_px: tuple[int, int] | None) -> tuple[
     findings += of_rules(camera)
     view = _view(camera, ground, size_px, findings)
     findings += of_camera(box, camera, view, placed=ground is not None)
+    findings += of_capacity(box, camera)
     row = CameraCheck(
         camera.id,
         hide_password(os.path.normpath(camera.source) if camera.is_file() else camera.source),

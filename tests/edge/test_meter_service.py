@@ -159,8 +159,11 @@ def test_capacity_by_the_formula() -> None:
     done = service().complete(row(), 0, Signal(told, told))
     assert done.capacity_smps == pytest.approx(2160 / 3600)
     assert (done.capacity_standard, done.dj) == ("PKJI2023-5 formula J", pytest.approx(0.5))
-    adjusted = service(saturation_factor=0.9, entry_width_m=6.0).complete(row(), 0, Signal(told, told))
+    adjusted = service(saturation_factor=0.9, factor_reason="survey", entry_width_m=6.0).complete(
+        row(), 0, Signal(told, told)
+    )
     assert adjusted.capacity_smps == pytest.approx(0.9 * 600 * 6 * 0.4 / 3600)
+    assert adjusted.capacity_standard == "PKJI2023-5 formula J (site: survey)"
 
 
 def test_a_measured_saturation_flow_comes_first() -> None:
@@ -275,16 +278,20 @@ def test_a_links_capacity_and_level_of_service() -> None:
 
     q = 1080 smp/h: DJ 0.31. Speed 60 % of free flow: C.
     """
-    link = service(Standards(city_million=1.4), control="link", side_friction_factor=0.95)
+    link = service(Standards(city_million=1.4), control="link", side_friction_factor=0.95, factor_reason="survey")
     done = link.complete(row(speed_ratio=0.6), 0, Signal())
     assert done.capacity_smps == pytest.approx(3488.4 / 3600)
     assert done.dj == pytest.approx(1080 / 3488.4)
-    assert (done.capacity_standard, done.los, done.los_standard) == ("PKJI2023-4 formula", "C", "HCM2010-street")
+    assert (done.capacity_standard, done.los, done.los_standard) == (
+        "PKJI2023-4 formula (site: survey)",
+        "C",
+        "HCM2010-street",
+    )
 
 
 def test_an_undivided_links_capacity_is_of_both_directions() -> None:
     """7 m, 60-40: 2800 * 1.00 * 0.94 = 2632 smp/h; this camera knows one direction's flow, so no DJ."""
-    link = service(control="link", road="undivided", carriageway_width_m=7.0, direction_share=0.6)
+    link = service(control="link", lanes=1, road="undivided", carriageway_width_m=7.0, direction_share=0.6)
     done = link.complete(row(speed_ratio=0.9), 0, Signal())
     assert (done.capacity_smps, done.dj, done.los) == (pytest.approx(2632 / 3600), None, "A")
 

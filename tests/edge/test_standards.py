@@ -3,6 +3,7 @@
 import pytest
 from simpang_edge import standards
 from simpang_edge.data import KINDS, PKJI_CLASSES
+from simpang_edge.standards.capacity import known_city, step
 from simpang_edge.standards.tables import CLASSES, interpolate
 
 
@@ -138,4 +139,4 @@ def test_factors_between_the_points_of_a_table() -> None:
 )
 def test_the_factor_of_a_citys_size(million: float | None, factor: float) -> None:
     """PKJI 2023, FC_UK."""
-    assert standards.link_tables().city(million) == factor
+    assert step(standards.link_tables().city, known_city(million)) == factor

@@ -343,6 +343,79 @@ WRONG: list[Any] = [
         id="a reason of spaces",
     ),
     pytest.param(
+        lambda it: it.box.update(standards={"capacity": "MKJI1997"}),
+        "fault: standards: capacity other than PKJI2023 and capacity_reason go together",
+        id="another manual without a reason",
+    ),
+    pytest.param(
+        lambda it: it.box.update(standards={"capacity": "HCM1066", "capacity_reason": "study"}),
+        "fault: standards: capacity 'HCM1066' is not known: use one of PKJI2023, MKJI1997, HCM2010",
+        id="a manual that there is not",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(saturation_factor=0.9),
+        "saturation_factor or side_friction_factor and factor_reason go together",
+        id="a factor without a reason",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(roadside={"kerb_m": 1.0, "shoulder_m": 1.0}),
+        "approaches[0].roadside: give kerb_m or shoulder_m, not both",
+        id="kerb and shoulder",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(roadside={"left_ratio": 0.7, "right_ratio": 0.6}),
+        "approaches[0].roadside: left_ratio 0.7 and right_ratio 0.6 are shares: above 1 together",
+        id="more turn than come",
+    ),
+    pytest.param(
+        lambda it: it.box.update(standards={"emp": "HCM2010-signal", "emp_reason": "study"}),
+        f"warning: {APPROACH}standards.emp HCM2010-signal counts other smp than standards.capacity PKJI2023",
+        id="units of one manual, capacity of another",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(roadside={"kerb_m": 1.0}),
+        f"warning: {APPROACH}roadside.kerb_m: no effect where control is signal",
+        id="a kerb at a signal",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(control="unsignalised", roadside={"grade_pct": 2.0}),
+        f"warning: {APPROACH}roadside.grade_pct: no effect where control is unsignalised",
+        id="a grade without a signal",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(roadside={"environment": "commercial"}),
+        f"warning: {APPROACH}roadside.environment and side_friction give F_HS only together",
+        id="half of F_HS",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(control="link", roadside={"side_friction": "S"}),
+        f"warning: {APPROACH}roadside.side_friction and kerb_m or shoulder_m give FC_HS only together",
+        id="half of FC_HS",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(phase="opposed"),
+        f"warning: {APPROACH}phase opposed: PKJI2023 has no formula for it here",
+        id="an opposed phase",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(control="link", road="undivided"),
+        f"warning: {APPROACH}road is undivided without carriageway_width_m: no capacity",
+        id="an undivided road of unknown width",
+    ),
+    pytest.param(
+        lambda it: it.approach.update(control="link", road="undivided", carriageway_width_m=16),
+        f"warning: {APPROACH}PKJI2023 knows undivided roads of two lanes only (2/2-TT)",
+        id="four lanes, undivided",
+    ),
+    pytest.param(
+        lambda it: [
+            it.box.update(standards={"capacity": "HCM2010", "capacity_reason": "study"}),
+            it.approach.update(control="link", speed_limit_kmh=None),
+        ],
+        f"warning: {APPROACH}HCM2010 tells the capacity of a lane by free_flow_kmh: no capacity",
+        id="a lane of unknown speed",
+    ),
+    pytest.param(
         lambda it: it.box.update(windows_s=[7]),
         "fault: windows_s: [7]: 7 does not divide an hour (3600 s)",
         id="windows that do not begin with the hour",

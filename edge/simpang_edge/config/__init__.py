@@ -16,6 +16,7 @@ from .place import (
     Movement,
     PixelBox,
     Position,
+    Roadside,
     Side,
     SignalHead,
     Turn,
@@ -27,13 +28,23 @@ from .rules import (
     IncidentRules,
     QueueRules,
     SceneRules,
-    SiteReason,
     SpeedRules,
     Standards,
     StateRules,
     UsualRules,
 )
-from .section import IDENTIFIER, Ends, Fraction, Identifier, MetrePoint, Outline, PixelPoint, Positive, Section
+from .section import (
+    IDENTIFIER,
+    Ends,
+    Fraction,
+    Identifier,
+    MetrePoint,
+    Outline,
+    PixelPoint,
+    Positive,
+    Section,
+    SiteReason,
+)
 
 __all__ = [
     "IDENTIFIER",
@@ -63,6 +74,7 @@ __all__ = [
     "Positive",
     "QueueRules",
     "Recording",
+    "Roadside",
     "SceneRules",
     "Section",
     "Side",

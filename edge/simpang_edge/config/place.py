@@ -11,7 +11,7 @@ from pydantic import (
 )
 
 from .. import standards
-from .section import Ends, Identifier, MetrePoint, Outline, PixelPoint, Positive, Section, different
+from .section import Ends, Identifier, MetrePoint, Outline, PixelPoint, Positive, Section, SiteReason, different
 
 
 class Zone(Section):
@@ -44,6 +44,30 @@ class Lane(Section):
     polygon: Outline
 
 
+class Roadside(Section):
+    """What the capacity formulas ask of an approach beside its widths; what is not told changes nothing (factor 1)."""
+
+    environment: standards.Environment | None = Field(None, description="signals: F_HS, with side_friction")
+    side_friction: standards.Friction | None = Field(None, description="class of hambatan samping, SR to ST")
+    unmotorised_ratio: Annotated[float, Field(ge=0, le=1)] = 0.0
+    kerb_m: Annotated[float, Field(ge=0, le=10)] | None = Field(None, description="links: kerb to the nearest obstacle")
+    shoulder_m: Annotated[float, Field(ge=0, le=10)] | None = Field(None, description="links: usable shoulder")
+    grade_pct: Annotated[float, Field(ge=-10, le=10)] = 0.0
+    left_ratio: Annotated[float, Field(ge=0, le=1)] = 0.0
+    right_ratio: Annotated[float, Field(ge=0, le=1)] = 0.0
+    parking_m: Positive | None = Field(None, description="signals: stop line to the first parked vehicle")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.kerb_m is not None and self.shoulder_m is not None:
+            raise ValueError("give kerb_m or shoulder_m, not both")
+        if self.left_ratio + self.right_ratio > 1:
+            raise ValueError(
+                f"left_ratio {self.left_ratio} and right_ratio {self.right_ratio} are shares: above 1 together"
+            )
+        return self
+
+
 class Approach(Section):
     """One arm of the junction as this camera sees it."""
 
@@ -59,17 +83,28 @@ class Approach(Section):
     control: standards.Control = "signal"
     phase: Literal["protected", "opposed"] = "protected"
     entry_width_m: Positive | None = Field(None, description="default: the length of the stop line on the road")
-    saturation_factor: Positive = Field(1.0, description="product of the adjustments of PKJI 2023, chapter 5")
+    saturation_factor: Positive | None = Field(None, description="the site's own, instead of the manual's product")
     road: standards.Road = "divided"
     carriageway_width_m: Positive | None = Field(None, description="both directions together, undivided roads")
     direction_share: Annotated[float, Field(ge=0.5, le=1)] = 0.5
-    side_friction_factor: Annotated[float, Field(gt=0, le=1)] = 1.0
+    side_friction_factor: Annotated[float, Field(gt=0, le=1.1)] | None = Field(
+        None, description="links: the site's own, instead of the manual's FC_HS"
+    )
+    factor_reason: SiteReason | None = Field(None, description="why the site gives a factor of its own")
+    roadside: Roadside = Roadside()
 
     @model_validator(mode="after")
     def _lane_ids(self) -> Self:
         ids = [lane.id for lane in self.lanes]
         if len(set(ids)) != len(ids):
             raise ValueError(f"lane ids must differ, got {ids}")
+        return self
+
+    @model_validator(mode="after")
+    def _own_factor(self) -> Self:
+        own = self.saturation_factor is not None or self.side_friction_factor is not None
+        if own != (self.factor_reason is not None):
+            raise ValueError("saturation_factor or side_friction_factor and factor_reason go together")
         return self
 
     def reference_kmh(self) -> float | None:

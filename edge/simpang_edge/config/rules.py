@@ -4,12 +4,11 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     Field,
-    StringConstraints,
     model_validator,
 )
 
 from .. import standards
-from .section import Fraction, Positive, Section
+from .section import Fraction, Positive, Section, SiteReason
 
 
 class StateRules(Section):
@@ -131,8 +130,6 @@ class SpeedRules(Section):
 
 
 LEGAL_LOS: Final = "PM96-2015"
-SiteReason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=80)]
-"""Why a site departs from the published rule: stands beside every figure that it changes."""
 
 
 class Standards(Section):
@@ -144,6 +141,8 @@ class Standards(Section):
     los_junction: str = LEGAL_LOS
     los_reason: SiteReason | None = Field(None, description="why not the table of PM 96/2015")
     los_link: str = "HCM2010-street"
+    capacity: str = standards.PKJI
+    capacity_reason: SiteReason | None = Field(None, description="why not the factors of PKJI 2023")
     city_million: Positive | None = None
 
     @model_validator(mode="after")
@@ -155,9 +154,12 @@ class Standards(Section):
             raise ValueError("emp or emp_values and emp_reason go together")
         if (self.los_junction != LEGAL_LOS) != (self.los_reason is not None):
             raise ValueError(f"los_junction other than {LEGAL_LOS} and los_reason go together")
+        if (self.capacity != standards.PKJI) != (self.capacity_reason is not None):
+            raise ValueError(f"capacity other than {standards.PKJI} and capacity_reason go together")
         if self.emp_values is not None and len(self.emp_values) < 3:
             raise ValueError(f"emp_values needs SM, MP and KS, got {', '.join(self.emp_values) or 'none'}")
         _one_of("emp", self.emp, standards.emp_names())
+        _one_of("capacity", self.capacity, standards.capacity_names())
         _one_of("los_junction", self.los_junction, standards.los_names("delay"))
         _one_of("los_link", self.los_link, standards.los_names("speed_share"))
         return self

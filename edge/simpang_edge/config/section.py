@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StringConstraints,
     model_validator,
 )
 
@@ -27,6 +28,8 @@ PixelPoint = tuple[float, float]
 MetrePoint = tuple[float, float]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+SiteReason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=80)]
+"""Why a site departs from the published rule: stands beside every figure that it changes."""
 
 
 class Section(BaseModel):

@@ -143,7 +143,8 @@ class ApproachWatch:
         if length_s < MODEL_FROM_S or not self._signalled:
             return row
         width_m, blocked = self._service.width_m(self._index), self._blocked_s > row.from_s
-        return replace(row, modelled=modelled(row, green(signal), width_m, turn_ratio, blocked))
+        known = green(signal)
+        return replace(row, modelled=modelled(row, known, width_m, turn_ratio, blocked, self._service.manual))
 
     def judge(self, row: Measurement, cause: str | None = None) -> tuple[Verdict, tuple[Event, ...]]:
         """The state after a base window of this approach, and congestion events that it begins or ends.

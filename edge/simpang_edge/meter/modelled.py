@@ -1,4 +1,5 @@
-"""Queue, stops and delay of a quarter hour by the formulas of PKJI 2023, chapter 5, beside what was measured.
+"""Queue, stops and delay of a quarter hour by the formulas of PKJI 2023, chapter 5, beside what was measured (MKJI
+1997, chapter 2, has the same ones).
 
 Only where every input is known: a capacity and a demand that are no lower bounds, whole cycles with their green. Else
 nothing, and the reason.
@@ -27,6 +28,7 @@ NO_WIDTH: Final = "no_entry_width"
 NO_TURNS: Final = "no_turn_share"
 BLOCKED: Final = "downstream_blocks"
 BEYOND: Final = "beyond_formula"
+OTHER_MANUAL: Final = "other_manual"
 
 
 def turning(table: Iterable[Measurement], turns: Mapping[str, Turn]) -> dict[str, float]:
@@ -46,15 +48,22 @@ def turning(table: Iterable[Measurement], turns: Mapping[str, Turn]) -> dict[str
 
 
 def modelled(
-    row: Measurement, green: Green | None, width_m: float | None, turn_ratio: float | None, blocked: bool
+    row: Measurement,
+    green: Green | None,
+    width_m: float | None,
+    turn_ratio: float | None,
+    blocked: bool,
+    manual: str = standards.PKJI,
 ) -> Modelled:
     """The model's figures of an approach's row that has its capacity and degree of saturation.
 
     green: of the window's cycles. width_m: of the entry, LM. turn_ratio: PB. blocked: whether a queue from downstream
-    stood in the window; the formulas know none.
+    stood in the window; the formulas know none. manual: whose factors and smp the capacity is of; PKJI 2023 and MKJI
+    1997 have these formulas, HCM 2010 others.
     """
-    found = _inputs(row, green, width_m, turn_ratio, blocked)
-    name = f"{standards.signal_tables().name} formula"
+    tables = standards.signal_tables(manual)
+    name = f"{tables.name} formula"
+    found = _inputs(row, green, width_m, turn_ratio, blocked) if tables.queue_formulas else OTHER_MANUAL
     if isinstance(found, str):
         return Modelled(standard=name, missing=found)
     stops = by_formula.stop_ratio(found)

@@ -40,18 +40,20 @@ class Pcu:
     def __init__(self, camera: Camera, site: Standards) -> None:
         self._approaches = camera.approaches
         self._site = _site_set(site)
+        self._manual = site.capacity
         rules = standards.class_rules()
         self.rules = rules.version
         self._code = tuple(_codes(rules, kind) for kind in KINDS)
         self._smp: FloatArray = np.array([self.emp(i).smp for i in range(len(camera.approaches))]).reshape(-1, 6)
 
     def emp(self, approach: int, flow_vps: float | None = None) -> EmpSet:
-        """The EMP set of an approach: the site's, else by the PKJI table for its control and flow."""
+        """The EMP set of an approach: the site's, else its manual's for its control and flow."""
         if self._site is not None:
             return self._site
         one: Approach = self._approaches[approach]
         flow_vph = None if flow_vps is None else flow_vps * 3600
-        return standards.emp_choice(one.control, one.phase, one.road, one.carriageway_width_m, len(one.lanes), flow_vph)
+        width_m, lanes = one.carriageway_width_m, len(one.lanes)
+        return standards.emp_choice(one.control, one.phase, one.road, width_m, lanes, flow_vph, self._manual)
 
     def code(self, kind: int, length_m: float, known: bool) -> int:
         """Index in `PKJI_CLASSES`, -1 for what is no vehicle."""

@@ -1,35 +1,24 @@
 """Demand, capacity, degree of saturation, level of service of an approach (PKJI 2023; domain reference, §2 to §5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import median
 from typing import Final
 
 from .. import standards
 from ..config import Approach, Camera, Standards
 from ..data import Measurement, Modelled, Scope, Sight
-from ..standards.tables import interpolate
+from .capacity import Capacity, link, saturation, signal_name
 from .green import MEASURED_CYCLES, Signal, demand, discharge_smps, green, served_smps
 from .pcu import Pcu, smp
 from .rows import flagged
 from .running import RunningFlow
-
-S_PER_H: Final = 3600.0
 
 NO_SIGNAL: Final = "no_signal"
 NO_CYCLE: Final = "no_whole_cycle"
 CAPACITY_BOUND: Final = "capacity_lower_bound"
 DEMAND_BOUND: Final = "demand_lower_bound"
 DOUBTED: Final = "low_score"
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """smp a second by a standard. at_least: a lower bound."""
-
-    smps: float
-    standard: str
-    at_least: bool = False
 
 
 class Service:
@@ -70,10 +59,12 @@ class Service:
         one = self._approaches[index]
         if one.control == "unsignalised":
             return row
-        capacity_smps = link_capacity_smps(one, self._site.city_million, self.width_m(index))
-        one_way = one.road != "undivided"
-        dj = row.flow_smps / capacity_smps if one_way and capacity_smps and row.flow_smps is not None else None
-        return replace(row, capacity_smps=capacity_smps, capacity_standard=_link_name(), dj=dj)
+        capacity = link(one, self._site, self.width_m(index))
+        if capacity is None:
+            return row
+        known = one.road != "undivided" and row.flow_smps is not None
+        dj = (row.flow_smps or 0.0) / capacity.smps if known else None
+        return replace(row, capacity_smps=capacity.smps, capacity_standard=capacity.standard, dj=dj)
 
     def _by_signal(self, row: Measurement, index: int, signal: Signal) -> Measurement:
         """DJ over the window's whole cycles. When all was served, what was served is no more than the capacity."""
@@ -97,25 +88,28 @@ class Service:
         None without a cycle lately: whether a signal works is not known then. Of two lower bounds the higher one: a
         cycle also served what it did.
         """
-        shown, base = green(signal), self._saturation(index, signal)
         discharged_smps = discharge_smps(signal)
         if discharged_smps is not None:
-            return Capacity(discharged_smps, f"{standards.signal_tables().name} measured discharge")
+            return Capacity(discharged_smps, signal_name(self._site, "measured discharge"))
+        shown = green(signal)
+        base = None if shown is None else self._saturation(index, signal, shown.mean_s)
         if shown is None or base is None:
             return None
         smps = base.smps * shown.share_ratio
         return replace(base, smps=max(smps, served_smps(signal) if shown.at_least else 0.0), at_least=shown.at_least)
 
-    def _saturation(self, index: int, signal: Signal) -> Capacity | None:
-        """J, smp per second of green: measured in three of the latest cycles or more, else 600 LE."""
-        one, tables = self._approaches[index], standards.signal_tables()
+    def _saturation(self, index: int, signal: Signal, green_s: float) -> Capacity | None:
+        """J, smp per second of green: measured in three of the latest cycles or more, else by the manual's factors."""
+        one, width_m = self._approaches[index], self.width_m(index)
         measured = [c.saturation_flow_smps for c in signal.recent if c.saturation_flow_smps is not None]
         if len(measured) >= MEASURED_CYCLES:
-            return Capacity(median(measured), f"{tables.name} measured J")
-        width_m = self.width_m(index)
-        if one.phase != "protected" or width_m is None:
-            return None
-        return Capacity(tables.base_smph_per_m * width_m * one.saturation_factor / S_PER_H, f"{tables.name} formula J")
+            return Capacity(median(measured), signal_name(self._site, "measured J"))
+        return None if width_m is None else saturation(one, self._site, width_m, green_s)
+
+    @property
+    def manual(self) -> str:
+        """The set of capacity factors that the site uses."""
+        return self._site.capacity
 
     def width_m(self, index: int) -> float | None:
         """Width of an approach's entry: as configured, else the length of its stop line on the road."""
@@ -134,30 +128,6 @@ class Service:
             return None, None
         table = standards.delay_los(self._site.los_junction)
         return table.by_delay(row.control_delay_s, dj), standards.chosen(table.name, self._site.los_reason)
-
-
-def link_capacity_smps(one: Approach, city_million: float | None, width_m: float | None) -> float | None:
-    """C = C0 FC_LJ FC_PA FC_HS FC_UK (PKJI 2023, chapter 4), smp per second; of both directions on an undivided road.
-
-    FC_LJ by the lane's width (entry width over the lanes), or by the whole carriageway where the road is undivided.
-    """
-    tables = standards.link_tables()
-    common = one.side_friction_factor * tables.city(city_million) / S_PER_H
-    if one.road == "undivided":
-        if one.carriageway_width_m is None:
-            return None
-        split = interpolate(tables.direction_share, one.direction_share)
-        return (
-            tables.base_undivided_smph * interpolate(tables.undivided_width, one.carriageway_width_m) * split * common
-        )
-    if width_m is None:
-        return None
-    lanes = len(one.lanes)
-    return tables.base_lane_smph * lanes * interpolate(tables.lane_width, width_m / lanes) * common
-
-
-def _link_name() -> str:
-    return f"{standards.link_tables().name} formula"
 
 
 def doubted(row: Measurement, min_quality: float) -> Measurement:

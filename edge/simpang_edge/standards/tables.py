@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import yaml
 
 Control = Literal["signal", "unsignalised", "link"]
-Road = Literal["divided", "undivided"]
+Road = Literal["divided", "undivided", "one_way"]
+PKJI: Final = "PKJI2023"
+"""The set that is used where a site names no other."""
+
 CLASSES = ("SM", "MP", "KS", "BB", "TB", "KTB")
 
 
@@ -58,33 +61,6 @@ def chosen(name: str, reason: str | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SignalTables:
-    """PKJI 2023, chapter 5: saturation flow of a protected phase per metre of entry width."""
-
-    name: str
-    base_smph_per_m: float
-
-
-@dataclass(frozen=True, slots=True)
-class LinkTables:
-    """PKJI 2023, chapter 4: base capacities and tables of (x, factor)."""
-
-    name: str
-    base_lane_smph: float
-    base_undivided_smph: float
-    lane_width: tuple[tuple[float, float], ...]
-    undivided_width: tuple[tuple[float, float], ...]
-    direction_share: tuple[tuple[float, float], ...]
-    city_million: tuple[tuple[float, float], ...]
-
-    def city(self, million: float | None) -> float:
-        """FC_UK; 1.00 where the city's size is not given."""
-        if million is None:
-            return 1.0
-        return next(factor for below, factor in self.city_million if million < below)
-
-
-@dataclass(frozen=True, slots=True)
 class LosTable:
     """Letters with their bounds, A first."""
 
@@ -123,7 +99,7 @@ def interpolate(table: tuple[tuple[float, float], ...], x: float) -> float:
 @cache
 def class_rules() -> ClassRules:
     """The rules of `classes.yaml`."""
-    content = _read("classes.yaml")
+    content = read("classes.yaml")
     kinds: dict[str, Any] = content["kinds"]
     lengths = {
         kind: tuple((float(rule.get("below_m", math.inf)), str(rule["class"])) for rule in entry["lengths"])
@@ -134,23 +110,31 @@ def class_rules() -> ClassRules:
 
 def emp_names() -> tuple[str, ...]:
     """Names of all sets."""
-    return tuple(str(entry["name"]) for entry in _read("emp.yaml")["sets"])
+    return tuple(str(entry["name"]) for entry in read("emp.yaml")["sets"])
 
 
 def emp_set(name: str, reason: str | None = None) -> EmpSet:
     """One set by its name, reason: why the site chose it; `KeyError` when there is none."""
-    for entry in _read("emp.yaml")["sets"]:
+    for entry in read("emp.yaml")["sets"]:
         if entry["name"] == name:
             return EmpSet.of(name, str(entry["source"]), entry, reason)
     raise KeyError(name)
 
 
 def emp_choice(
-    control: Control, phase: str, road: Road, width_m: float | None, lanes: int, flow_vph: float | None
+    control: Control,
+    phase: str,
+    road: Road,
+    width_m: float | None,
+    lanes: int,
+    flow_vph: float | None,
+    manual: str = PKJI,
 ) -> EmpSet:
-    """The set that the tables name for an approach and its flow (below the bound where the flow is unknown)."""
-    content = _read("emp.yaml")
-    rule = content["choice"][_choice(control, phase, road, width_m, content["narrow_up_to_m"])]
+    """The set that a manual names for an approach and its flow (below the bound where the flow is unknown); PKJI 2023's
+    where it names none."""
+    content = read("emp.yaml")
+    wanted = _choice(control, phase, road, width_m, lanes, content["narrow_up_to_m"])
+    rule = (content["choice"][PKJI] | content["choice"][manual])[wanted]
     from_vph = rule.get("from_vph")
     if "from_vph_per_lane" in rule:
         from_vph = lanes * rule["from_vph_per_lane" if lanes <= 2 else "from_vph_per_lane_wide"]
@@ -158,38 +142,21 @@ def emp_choice(
     return emp_set(rule["busy" if busy else "quiet"])
 
 
-def _choice(control: Control, phase: str, road: Road, width_m: float | None, narrow_up_to_m: float) -> str:
+def _choice(control: Control, phase: str, road: Road, width_m: float | None, lanes: int, narrow_up_to_m: float) -> str:
     if control == "signal":
         return f"signal_{phase}"
     if control == "unsignalised":
         return "unsignalised"
-    if road == "divided":
+    if road != "undivided":
         return "divided"
+    if lanes > 1:
+        return "undivided_lanes"
     return "undivided_narrow" if width_m is not None and width_m <= narrow_up_to_m else "undivided_wide"
-
-
-@cache
-def signal_tables() -> SignalTables:
-    """Chapter 5 of `capacity.yaml`."""
-    content = _read("capacity.yaml")["signal"]
-    return SignalTables(content["name"], float(content["base_smph_per_m"]))
-
-
-@cache
-def link_tables() -> LinkTables:
-    """Chapter 4 of `capacity.yaml`."""
-    content = _read("capacity.yaml")["link"]
-    tables = {
-        key: tuple((float(x), float(y)) for x, y in content[key])
-        for key in ("lane_width", "undivided_width", "direction_share", "city_million")
-    }
-    base = {key: float(content[key]) for key in ("base_lane_smph", "base_undivided_smph")}
-    return LinkTables(name=content["name"], **base, **tables)  # type: ignore[arg-type]  # floats and tables by name
 
 
 def los_names(kind: Literal["delay", "speed_share"]) -> tuple[str, ...]:
     """Names of the tables of one kind."""
-    return tuple(str(entry["name"]) for entry in _read("los.yaml")[kind])
+    return tuple(str(entry["name"]) for entry in read("los.yaml")[kind])
 
 
 def delay_los(name: str) -> LosTable:
@@ -203,7 +170,7 @@ def speed_los(name: str) -> LosTable:
 
 
 def _los(kind: str, name: str) -> LosTable:
-    for entry in _read("los.yaml")[kind]:
+    for entry in read("los.yaml")[kind]:
         if entry["name"] == name:
             bounds = tuple((letter, float(bound)) for letter, bound in entry["bounds"].items())
             flags = {key: bool(entry.get(key, False)) for key in ("closed", "last_closed", "over_capacity_is_f")}
@@ -212,6 +179,7 @@ def _los(kind: str, name: str) -> LosTable:
 
 
 @cache
-def _read(name: str) -> dict[str, Any]:
+def read(name: str) -> dict[str, Any]:
+    """A data file beside this module, read once."""
     content: dict[str, Any] = yaml.safe_load(files(__package__).joinpath(name).read_text(encoding="utf-8"))
     return content

@@ -195,6 +195,7 @@ class Words:
     flag_no_turn_share: str
     flag_downstream_blocks: str
     flag_beyond_formula: str
+    flag_other_manual: str
     flag_maybe_two_cycles: str
     flag_clock_step: str
     flag_one_side: str

@@ -193,6 +193,7 @@ EN: Final = Words(
     flag_no_turn_share="share of turning unknown",
     flag_downstream_blocks="blocked from downstream",
     flag_beyond_formula="beyond the formulas",
+    flag_other_manual="the manual in use has other formulas",
     flag_maybe_two_cycles="maybe two cycles",
     flag_clock_step="clock was set",
     flag_one_side="one side only",

@@ -193,6 +193,7 @@ ID: Final = Words(
     flag_no_turn_share="porsi membelok tak diketahui",
     flag_downstream_blocks="terhalang dari hilir",
     flag_beyond_formula="di luar jangkauan rumus",
+    flag_other_manual="pedoman yang dipakai tidak punya rumus ini",
     flag_maybe_two_cycles="mungkin dua siklus",
     flag_clock_step="jam diubah",
     flag_one_side="satu sisi jalan",
