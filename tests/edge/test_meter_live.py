@@ -205,3 +205,25 @@ def test_a_moved_camera_whose_shift_is_not_known_says_no_pixels() -> None:
     assert words(at(engine, 32)) == (
         "the camera no longer looks where it did: return it to its preset or calibrate again"
     )
+
+
+@pytest.mark.parametrize(
+    ("control", "said"),
+    [("signal", "red light, queue 13 m"), ("unsignalised", "free, longest queue 13 m"), ("link", "free, longest")],
+)
+def test_nobody_waits_at_red_where_there_is_no_signal(control: str, said: str) -> None:
+    """Two cars stand 2 and 9 m from the line for 12 s: the tail is 9 + 4.4 = 13.4 m back."""
+    road = camera()
+    approach = road.approaches[0].model_copy(update={"control": control})
+    engine = Meter(road.model_copy(update={"approaches": (approach,)}), MeterSettings(windows_s=(60,)))
+    drive(engine, [Car(1, path((0, 80), (8, 2), (40, 2))), Car(2, path((2, 80), (10, 9), (40, 9)))], 0, 22)
+    assert words(at(engine, 21.9)).startswith(said)
+
+
+def test_nobody_waits_at_red_where_no_signal_works_any_more() -> None:
+    """Thirty-one cars drive through within 310 s, the last of them waits at the line: 300 s and 30 vehicles without a
+    start of green are enough to say that there is none."""
+    engine = meter()
+    cars = [Car(i + 1, path((10 * i, 80), (10 * i + 9, -10))) for i in range(31)]
+    drive(engine, [*cars, Car(99, path((310, 80), (318, 2), (400, 2)))], 0, 332, fps=4)
+    assert words(at(engine, 331.9)) == "free, longest queue 6 m"

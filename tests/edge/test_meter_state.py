@@ -69,6 +69,14 @@ def test_a_slow_but_empty_road_is_not_congested() -> None:
     assert states([minute(n, 0.2, 0.06) for n in range(5)]) == [DENSE] * 5
 
 
+@pytest.mark.parametrize(("signal", "state"), [(True, FREE), (False, DENSE)])
+def test_a_queue_explains_slow_traffic_only_where_there_is_a_signal(signal: bool, state: State) -> None:
+    """Ratio 0.3 (4.17 m/s, 15 km/h) with a tenth of the road filled and a queue of 20 m: red, or slow traffic."""
+    verdict = Judge(RULES, signal).window(minute(0, 0.3, 0.1, queue_m=20))
+    assert verdict.state is state
+    assert signal or verdict.reason.en == "slowing, 15 km/h (30 % of free flow)"
+
+
 def test_one_slow_vehicle_is_not_dense_traffic() -> None:
     """Ratio 0.2 with 5 % of the road filled (not above a twentieth) is free, and the sentence says how full it is."""
     verdict = Judge(RULES).window(minute(0, 0.2, 0.05))

@@ -61,7 +61,7 @@ class ApproachWatch:
         self._signalled = camera.approaches[index].control == "signal"
         self._base_s = settings.base_s
         self._kept = math.ceil(max(settings.windows_s) / self._base_s) + 1
-        self._judge = Judge(rules)
+        self._judge = Judge(rules, self._signalled)
         self._held = Held(rules, self._kept)
         self._events = CongestionEvents(camera.id, self.approach, rules.min_event_s, rules.merge_event_s)
         self._blocked_s = -math.inf
@@ -108,6 +108,7 @@ class ApproachWatch:
         )
         cycle = self._told(self._cycles.sample(sample))
         self._signal.second(self._cycles.green_s)
+        self._judge.signal = self._signalled and not self._signal.none_found
         self._judge.second(time_s, tail_m / self._layout.cells[i].length_m)
         return cycle
 
@@ -175,7 +176,7 @@ class ApproachWatch:
 
     def reset(self, now_s: float) -> tuple[Event, ...]:
         """Forget what was: the clock was set, or nothing was seen for long."""
-        self._judge = Judge(self._rules)
+        self._judge = Judge(self._rules, self._signalled)
         self._held = Held(self._rules, self._kept)
         self._cycles.reset()
         self._signal.reset()
@@ -230,8 +231,9 @@ class ApproachWatch:
         minute = figures(now, self._cell, self._layout.cells[self._cell])
         if not self._speeds:
             minute = replace(minute, speed_mps=None, ratio=None)
-        waiting = bool(np.isfinite(minute.queue_m or 0.0) and minute.queue_m)
-        verdict = self._judge.calm(minute, time_s, self._cycles.signalled(time_s) or waiting)
+        waiting = self._judge.signal and bool(np.isfinite(minute.queue_m or 0.0) and minute.queue_m)
+        signal = waiting or (self._judge.signal and self._cycles.signalled(time_s))
+        verdict = self._judge.calm(minute, time_s, signal)
         if waiting and verdict.state is State.FREE and not self._cycles.discharging(time_s):
             return verdict.state, say(reasons.RED_LIGHT, minute)
         return verdict.state, verdict.reason

@@ -45,10 +45,12 @@ class Judge:
     more than a twentieth of the road filled: one that turns around or looks for an address is slow for itself.
     `jammed` [ours]: congested, the queue full for 3 min, and under 5 km/h in the last window.
 
-    verdict: on the last window that was not unknown, which ended at judged_s and was window_s long.
+    verdict: on the last window that was not unknown, which ended at judged_s and was window_s long. signal: whether a
+    signal works here; without one, nothing but traffic explains who waits.
     """
 
     rules: StateRules
+    signal: bool = True
 
     verdict: Verdict | None = None
     judged_s: float = 0.0
@@ -104,8 +106,8 @@ class Judge:
         return calm(replace(figures, left=left), self.rules, signal, full)
 
     def signalled(self, now_s: float, queue_m: float | None) -> bool:
-        """Whether a low mean speed is explained: cycles were found lately, or a queue stands at the line."""
-        return bool(self._recent(now_s)) or bool(queue_m)
+        """Whether waiting at red explains a low mean speed: cycles were found lately, or a queue stands at the line."""
+        return self.signal and (bool(self._recent(now_s)) or bool(queue_m))
 
     def _switch(self, row: Measurement) -> None:
         """Turn congestion on or off."""
@@ -145,7 +147,8 @@ class Judge:
         area, ratio = row.area_occupancy_ratio, row.speed_ratio
         if area is None or area >= self.rules.off_area_occupancy or self._not_cleared(row.to_s):
             return False
-        return bool(self._recent(row.to_s)) or ratio is None or ratio > self.rules.off_speed_ratio
+        cleared = self.signal and bool(self._recent(row.to_s))
+        return cleared or ratio is None or ratio > self.rules.off_speed_ratio
 
     def _recent(self, now_s: float) -> list[Cycle]:
         return [c for c in self._cycles if now_s - c.to_s <= self.rules.cycle_memory_s]
@@ -184,7 +187,7 @@ class Judge:
         return Verdict(state, say(template, figures), self._since_s, self._sign_s)
 
 
-_JUDGED: Final = tuple(field.name for field in fields(Judge) if field.name != "rules")
+_JUDGED: Final = tuple(field.name for field in fields(Judge) if field.name not in ("rules", "signal"))
 
 
 def figures_of(row: Measurement) -> Figures:
