@@ -3,8 +3,9 @@
 from collections import deque
 
 import pytest
-from simpang_edge.data import Cycle, Readings
+from simpang_edge.data import Colour, Cycle, Readings
 from simpang_edge.meter import Meter, MeterSettings
+from simpang_edge.meter.cycle import CycleFinder
 from simpang_edge.meter.cycle_row import DISCHARGE, Span, cycle_row
 from simpang_edge.meter.layout import Layout
 from simpang_edge.meter.memory import Memory
@@ -213,3 +214,23 @@ def test_a_cycle_that_may_be_two_says_so(alone: bool, flags: list[str]) -> None:
     (cycle,) = cycles([*queue(0), *([goes] if alone else []), stays, comes], 130)
     assert cycle.to_s - cycle.from_s == pytest.approx(100, abs=1.5)
     assert [flag for flag in cycle.quality.flags if flag == "maybe_two_cycles"] == flags
+
+
+def test_since_when_a_queue_has_been_free_to_go_by_its_plan() -> None:
+    """A plan of 60 s with 25 s of green that began at 100 s: free since then, perhaps red from 125 s on, due at 160."""
+    finder = CycleFinder("utara", Layout(camera(), 3.25).cells[0], lambda _: 1.0)
+    assert finder.free_since_s(7.0) == 7.0
+    finder.plan.follow(60.0, 25.0)
+    finder._start_s = 100.0
+    assert [finder.free_since_s(now_s) for now_s in (110.0, 130.0, 170.0)] == [100.0, 130.0, 160.0]
+
+
+def test_since_when_a_queue_has_been_free_to_go_by_its_lamps() -> None:
+    """Red to 40 s, green from 40 s, yellow at 65 s."""
+    finder = CycleFinder("utara", Layout(camera(), 3.25).cells[0], lambda _: 1.0)
+    free = []
+    for second in range(30, 70):
+        colour = Colour.RED if second < 40 else Colour.GREEN if second < 65 else Colour.YELLOW
+        finder.look(float(second), colour)
+        free.append(finder.free_since_s(float(second)))
+    assert (free[5], free[12], free[30], free[37]) == (35.0, 40.0, 40.0, 67.0)

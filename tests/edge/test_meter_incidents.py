@@ -7,7 +7,7 @@ from simpang_edge.config import IncidentRules
 from simpang_edge.data import Event, EventType, Readings
 from simpang_edge.meter import Meter, MeterSettings
 
-from .meter_place import Thing, play, zone, zoned_meter
+from .meter_place import Thing, play, zone, zoned_camera, zoned_meter
 from .meter_road import T0, Car, camera, drive, meter, path
 
 STOPPED = EventType.STOPPED_VEHICLE
@@ -172,15 +172,37 @@ def test_twelve_motorcycles_stand_where_three_cars_do() -> None:
     assert play(zoned_meter(box), riders(11), 12, box).events == ()
 
 
+FULL = [still(i, "exit", y_m=4.0 * i) for i in (1, 2, 3)]
+HELD = Thing(9, STANDS, zone(), y_m=50.0, along=path((0, 60), (5, 3), (300, 3)))
+
+
+def exits(control: str) -> Meter:
+    """A meter of an approach with an exit zone, and this kind of control."""
+    road = zoned_camera("exit")
+    approach = road.approaches[0].model_copy(update={"control": control})
+    return Meter(road.model_copy(update={"approaches": (approach,)}), MeterSettings(windows_s=(60,)))
+
+
 def test_a_full_exit_is_spillback_and_serious_when_the_queue_cannot_go() -> None:
-    """Three stand in the exit for 20 s: a warning; with a queue at the line from which nobody crosses: serious."""
-    full = [still(i, "exit", y_m=4.0 * i) for i in (1, 2, 3)]
-    found = play(zoned_meter("exit"), full, 22, "exit").events
+    """Three stand in the exit for 20 s: a warning; with a queue at the line from which nobody crosses: serious, at once
+    where no red can keep it."""
+    found = play(zoned_meter("exit"), FULL, 22, "exit").events
     assert begins(found) == [(EventType.SPILLBACK, "warning")]
-    held = Thing(9, STANDS, zone(), y_m=50.0, along=path((0, 60), (5, 3), (300, 3)))
-    found = play(zoned_meter("exit"), [*full, held], 30, "exit").events
+    found = play(exits("unsignalised"), [*FULL, HELD], 30, "exit").events
     assert begins(found) == [(EventType.SPILLBACK, "serious")]
     assert found[0].cause == "spillback_blocks"
+
+
+def test_a_queue_at_red_is_not_held_back_by_a_full_exit_and_one_that_stays_is_told_once_more() -> None:
+    """Nothing is known of the plan: a green is due 130 s after the watching began, and 20 s later the queue of 3 + 4.4
+    = 7.4 m is held back: the same event, serious now."""
+    found = play(exits("signal"), [*FULL, HELD], 200, "exit").events
+    assert begins(found) == [(EventType.SPILLBACK, "warning"), (EventType.SPILLBACK, "serious")]
+    assert found[0].id == found[1].id
+    assert (found[1].told_s or 0) - T0 == pytest.approx(150, abs=1.5)
+    assert found[1].reason is not None
+    assert found[1].reason.en == "exit z-exit is full (3 vehicles), the queue of 7 m cannot discharge"
+    assert found[1].reason.id == "jalan keluar z-exit penuh (3 kendaraan), antrean 7 m tidak dapat lepas"
 
 
 def test_a_bus_at_its_stop_in_the_exit_is_no_spillback() -> None:

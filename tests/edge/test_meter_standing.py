@@ -150,7 +150,7 @@ def test_seconds_of_an_event_in_which_nothing_was_seen_do_not_count_as_observed(
     """No frames for half a minute within a jam of seven: 29.5 + 0.5 s until the next frame."""
     engine = live()
     done = drive(engine, jam(0), 0, 100, fps=2) + drive(engine, jam(0), 129.5, 424, fps=2)
-    (begin,) = of(done, EventType.CONGESTION)
+    begin, *_ = of(done, EventType.CONGESTION)
     assert begin.begin_s <= T0 + 60
     assert begin.observed_s == pytest.approx((begin.told_s or 0) - begin.begin_s - 30, abs=0.01)
 

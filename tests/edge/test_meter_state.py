@@ -366,3 +366,21 @@ def test_waiting_at_red_is_not_called_free_flow() -> None:
     assert verdict.state is FREE
     assert verdict.reason.code == "queue_cleared"
     assert verdict.reason.en == "free, the queue clears at green (10 km/h including the wait)"
+
+
+def test_a_congestion_that_becomes_jammed_is_told_once_more_as_serious() -> None:
+    """Begun at 0, told at 300 s as a warning; jammed at 420 s: the same event; told no more when it eases or jams
+    again; its end is serious too."""
+    events = CongestionEvents("k", "utara", min_s=300, merge_s=300)
+    verdicts = [(300, CONGESTED), (360, CONGESTED), (420, JAMMED), (480, CONGESTED), (540, JAMMED)]
+    told = []
+    for now_s, state in verdicts:
+        reason = say(Template(f"since_{now_s}", "", ""), Figures())
+        told += events.follow(Verdict(state, reason, since_s=0.0, last_sign_s=now_s), now_s)
+    assert [(e.severity, e.begin_s, e.end_s, e.reason.code) for e in told if e.reason] == [
+        ("warning", 0.0, None, "since_300"),
+        ("serious", 0.0, None, "since_420"),
+    ]
+    assert told[0].id == told[1].id
+    (end,) = events.close(600.0)
+    assert end.severity == "serious"

@@ -112,6 +112,10 @@ class ApproachWatch:
         self._judge.second(time_s, tail_m / self._layout.cells[i].length_m)
         return cycle
 
+    def free_since_s(self, now_s: float) -> float:
+        """Since when nothing but what lies downstream has kept the queue from going; now while it may be red."""
+        return self._cycles.free_since_s(now_s) if self._judge.signal else -math.inf
+
     def arrive(self, arrival: Arrival) -> None:
         """Account for a vehicle that came into view."""
         self._cycles.arrive(arrival)

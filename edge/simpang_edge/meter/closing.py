@@ -9,7 +9,7 @@ from . import reasons
 from . import rows as rows_of
 from .approach import ApproachWatch
 from .friction import Friction
-from .incidents import Incidents, ZoneIncidents
+from .incidents import Incidents
 from .layout import Layout
 from .modelled import turning
 from .service import Service, doubted
@@ -19,6 +19,7 @@ from .state import WORSE, Verdict
 from .trust import Trust, explained
 from .usual import Usual
 from .windows import Tally
+from .zone_incidents import ZoneIncidents
 
 CAUSES = (EventType.SPILLBACK, EventType.BLOCKED_BOX, EventType.STOPPED_VEHICLE)
 """Incidents that make a congestion, the likeliest first; what is open when it begins is told as its cause."""

@@ -20,6 +20,9 @@ from .trips import Arrival
 
 MIN_SEEN_SHARE: Final = 0.9
 PLAUSIBLE_S: Final = (20.0, 240.0)
+PLAUSIBLE_CYCLE_S: Final = 130.0
+"""No plan waits longer for its next green (domain reference, §4: 40 to 130 s)."""
+
 SOON_SHARE: Final = 0.6
 SHORT_SHARE: Final = 0.75
 DOUBLE_SHARE: Final = 0.5
@@ -108,6 +111,21 @@ class CycleFinder:
     def discharging(self, now_s: float) -> bool:
         """Whether green is shown, or queued vehicles crossed within the last pause time."""
         return self.lamps.is_green(now_s) or self.discharge.running(now_s)
+
+    def free_since_s(self, now_s: float) -> float:
+        """Since when the signal has let the queue go, as far as is known; now while it may be red.
+
+        By the lamps, else by discharge: from a start of green for the plan's usual green, and from where the next one
+        is due on. Without a plan yet the next is due after the longest plausible cycle.
+        """
+        if self.lamps.fresh(now_s):
+            return self.lamps.green_s or now_s if self.lamps.is_green(now_s) else now_s
+        length_s, green_s = self.plan.usual()
+        start_s = self._start_s if self._start_s is not None else self.discharge.begin_s
+        if start_s is None or (self._start_s is not None and now_s < start_s + (green_s or 0.0)):
+            return now_s if start_s is None else start_s
+        due_s = start_s + (PLAUSIBLE_CYCLE_S if math.isnan(length_s) else length_s)
+        return min(due_s, now_s)
 
     def reset(self) -> None:
         """Forget the running cycle: the clock was set, or the picture was away."""

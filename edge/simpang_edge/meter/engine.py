@@ -23,7 +23,7 @@ from .friction import Friction
 from .gaps import Gaps
 from .gates import Gates
 from .hidden import Hidden
-from .incidents import Incidents, ZoneIncidents
+from .incidents import Incidents
 from .layout import Layout
 from .live import Recent
 from .moods import Moods
@@ -42,6 +42,7 @@ from .trips import Arrivals, mark_passes
 from .trust import Trust
 from .usual import Usual
 from .windows import Span, Windows
+from .zone_incidents import Waits, ZoneIncidents
 
 CLOCK_STEP = "clock_step"
 REMEMBER_S = 90.0
@@ -370,7 +371,8 @@ class Meter:
         told = [watch.second(time_s, queue, bar_s, observed_s) for watch in self._watches]
         done += Readings(cycles=tuple(self._trusted(cycle) for cycle in told if cycle))
         events = self._incidents.look(self._fleet, time_s, self._stays.at("kerb"))
-        return done + Readings(events=events + self._in_zones.look(self._stays, self._fleet, queue, time_s))
+        waits = Waits(queue, lambda approach: self._watches[approach].free_since_s(time_s))
+        return done + Readings(events=events + self._in_zones.look(self._stays, self._fleet, waits, time_s))
 
     def _close(self, now_s: float) -> Readings:
         return self._closing.rows([(w.length_s, tally) for w in self._windows for tally in w.close(now_s)])

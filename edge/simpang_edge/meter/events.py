@@ -20,7 +20,7 @@ class CongestionEvents:
 
     It lasts from its first sign until no sign is seen any more, not until that has been so for long enough to be judged
     over. A begin is told once it has lasted `min_s`, so a short one is never told; an end once it was judged over and
-    has been for `merge_s`. Both carry the true times.
+    has been for `merge_s`. Both carry the true times. One that becomes jammed is told once more, as serious.
     """
 
     camera: str
@@ -74,7 +74,9 @@ class CongestionEvents:
         self._begin_s = since_s if self._begin_s is None else self._begin_s
         self._end_s = verdict.last_sign_s if verdict.last_sign_s != now_s else None
         seen_until_s = now_s if self._end_s is None else self._end_s
-        if self._open is not None or seen_until_s - self._begin_s < self.min_s:
+        if self._open is not None:
+            return self._worse(verdict)
+        if seen_until_s - self._begin_s < self.min_s:
             return ()
         self._open = Event(
             id=event_id(self.camera, self.approach, EventType.CONGESTION, self._begin_s),
@@ -86,4 +88,11 @@ class CongestionEvents:
             cause=cause or verdict.reason.code,
             reason=verdict.reason,
         )
+        return (self._open,)
+
+    def _worse(self, verdict: Verdict) -> tuple[Event, ...]:
+        """The open event once more, when what began as a warning has become serious."""
+        if self._open is None or verdict.state is not State.JAMMED or self._open.severity == "serious":
+            return ()
+        self._open = replace(self._open, severity="serious", reason=verdict.reason)
         return (self._open,)

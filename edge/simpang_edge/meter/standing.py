@@ -8,9 +8,10 @@ from ..data import Event
 from .approach import ApproachWatch
 from .faults import Faults
 from .gaps import Gaps
-from .incidents import Incidents, ZoneIncidents
+from .incidents import Incidents
 from .kept import Keeps, Plain, Take, together
 from .usual import Usual
+from .zone_incidents import ZoneIncidents
 
 AGAIN_S: Final = 45.0
 """After a restart an event has so long to be seen again: what takes longest to be found, a lost view, takes 30 s.
