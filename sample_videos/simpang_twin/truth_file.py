@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from simpang_twin import demand, faults, incidents, simulate, traffic_log, truth, truth_check, truth_windows
+from simpang_twin import (
+    demand,
+    faults,
+    incidents,
+    simulate,
+    traffic_log,
+    truth,
+    truth_check,
+    truth_cycles,
+    truth_windows,
+)
 from simpang_twin.approach import Approach, approach
 from simpang_twin.fleet import BY_NAME
 from simpang_twin.layout import Movement
@@ -126,7 +136,7 @@ def _approach(
         "green_s": _planned_green_s(scenario, camera.approach),
         "signal": _changes(simulate_through(log)),
         "signals": {name: _changes(changes) for name, changes in log.signals.items()},
-        "cycles": [_rounded(asdict(c)) for c in truth_windows.cycles(log)],
+        "cycles": [_rounded(asdict(c)) for c in truth_cycles.cycles(log)],
         "clip": _whole(log),
         "crossings": [_crossing(p, log) for p in log.passed],
         "queue": [_sample(s, log, lanes) for s in _per_second(samples, scenario)],

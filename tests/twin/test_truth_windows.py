@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from simpang_twin import scenario, simulate, truth_file, truth_windows
+from simpang_twin import scenario, simulate, truth_cycles, truth_file, truth_windows
 from simpang_twin.traffic_log import Passed, Traffic
 from simpang_twin.truth import Crossing, Journey, Track, journey
 
@@ -157,7 +157,7 @@ def test_cycle_with_a_residual_queue() -> None:
         signals={"through": [(0.0, "red"), (2.0, "green"), (5.0, "yellow"), (6.0, "red"), (9.0, "green")]},
     )
 
-    first_cycle, last = truth_windows.cycles(log)
+    first_cycle, last = truth_cycles.cycles(log)
 
     assert (first_cycle.from_s, first_cycle.to_s) == (2.0, 9.0)
     assert (first_cycle.green_s, first_cycle.yellow_s, first_cycle.red_s) == (3.0, 1.0, 3.0)
@@ -235,7 +235,7 @@ def test_saturation_flow_of_the_queue() -> None:
         tuple(passed(str(i), "car", 1, "through", t) for i, t in enumerate(times) if t != out) for out in (0.0, 10.0)
     ]
 
-    whole, short = (truth_windows.cycles(traffic(*cars, frames=500, passed=p, signals=signals))[0] for p in some)
+    whole, short = (truth_cycles.cycles(traffic(*cars, frames=500, passed=p, signals=signals))[0] for p in some)
 
     assert whole.saturation_flow_vps == pytest.approx(4 / 8)
     assert short.saturation_flow_vps is None
@@ -313,7 +313,7 @@ def test_files_give_the_truth_back(file: Path) -> None:
     assert row.queue_max_m == pytest.approx(item["queue_max_m"], abs=0.01)
     assert row.speed_space_mean_mps == pytest.approx(item["clip"][0]["speed_space_mean_mps"], abs=0.001)
     assert all(check["holds"] for check in content["check"])
-    assert [c.from_s for c in truth_windows.cycles(log)] == [c["from_s"] for c in item["cycles"]]
+    assert [c.from_s for c in truth_cycles.cycles(log)] == [c["from_s"] for c in item["cycles"]]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from simpang_edge.data import KINDS, Cycle, Measurement, Quality, Scope, State
 from simpang_edge.message import FlowRow
 from simpang_edge.meter.state import Judge
 
-from .. import truth_windows
+from .. import truth_cycles, truth_windows
 from .figures import BASE_S, Figure, Sight
 from .measures import share
 
@@ -32,7 +32,7 @@ def states(sight: Sight) -> list[tuple[FlowRow, str]]:
     if sight.traffic is None:
         return []
     judge = Judge(StateRules())
-    fed_s, cycles = 0.0, [cycle for cycle in truth_windows.cycles(sight.traffic) if cycle.to_s is not None]
+    fed_s, cycles = 0.0, [cycle for cycle in truth_cycles.cycles(sight.traffic) if cycle.to_s is not None]
     out = []
     for row in sight.rows(BASE_S):
         begin_s, end_s = sight.span(row)
@@ -67,7 +67,7 @@ def _window(sight: Sight, row: FlowRow, span: tuple[float, float]) -> Measuremen
     )
 
 
-def _cycle(sight: Sight, cycle: truth_windows.Cycle) -> Cycle:
+def _cycle(sight: Sight, cycle: truth_cycles.Cycle) -> Cycle:
     to_s = cycle.to_s or 0.0
     return Cycle(
         from_s=cycle.from_s,
