@@ -1,5 +1,6 @@
 """``simpang edge check``: everything that can be found out about a configuration without touching the network."""
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from .check_capacity import of_capacity
 from .check_road import of_road
 from .check_rules import of_box, of_rules
 from .clock import SystemClock
-from .config import Box, Camera, load
+from .config import Box, Camera, Model, load
+from .detector import DEFAULT_SIZE, OnnxDetector
 from .detectors import open_detector
 from .errors import ConfigurationError, ModelError, SimpangError
 from .findings import Finding, fault, warning
 from .ground import Ground
 from .outbox import read_status
+from .recorded_detector import RecordedDetector
 from .source import open_source
 from .view import View
 
@@ -124,9 +127,26 @@ def _model(box: Box) -> Iterator[Finding]:
     if not any(camera.measures() for camera in box.cameras):
         return
     try:
-        open_detector(box.model)
+        detector = open_detector(box.model)
     except ModelError as exc:
         yield fault(f"model.path: {exc}")
+        return
+    yield from _input(box.model, detector)
+
+
+def _input(model: Model, detector: OnnxDetector | RecordedDetector) -> Iterator[Finding]:
+    """An input at which the detector finds less than it could (figures: models/MODEL_CARD.md)."""
+    if not isinstance(detector, OnnxDetector):
+        return
+    pixels, best = math.prod(model.width_height_px()), math.prod(DEFAULT_SIZE)
+    if model.path is None and pixels > best:
+        yield warning(
+            f"model.size: {model.size}: the model that comes with Simpang finds less at inputs above 640x384, near "
+            "vehicles and at night most of all"
+        )
+    elif pixels < min(math.prod(size) for size in detector.made_for_px):
+        made_for = ", ".join(f"{width}x{height}" for width, height in detector.made_for_px)
+        yield warning(f"model.size: {model.size}: {detector.model_id} was made for {made_for}")
 
 
 def _camera(box: Box, camera: Camera, live_px: tuple[int, int] | None) -> tuple[CameraCheck, list[Finding]]:

@@ -95,6 +95,11 @@ class OnnxDetector:
         """Width and height that pictures are fitted to."""
         return self._width_px, self._height_px
 
+    @property
+    def made_for_px(self) -> tuple[tuple[int, int], ...]:
+        """Widths and heights of the inputs that the model's metadata names."""
+        return self._facts.sizes_px
+
     def detect(self, frame: Frame) -> Detections:
         """What is in a frame: boxes in its own pixels, cut at its borders, strongest first.
 

@@ -142,6 +142,9 @@ WARNINGS = [
         "use mqtts://",
         id="password in clear",
     ),
+    # 960 · 544 is more than 640 · 384, 320 · 192 less than the least that simpang-n was made for, 416 · 256
+    pytest.param({"top": "model: {size: 960x544}"}, "finds less at inputs above 640x384", id="input too large"),
+    pytest.param({"top": "model: {size: 320x192}"}, "was made for 416x256, 640x384, 960x544", id="input too small"),
 ]
 
 
