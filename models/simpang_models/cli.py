@@ -202,8 +202,8 @@ def export_model(
     size: yolo_cli.Sizes = None,
     class_map: yolo_cli.Map = None,
 ) -> None:
-    """Write the contract's ONNX file: of our own training or file (float16 storage, or 8-bit with --calibrate; extra
-    train), or of a YOLO (--size, --map; extra ultralytics)."""
+    """Write the contract's ONNX file: of our own training or file (float16 storage, or 8-bit with --calibrate, at the
+    input of --size; extra train), or of a YOLO (--size, --map; extra ultralytics)."""
     from simpang_models.yolo import is_yolo
 
     with clear_errors():
@@ -214,10 +214,22 @@ def export_model(
         if weights.endswith(".onnx"):
             if start is not None or power != 1.0 or handicap:
                 raise ValueError("--start, --power and --handicap need average.pt; an ONNX file has them built in")
-            return _store_again(Path(weights), out, calibrate)
+            return _store_again(Path(weights), out, _calibration(calibrate, size))
         between = Between(Path(weights), start, share)
         own = Own(name or "simpang-n", version or VERSION, power, _handicaps(handicap or []))
-        return _export_own(between, own, out, calibrate)
+        return _export_own(between, own, out, _calibration(calibrate, size))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Pictures and the input size at which 8-bit arithmetic learns its ranges."""
+
+    pictures: Path
+    size: tuple[int, int]
+
+
+def _calibration(pictures: Path | None, sizes: list[str] | None) -> Calibration | None:
+    return None if pictures is None else Calibration(pictures, parse_size((sizes or ["640x384"])[0]))
 
 
 @dataclass(frozen=True)
@@ -239,7 +251,7 @@ class Own:
     handicap: dict[int, float]
 
 
-def _export_own(of: Between, own: Own, out: Path, calibrate: Path | None) -> None:
+def _export_own(of: Between, own: Own, out: Path, calibrate: Calibration | None) -> None:
     from simpang_models.contract import Description
     from simpang_models.export import SIZES, export
     from simpang_models.train import load_network
@@ -252,7 +264,7 @@ def _export_own(of: Between, own: Own, out: Path, calibrate: Path | None) -> Non
     typer.echo(str(out))
 
 
-def _store_again(source: Path, out: Path, calibrate: Path | None) -> None:
+def _store_again(source: Path, out: Path, calibrate: Calibration | None) -> None:
     """A file of ours with the arithmetic asked for."""
     from simpang_models.quantise import restore_full
 
@@ -274,10 +286,30 @@ def _handicaps(words: list[str]) -> dict[int, float]:
         raise ValueError(text) from error
 
 
-def _shrink(full: Path, out: Path, calibrate: Path | None) -> None:
+def _shrink(full: Path, out: Path, calibrate: Calibration | None) -> None:
     from simpang_models.quantise import quantise, store_half
 
     if calibrate is None:
         store_half(full, out)
     else:
-        quantise(full, out, sorted(p for p in calibrate.iterdir() if p.is_file()))
+        quantise(full, out, sorted(p for p in calibrate.pictures.iterdir() if p.is_file()), calibrate.size)
+
+
+@app.command("join")
+def join_models(
+    small: Annotated[Path, typer.Argument(help="The detector that looks at the input made smaller, simpang-n.onnx.")],
+    whole: Annotated[Path, typer.Argument(help="The detector that looks at the whole input.")],
+    out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
+    name: Annotated[str, typer.Option(help="Name in the metadata.")] = "simpang-s",
+    version: Annotated[str, typer.Option(help="Version in the metadata.")] = VERSION,
+    trust: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Factor of the scores of the one that looks at the whole.")
+    ] = 1.0,
+) -> None:
+    """Two of our detectors in one file, for 960x544: one looks at 640x384, the other at the whole; extra train."""
+    from simpang_models.contract import Description
+    from simpang_models.join import join
+
+    with clear_errors():
+        join(small, whole, out, Description(name, version, "Apache-2.0", ("960x544",)), trust)
+    typer.echo(str(out))

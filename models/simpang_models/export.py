@@ -17,7 +17,7 @@ from simpang_models.network import Detector, cells_at, decode
 SIZES = ("416x256", "640x384", "960x544")
 
 
-class _Suppression(torch.autograd.Function):
+class Suppression(torch.autograd.Function):
     """Stands for the ONNX operator NonMaxSuppression during tracing."""
 
     @staticmethod
@@ -65,7 +65,7 @@ class Contract(nn.Module):
         """Indices after suppression among four-wheelers, among two-wheelers, and among persons."""
         shifted = boxes + (self.group[kind] * GROUP_SHIFT_PX)[:, None]
         good = torch.nonzero(score >= MIN_SCORE).squeeze(1)
-        picked = _Suppression.apply(
+        picked = Suppression.apply(
             shifted[good][None],
             score[good][None, None],
             torch.tensor([MAX_BOXES], dtype=torch.int64),
