@@ -14,6 +14,7 @@ from .explain_words import TEMPLATES, Values, say
 from .measure import Replay
 from .meter.crossings import LOST_M, MOVING_MPS, NEAR_M
 from .meter.decisions import COUNTING, Decision, Decisions, Rule
+from .meter.proof import GONE_M
 from .tracker import TrackerSettings
 
 AROUND_S: Final = 1.0
@@ -25,6 +26,9 @@ AFTER_S: Final = 300.0
 
 COUNTED: Final = COUNTING | {Rule.GATE, Rule.MOVED}
 """What a false picture takes back."""
+
+LIMITS_M: Final = {Rule.BEGAN_PAST: NEAR_M, Rule.NO_VEHICLE: GONE_M}
+"""The distance that each rule allows or asks for; the others `LOST_M`."""
 
 NEAR_PX: Final = 40.0
 """How far outside a box the asked place may lie."""
@@ -72,7 +76,6 @@ class _Life:
     blind: int = 0
     ended: bool = False
     approach: int = -1
-    lane: int = -1
     along_m: float = math.nan
     speed_mps: float = math.nan
     decisions: list[Decision] = field(default_factory=list)
@@ -170,14 +173,14 @@ def _place(life: _Life, vehicles: Vehicles, n: int) -> None:
     if life.on_approach and dt_s > 0:
         life.speed_mps = (life.along_m - along_m) / dt_s
     life.on_approach += 1
-    life.approach, life.lane, life.along_m = int(vehicles.approach[n]), int(vehicles.lane[n]), along_m
+    life.approach, life.along_m = int(vehicles.approach[n]), along_m
 
 
 def _explained(camera: Camera, lives: dict[int, _Life], track: int) -> Explanation:
     chain = list(_chain(lives, track))
     life = chain[-1]
     made = [one for part in chain for one in part.decisions]
-    findings = [_of_decision(camera, one, life) for one in made]
+    findings = [_of_decision(camera, one) for one in made]
     counted = any(one.rule in COUNTING or (one.rule is Rule.GATE and not camera.approaches) for one in made)
     told = made if not camera.approaches else [one for one in made if one.rule is not Rule.GATE]
     if not any(one.rule is not Rule.CONTINUED and one.rule is not Rule.JUMPED for one in told):
@@ -201,18 +204,19 @@ def _chain(lives: dict[int, _Life], track: int) -> Iterator[_Life]:
         following = next((one.other for one in life.decisions if one.rule is Rule.CONTINUED), None)
 
 
-def _of_decision(camera: Camera, one: Decision, life: _Life) -> Finding:
+def _of_decision(camera: Camera, one: Decision) -> Finding:
     values = Values(
         track=one.track,
         approach=camera.approaches[one.approach].id if one.approach >= 0 else None,
-        lane=life.lane if life.lane >= 1 else None,
+        lane=one.lane if one.lane is not None and one.lane >= 1 else None,
         along_m=one.along_m,
+        moved_m=one.moved_m if one.rule is Rule.NO_VEHICLE else None,
         speed_mps=one.speed_mps,
         other=one.other,
         movement=one.movement,
         gate=one.gate,
         direction=one.direction,
-        limit_m=NEAR_M if one.rule is Rule.BEGAN_PAST else LOST_M,
+        limit_m=LIMITS_M.get(one.rule, LOST_M),
         limit_mps=MOVING_MPS,
     )
     return _finding(one.time_s, one.rule.value, values)

@@ -10,6 +10,7 @@ import typer
 
 from .config import load
 from .explain import Explanation, every_run, explain_place, explain_track
+from .explain_words import about
 from .measure import replays
 from .measure_cli import tell_other
 
@@ -71,15 +72,16 @@ def explain(
 
 
 def _lines(answer: Explanation, language: str) -> list[str]:
-    lines = [] if answer.track is None else [_head(answer)]
+    lines = [] if answer.track is None else [_head(answer, answer.track, language)]
     for finding in answer.findings:
         said = finding.reason.id if language == "id" else finding.reason.en
         lines.append(f"  {_clock(finding.time_s)}  {said}")
     return lines
 
 
-def _head(answer: Explanation) -> str:
-    return f"track {answer.track} ({answer.kind}), {_clock(answer.first_s)} to {_clock(answer.last_s)}"
+def _head(answer: Explanation, track: int, language: str) -> str:
+    until = "sampai" if language == "id" else "to"
+    return f"{about(track, answer.kind, language)}, {_clock(answer.first_s)} {until} {_clock(answer.last_s)}"
 
 
 def _clock(time_s: float | None) -> str:

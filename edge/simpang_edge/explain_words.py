@@ -7,7 +7,15 @@ from typing import Final
 from .data import Reason
 from .units import kmh
 
-KIND_ID: Final = {"bicycle": "sepeda", "person": "orang"}
+KIND_ID: Final = {
+    "motorcycle": "sepeda motor",
+    "car": "mobil",
+    "bus": "bus",
+    "truck": "truk",
+    "bicycle": "sepeda",
+    "person": "orang",
+    "three_wheeler": "roda tiga",
+}
 DIRECTION_ID: Final = {"forward": "maju", "backward": "mundur"}
 
 
@@ -24,6 +32,7 @@ class Values:
     gate: str | None = None
     direction: str | None = None
     along_m: float | None = None
+    moved_m: float | None = None
     speed_mps: float | None = None
     limit_m: float | None = None
     limit_mps: float | None = None
@@ -46,10 +55,16 @@ class Values:
             "kind_id": KIND_ID.get(self.kind or "", self.kind or "–"),
             "before": _figure(along_m),
             "past": _figure(None if along_m is None else -along_m),
+            "moved": _figure(self.moved_m),
             "speed": _figure(speed_mps),
             "kmh": _figure(None if speed_mps is None else kmh(speed_mps), 0),
             "nearest": _figure(self.nearest_px, 0),
         }
+
+
+def about(track: int, kind: str | None, language: str) -> str:
+    """Which track it is about, as a heading."""
+    return f"jejak {track} ({KIND_ID.get(kind or '', '–')})" if language == "id" else f"track {track} ({kind or '–'})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +109,12 @@ TEMPLATES: Final = {
         "(baru dihitung dalam {limit_m} m dan mulai {limit_mps} m/s).",
         "Not counted: its track ended {before} m before the stop line of {approach} at {speed} m/s (it would count "
         "within {limit_m} m and at {limit_mps} m/s or more).",
+    ),
+    "no_vehicle": Template(
+        "Tidak dihitung: dianggap bukan kendaraan, setelah bergerak {moved} m (perlu {limit_m} m dan sepersepuluh "
+        "jaraknya; di tepi jalan, 5 m melewati garis henti {approach}).",
+        "Not counted: taken for no vehicle, after {moved} m of motion ({limit_m} m and a tenth of its distance are "
+        "needed; by the kerb, to be 5 m past the stop line of {approach}).",
     ),
     "continued": Template(
         "Jejak {track} berlanjut sebagai jejak {other}.",

@@ -156,6 +156,43 @@ def test_a_vehicle_beside_the_lanes_was_never_in_one(tmp_path: Path) -> None:
     assert figure(answer, "frames") == 33
 
 
+class Weaves(Thing):
+    """A track that is at another x px from a second on."""
+
+    def __init__(self, track: int, way: Way, x_px: float, then_px: float, from_s: float) -> None:
+        super().__init__(track, way, x_px)
+        self.first_px, self.then_px, self.from_s = x_px, then_px, from_s
+
+    def box(self, time_s: float) -> list[float] | None:
+        """Its box, in one place across or the other."""
+        self.x_px = self.then_px if time_s >= self.from_s else self.first_px
+        return super().box(time_s)
+
+
+def test_the_lane_that_is_told_is_the_one_that_it_counts_in(tmp_path: Path) -> None:
+    """At 10 m/s it is over the line at 2 s in lane 1 (x from 350 px on), and from 2.5 s on, 5 m past it, in lane 2."""
+    line = [[300, 500], [400, 500]]
+    lanes = [
+        {"id": number, "polygon": [[x, 500], [x + 50, 500], [x + 50, 100], [x, 100]]}
+        for number, x in ((1, 350), (2, 300))
+    ]
+    approach = {"id": "utara", "stop_line": line, "lanes": lanes, "length_m": 40}
+    car = Weaves(1, path((0, 20), (3.4, -14)), 375, 325, from_s=2.5)
+    told = explain_track(replay(tmp_path, [car], approaches=[approach]), 1)
+    assert [finding.figures.get("lane") for finding in told.findings] == [1]
+
+
+def test_what_slides_along_the_kerb_is_said_to_be_no_vehicle(tmp_path: Path) -> None:
+    """Traffic comes down the picture, so that the kerb is at 400 px; 0.2 m from it something goes from 20 m before the
+    line to 4 m past it at 8 m/s: 24 m, but by the kerb 5 m past the line are asked for."""
+    told = explain_track(replay(tmp_path, [Thing(1, path((0, 20), (3, -4)), x_px=398.0)]), 1)
+    assert (told.counted, [finding.reason.code for finding in told.findings]) == (False, ["no_vehicle"])
+    assert told.findings[0].reason.en == (
+        "Not counted: taken for no vehicle, after 24.0 m of motion (3.0 m and a tenth of its distance are needed; "
+        "by the kerb, to be 5 m past the stop line of utara)."
+    )
+
+
 def test_a_track_that_breaks_on_the_line_goes_on_under_its_new_number(tmp_path: Path) -> None:
     """Track 1 is lost 2 m before the line and appears as 2: asked about 1, the answer follows it."""
     run = replay(tmp_path, [Thing(1, path((0, 30), (2.8, 2))), Thing(2, path((3.0, 0), (4, -10)))])
@@ -278,6 +315,7 @@ def test_the_command_prints_sentences_and_json(tmp_path: Path) -> None:
     asked = [str(tmp_path / "tracks"), "--config", str(config(tmp_path))]
     indonesian = CliRunner().invoke(app, [*asked, "--track", "1", "--language", "id"])
     assert "Dihitung: melewati garis henti utara" in indonesian.stdout
+    assert indonesian.stdout.startswith("jejak 1 (mobil), 2027-01-15T08:00:00.000Z sampai ")
     as_json = CliRunner().invoke(app, [*asked, "--at", f"{T0 + 2}", "--place", "350,380", "--json"])
     assert json.loads(as_json.stdout)[0]["findings"][0]["reason"]["code"] == "crossed"
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import FloatArray, IntArray
-from .decisions import Decisions, Rule
+from .decisions import Decisions, Rule, lane_at_line
 from .fits import MAX_MPS, Line, bend, fit
 from .fleet import SEGMENTS, Fleet, Rows, Seen, history
 from .settings import WIDTH_M
@@ -234,8 +234,10 @@ class StopLine:
             self._decisions.about(rule, one, time_s, along_m, other)
 
     def _tell_end(self, one: Rows, left_m: float) -> None:
-        """A track that was not counted is over: it never was before the line, or it did not come to it."""
-        if one["armed"]:
+        """A track that was not counted is over: it never was before the line, is no vehicle, or did not come to it."""
+        if one["armed"] and not one["proven"]:
+            self._tell(Rule.NO_VEHICLE, one, float(one["seen_s"]), left_m)
+        elif one["armed"]:
             self._tell(Rule.ENDED_BEFORE, one, float(one["seen_s"]), left_m)
         else:
             self._tell(Rule.BEGAN_PAST, one, float(one["first_s"]), float(one["first_m"]) - self._line_of(one))
@@ -378,7 +380,7 @@ def _crossing(rows: Rows, row: int, line_m: float, whole: bool) -> Crossing:
         track=int(one["id"]),
         kind=int(one["kind"]),
         approach=int(one["approach"]),
-        lane=int(one["line_lane"] if one["line_lane"] >= 0 else one["lane"]),
+        lane=lane_at_line(one),
         speed_mps=None if line is None else -line.slope_mps,
         speed_error_mps=None if line is None else line.error_mps,
         length_m=float(one["length_m"]),

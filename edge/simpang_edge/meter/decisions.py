@@ -19,11 +19,12 @@ class Rule(StrEnum):
     """The rule that decided.
 
     CROSSED, CAME_OVER, VANISHED count: seen on both sides of the line; first seen past it, but by its motion it came
-    over it just before; lost just before it while moving toward it. SECOND_BOX, SAME_VEHICLE do not: another box
-    around a vehicle that was counted; a counted vehicle seen again. BEGAN_PAST, ENDED_BEFORE do not: its track began
-    past the line, or ended before it. CONTINUED: it goes on as another track. JUMPED: it moved as no vehicle can, so
-    it is taken for another one from there on. MOVED: the exit to which it was traced. GATE: it passed a gate, and
-    counts there. TAKEN_BACK: what was decided since, about all vehicles, holds no more: the picture was false.
+    over it just before; lost just before it while moving toward it. SECOND_BOX, SAME_VEHICLE do not: another box around
+    a vehicle that was counted; a counted vehicle seen again. BEGAN_PAST, ENDED_BEFORE do not: its track began past the
+    line, or ended before it. NO_VEHICLE does not: it never moved as one (`proof`). CONTINUED: it goes on as another
+    track. JUMPED: it moved as no vehicle can, so it is taken for another one from there on. MOVED: the exit to which it
+    was traced. GATE: it passed a gate, and counts there. TAKEN_BACK: what was decided since, about all vehicles, holds
+    no more: the picture was false.
     """
 
     CROSSED = "crossed"
@@ -33,6 +34,7 @@ class Rule(StrEnum):
     SAME_VEHICLE = "same_vehicle"
     BEGAN_PAST = "began_past"
     ENDED_BEFORE = "ended_before"
+    NO_VEHICLE = "no_vehicle"
     CONTINUED = "continued"
     JUMPED = "jumped"
     MOVED = "moved"
@@ -53,8 +55,8 @@ class Decision:
     """One decision; figures that the rule does not use are None.
 
     time_s: when it was decided. along_m: metres upstream of its line then (for BEGAN_PAST: where it was first seen).
-    speed_mps: toward the line. other: the other track. movement: id of the movement. gate,
-    direction: the gate, and which way.
+    speed_mps: toward the line. lane: the one in which it counts, -1 none. moved_m: from where it was first seen. other:
+    the other track. movement: id of the movement. gate, direction: the gate, and which way.
     """
 
     time_s: float
@@ -63,6 +65,8 @@ class Decision:
     approach: int
     along_m: float | None = None
     speed_mps: float | None = None
+    lane: int | None = None
+    moved_m: float | None = None
     other: int | None = None
     movement: str | None = None
     gate: str | None = None
@@ -90,6 +94,8 @@ class Decisions:
                 approach=int(one["approach"]),
                 along_m=along_m,
                 speed_mps=None if math.isnan(speed_mps) else speed_mps,
+                lane=lane_at_line(one),
+                moved_m=abs(float(one["first_m"] - one["along_m"])),
                 other=other,
             )
         )
@@ -105,3 +111,8 @@ class Decisions:
     def moved(self, time_s: float, track: int, approach: int, movement: str) -> None:
         """Keep to which exit a vehicle was traced that crossed at this time."""
         self.tell(Decision(time_s, track, Rule.MOVED, approach, movement=movement))
+
+
+def lane_at_line(one: Row) -> int:
+    """The lane in which a vehicle counts: the one in which it came to the line, else where it was seen last."""
+    return int(one["line_lane"] if one["line_lane"] >= 0 else one["lane"])
