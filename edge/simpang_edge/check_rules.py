@@ -48,6 +48,7 @@ def of_rules(camera: Camera) -> Iterator[Finding]:
     yield from _rate(camera)
     for approach in camera.approaches:
         yield from _link(f"camera {camera.id}: approach {approach.id}", approach)
+    yield from _nobodys(camera)
     yield from _heads(camera)
     yield from _same_paths(camera)
 
@@ -65,6 +66,13 @@ def _rate(camera: Camera) -> Iterator[Finding]:
 def _link(where: str, approach: Approach) -> Iterator[Finding]:
     if approach.control == "link" and approach.road == "undivided" and approach.carriageway_width_m is None:
         yield warning(f"{where}: an undivided road without carriageway_width_m: no capacity, and the EMP set above 6 m")
+
+
+def _nobodys(camera: Camera) -> Iterator[Finding]:
+    """Zones for people that could belong to several approaches."""
+    for zone in camera.zones if len(camera.approaches) > 1 else ():
+        if zone.kind in ("crossing", "carriageway") and zone.approach is None:
+            yield warning(f"camera {camera.id}: zone {zone.id}: without approach it is part of no side friction")
 
 
 def _heads(camera: Camera) -> Iterator[Finding]:

@@ -1,13 +1,13 @@
 """Side friction: what counts, once each, and the weighted figure by hand (PKJI 2023, chapter 4)."""
 
 import pytest
-from simpang_edge.config import FrictionRules
+from simpang_edge.config import Camera, FrictionRules
 from simpang_edge.data import Measurement
 from simpang_edge.meter import Meter, MeterSettings
 from simpang_edge.meter.friction import side_class
 
 from .meter_place import Thing, play, zone, zoned_camera, zoned_meter
-from .meter_road import T0, approach_row, path
+from .meter_road import CORNERS, T0, approach_row, path
 
 ALL = ("kerb", "crossing", "access")
 
@@ -48,6 +48,47 @@ def test_who_turns_off_the_road_into_a_driveway_counts_like_who_comes_out_of_it(
     leaves = Thing(1, path((10, 40), (20, 80), (26, 100)), zone("access", from_s=20), along=path((10, 60), (19, 20)))
     passes = Thing(2, path((30, 0), (40, 90)), zone(), y_m=40, along=path((30, 80), (40, -10)))
     assert row([leaves, passes]).friction_entries == 1
+
+
+@pytest.mark.parametrize(
+    ("kinds", "entries", "partial"),
+    [
+        (("access",), 1, True),
+        (("access", "carriageway"), 1, True),
+        (("kerb",), None, True),
+        (("access", "kerb"), 1, False),
+        (("exit",), None, False),
+    ],
+)
+def test_what_zones_show_is_told_and_that_some_is_missing(
+    kinds: tuple[str, ...], entries: int | None, partial: bool
+) -> None:
+    """One turns off into the driveway. Without a kerb zone stops beside the lanes are missing, without an access zone
+    the entries; an exit zone shows nothing of it."""
+    leaves = Thing(1, path((10, 40), (20, 80), (26, 100)), zone("access", from_s=20), along=path((10, 60), (19, 20)))
+    found = row([leaves], *kinds)
+    assert found.friction_entries == entries
+    assert ("friction_partial" in about_friction(found)) is partial
+
+
+def test_a_driveway_counts_for_its_own_approach_whatever_else_a_vehicle_drove_through() -> None:
+    """It comes from utara through its exit zone and turns into a driveway of selatan."""
+    road = zoned_camera("exit", "access")
+    other = {**road.approaches[0].model_dump(), "id": "selatan"}
+    zones = [
+        {"id": "keluar", "kind": "exit", "polygon": CORNERS[:3], "approach": "utara"},
+        {"id": "pintu", "kind": "access", "polygon": CORNERS[:3], "approach": "selatan"},
+    ]
+    content = {**road.model_dump(), "approaches": [road.approaches[0].model_dump(), other], "zones": zones}
+    engine = Meter(Camera.model_validate(content), MeterSettings(windows_s=(60,)))
+
+    def zones_at(time_s: float) -> frozenset[str]:
+        return frozenset(["access"] if time_s >= 24 else ["exit"] if time_s >= 20 else [])
+
+    leaves = Thing(1, path((10, 40), (20, 80), (26, 100)), zones_at, along=path((10, 60), (19, 20)))
+    done = play(engine, [leaves], 60, "exit", "access") + engine.finish(T0 + 60)
+    told = {one.approach: one.friction_entries for one in done.windows if one.lane is None}
+    assert told == {"utara": None, "selatan": 1}
 
 
 @pytest.mark.parametrize(

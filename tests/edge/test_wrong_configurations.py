@@ -438,6 +438,14 @@ WRONG: list[Any] = [
         id="a movement within another",
     ),
     pytest.param(
+        lambda it: (
+            it.camera["approaches"].append({**it.approach, "id": "dua"})
+            or it.camera.update(zones=[{"id": "z", "kind": "crossing", "polygon": [[1, 1], [2, 9], [130, 3]]}])
+        ),
+        f"warning: {CAMERA}zone z: without approach it is part of no side friction",
+        id="a crossing of nobody",
+    ),
+    pytest.param(
         lambda it: it.camera.update(analysis_fps=1),
         f"fault: {CAMERA}analysis_fps is 1: time between pictures 1 s or more apart is not observed",
         id="too few pictures to observe anything",

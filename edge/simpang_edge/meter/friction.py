@@ -38,6 +38,9 @@ CROSSED_M: Final = 2.0
 BICYCLE: Final = KINDS.index("bicycle")
 KERB_LANE: Final = 1
 SEEN_KINDS: Final = ("kerb", "crossing", "carriageway")
+FRICTION_KINDS: Final = (*SEEN_KINDS, "access")
+WHOLE: Final = ("kerb", "access")
+"""Without one of these, stops beside the lanes or entries are not seen: a part of it is missing."""
 
 
 class Side(IntEnum):
@@ -65,7 +68,11 @@ class Friction:
 
     def configured(self, approach: str) -> bool:
         """Whether anything of it can be seen on this approach."""
-        return any(zone.kind in SEEN_KINDS and self._of(zone) == approach for zone in self.zones)
+        return bool(self._drawn(approach))
+
+    def _drawn(self, approach: str) -> set[str]:
+        """The kinds of zones of this approach by which it is seen."""
+        return {zone.kind for zone in self.zones if zone.kind in FRICTION_KINDS and self._of(zone) == approach}
 
     def count(self, stays: Stays, fleet: Fleet, queue: QueueNow, now_s: float) -> IntArray:
         """New events, int64 (len(Side), A)."""
@@ -127,9 +134,9 @@ class Friction:
         return zone.approach or (self.layout.ids[0] if len(self.layout.ids) == 1 else None)
 
     def _approach(self, stay: Stay) -> int:
-        """Index of the approach it belongs to, by its zones, else by its lane; -1 for none."""
+        """Index of the approach it belongs to, by the zones that count, else by its lane; -1 for none."""
         for i, zone in enumerate(self.zones):
-            approach = self._of(zone)
+            approach = self._of(zone) if zone.kind in FRICTION_KINDS else None
             if stay.ever >> i & 1 and approach is not None:
                 return self.layout.ids.index(approach)
         return stay.approach
@@ -139,11 +146,11 @@ class Friction:
         if row.scope is not Scope.APPROACH or row.counts is None or not self.configured(row.approach):
             return row
         slow = row.counts[BICYCLE]
-        access = any(zone.kind == "access" and self._of(zone) == row.approach for zone in self.zones)
-        entries = int(side[Side.ENTRIES]) if access else None
+        drawn = self._drawn(row.approach)
+        entries = int(side[Side.ENTRIES]) if "access" in drawn else None
         per_hour = self._per_hour(side, slow, row.quality.observed_s, length_m)
         flags = {*row.quality.flags} | (set() if self.rules.both_sides else {"one_side"})
-        flags |= set() if access else {"friction_partial"}
+        flags |= set() if drawn.issuperset(WHOLE) else {"friction_partial"}
         return replace(
             row,
             quality=replace(row.quality, flags=tuple(sorted(flags))) if per_hour is not None else row.quality,
