@@ -20,6 +20,11 @@ CREATE TABLE IF NOT EXISTS usual (
 CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, version TEXT NOT NULL, data BLOB NOT NULL);
 """
 
+_DROP: Final = """
+DELETE FROM usual WHERE approach = ? AND slot = ?
+  AND day NOT IN (SELECT day FROM usual WHERE approach = ? AND slot = ? ORDER BY day DESC LIMIT ?);
+"""
+
 
 class Memory:
     """The memory of one camera. Raises `MemoryFileError` when its folder cannot be written.
@@ -51,13 +56,14 @@ class Memory:
         return [UsualDay(*row) for row in rows]
 
     def learn(self, days: Iterable[UsualDay], weeks: int) -> None:
-        """Keep new days, and drop those that are more than `weeks` weeks older."""
+        """Keep new days; of each quarter hour of the week the latest `weeks` + 1. By number, not by age: a clock that
+        was ahead must not cost what is known."""
         rows = [(d.approach, d.slot, d.day, d.flow_vps, d.speed_mps) for d in days]
         if not rows:
             return
         with _translated(self._path), self._db:
             self._db.executemany("INSERT OR REPLACE INTO usual VALUES (?, ?, ?, ?, ?)", rows)
-            self._db.execute("DELETE FROM usual WHERE day < ?", (max(row[2] for row in rows) - 7 * weeks,))
+            self._db.executemany(_DROP, [(*row[:2], *row[:2], weeks + 1) for row in rows])
 
     def keep(self, name: str, version: str, data: bytes) -> None:
         """Keep something under a name, instead of what was there."""

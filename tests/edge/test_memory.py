@@ -26,11 +26,21 @@ def test_days_survive_a_restart_and_a_day_measured_again_replaces_itself(tmp_pat
 
 
 def test_it_is_bounded(tmp_path: Path) -> None:
-    """What is more than 8 weeks older than the newest goes: 200 - 56 = 144."""
+    """Of a quarter hour of the week the latest nine days stay, of another its own."""
     memory = Memory(tmp_path, "utara")
-    memory.learn([day(143), day(144)], weeks=8)
-    memory.learn([day(200)], weeks=8)
-    assert [d.day for d in memory.usual()] == [144, 200]
+    other = UsualDay("utara", 166, 93, 0.5, None)
+    memory.learn([other], weeks=8)
+    for ordinal in range(100, 177, 7):
+        memory.learn([day(ordinal)], weeks=8)
+    assert memory.usual() == [other, *(day(ordinal) for ordinal in range(114, 177, 7))]
+
+
+def test_a_clock_that_was_ahead_does_not_cost_what_is_usual(tmp_path: Path) -> None:
+    """A quarter hour of ten years later is one day among others."""
+    memory = Memory(tmp_path, "utara")
+    memory.learn([day(100), day(107), day(114)], weeks=8)
+    memory.learn([day(114 + 3650)], weeks=8)
+    assert [d.day for d in memory.usual()] == [100, 107, 114, 3764]
 
 
 def test_something_kept_by_another_version_is_not_given(tmp_path: Path) -> None:

@@ -75,6 +75,15 @@ def test_it_forgets_what_is_older_than_eight_weeks() -> None:
     assert (figures.flow_vps, figures.days) == (0.1, 8)
 
 
+def test_what_was_before_a_long_outage_is_not_usual() -> None:
+    """Taught 30 to 28 weeks ago and last week: of the last eight weeks one day is known."""
+    table = usual()
+    for weeks_ago in (30, 29, 28, 1):
+        table.learn(quarter(weeks_ago))
+    row = table.fill(quarter(0))
+    assert (row.usual_flow_vps, row.usual_n) == (None, 1)
+
+
 def test_poor_quarters_and_minutes_are_not_learned() -> None:
     """Half seen, or only a minute long."""
     table = usual()

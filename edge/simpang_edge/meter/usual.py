@@ -75,9 +75,7 @@ class Usual:
 
     def figures(self, approach: str, from_s: float) -> UsualFigures | None:
         """What is usual at this time; None before `min_days` earlier days are known. The day itself is not counted."""
-        slot, today = self._when(from_s)
-        known = self._days.get((approach, slot), {})
-        days = [known[day] for day in sorted(known) if day < today][-self.rules.weeks :]
+        days = self._earlier(approach, from_s)
         if len(days) < self.rules.min_days:
             return None
         speeds = [day.speed_mps for day in days if day.speed_mps is not None]
@@ -89,7 +87,7 @@ class Usual:
             return row
         usual = self.figures(row.approach, row.from_s)
         if usual is None:
-            return replace(row, usual_n=self._known(row))
+            return replace(row, usual_n=len(self._earlier(row.approach, row.from_s)))
         return replace(row, usual_flow_vps=usual.flow_vps, usual_speed_mps=usual.speed_mps, usual_n=usual.days)
 
     def compare(self, row: Measurement) -> Measurement:
@@ -138,9 +136,11 @@ class Usual:
             return None
         return sum(part.vehicles for part in parts) / usual - 1
 
-    def _known(self, row: Measurement) -> int:
-        slot, today = self._when(row.from_s)
-        return sum(day < today for day in self._days.get((row.approach, slot), {}))
+    def _earlier(self, approach: str, from_s: float) -> list[UsualDay]:
+        """The known days of this time of the week within the last `weeks`, oldest first, this one not among them."""
+        slot, today = self._when(from_s)
+        known = self._days.get((approach, slot), {})
+        return [known[day] for day in sorted(known) if today - 7 * self.rules.weeks <= day < today]
 
     def _put(self, day: UsualDay) -> None:
         days = self._days.setdefault((day.approach, day.slot), {})
