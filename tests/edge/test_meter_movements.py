@@ -173,6 +173,20 @@ def test_without_a_gate_the_shape_of_the_path_tells(mirrored: bool) -> None:
     assert counts(rows(cars, BY_SHAPE, mirrored)) == {"n-left": 1, "n-through": 2, "n-right": 1, "n-u_turn": 1}
 
 
+@pytest.mark.parametrize(("kerb_left", "turned"), [(True, 0), (False, 1)])
+def test_where_one_keeps_right_one_turns_round_by_the_left(kerb_left: bool, turned: int) -> None:
+    """The U-turn of above seen in a mirror, 180 degrees to the left: one where lane 1 is on the right of the traffic,
+    which comes down the picture, so in the west; where it is in the east nobody turns like that."""
+    lanes = [
+        {"id": 1 if kerb_left is east else 2, "polygon": [px(x, 20), px(x + 4, 20), px(x + 4, 60), px(x, 60)]}
+        for x, east in ((0, True), (-4, False))
+    ]
+    engine = Meter(camera(BY_SHAPE, lanes=lanes), MeterSettings(windows_s=(60,)))
+    done = drive(engine, [Car(1, tuple((-x, y) for x, y in U_TURN))], 30) + engine.finish(T0 + 30)
+    found = {row.movement or "": row for row in done.windows if row.scope is Scope.MOVEMENT}
+    assert counts(found) == {"n-left": 0, "n-through": 0, "n-right": 0, "n-u_turn": turned}
+
+
 def test_a_track_that_ends_in_the_junction_has_shown_no_exit() -> None:
     """It ends 6 m past the line, still straight: no movement, not even through."""
     found = rows([Car(1, THROUGH, until_s=3.6)], BY_SHAPE)

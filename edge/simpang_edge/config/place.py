@@ -131,7 +131,7 @@ TURNED_DEG: Final[dict[str, tuple[float, float]]] = {
     "u_turn": (150.0, 360.0),
 }
 """How much each turn changes the heading, to the right positive [ours]; driving on the left, one turns round by the
-right."""
+right. Where the kerb is on the right, the meter takes it the other way round."""
 
 
 class Movement(Section):

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from ..config import Camera, Movement
-from ..data import FloatArray, IntArray, Vehicles
-from ..plane import Plane, approach_axes, camera_plane
+from ..data import IntArray, Vehicles
+from ..plane import Plane, approach_axes, camera_plane, kerb_on_left
 from .crossings import Crossing
 
 Point = tuple[float, float]
@@ -89,10 +89,15 @@ class Movements:
         self._plane: Plane = plane
         exits = [gate for gate in camera.gates if gate.kind != "entry"]
         self._gates = [_segment(plane, gate.line) for gate in exits]
-        self._entered = [_downstream(plane, camera, index) for index in range(len(camera.approaches))]
+        axes = [approach_axes(plane, one, f"camera {camera.id}: approach {one.id}") for one in camera.approaches]
+        self._entered = [math.atan2(-float(one.up[1]), -float(one.up[0])) for one in axes]
+        keeps_left = {a.id: kerb_on_left(one, plane.mirrored) for a, one in zip(camera.approaches, axes, strict=True)}
         approaches = [approach.id for approach in camera.approaches]
         gates = [gate.id for gate in exits]
-        self._ways = [_way(index, movement, approaches, gates) for index, movement in enumerate(camera.movements)]
+        self._ways = [
+            _way(index, movement, approaches, gates, keeps_left[movement.approach])
+            for index, movement in enumerate(camera.movements)
+        ]
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -192,8 +197,11 @@ class Movements:
         return "bottom" if y1 > y0 else "top"
 
 
-def _way(index: int, movement: Movement, approaches: list[str], gates: list[str]) -> _Way:
+def _way(index: int, movement: Movement, approaches: list[str], gates: list[str], keeps_left: bool) -> _Way:
+    """keeps_left: whether the kerb is on the left; else one turns round by the left."""
     least_deg, most_deg = movement.turns_deg()
+    if movement.turn == "u_turn" and movement.turned_deg is None and not keeps_left:
+        least_deg, most_deg = -most_deg, -least_deg
     gate = -1 if movement.gate is None else gates.index(movement.gate)
     return _Way(index, approaches.index(movement.approach), gate, least_deg, most_deg, movement.leaves)
 
@@ -201,13 +209,6 @@ def _way(index: int, movement: Movement, approaches: list[str], gates: list[str]
 def _segment(plane: Plane, line_px: tuple[Point, Point]) -> tuple[Point, Point]:
     (x0, y0), (x1, y1) = plane.to_road(np.array(line_px, np.float64)).tolist()
     return (x0, y0), (x1, y1)
-
-
-def _downstream(plane: Plane, camera: Camera, index: int) -> float:
-    """Heading of the traffic of an approach, radians."""
-    approach = camera.approaches[index]
-    up: FloatArray = approach_axes(plane, approach, f"camera {camera.id}: approach {approach.id}").up
-    return math.atan2(-float(up[1]), -float(up[0]))
 
 
 def _heading(start: Point, end: Point) -> float:
