@@ -9,6 +9,7 @@ from simpang_edge.meter import Meter, MeterSettings
 
 from .meter_place import Thing, play, zone, zoned_camera, zoned_meter
 from .meter_road import T0, Car, camera, drive, meter, path
+from .test_meter_cycle import queue
 
 STOPPED = EventType.STOPPED_VEHICLE
 
@@ -38,6 +39,38 @@ def test_an_event_says_since_when_it_holds_and_when_it_was_told() -> None:
     assert event.begin_s - T0 == pytest.approx(4.0, abs=1.0)
     assert event.told_s is not None
     assert 19.0 <= event.told_s - T0 <= 24.0
+
+
+def controlled(control: str) -> Meter:
+    """A meter of an approach of this kind."""
+    road = camera()
+    approach = road.approaches[0].model_copy(update={"control": control})
+    return Meter(road.model_copy(update={"approaches": (approach,)}), MeterSettings(windows_s=(60,)))
+
+
+def test_on_a_link_nobody_waits_at_the_line() -> None:
+    """It stands from 8 s on, 8 m from the line of a road away from junctions, alone: told by 28 s. At a signal it may
+    wait at red."""
+    car = Car(1, path((0, 80), (8, 8), (90, 8)))
+    (event,) = drive(controlled("link"), [car], 0, 28).events
+    assert event.reason is not None
+    assert event.reason.en == "vehicle stopped for 15 s outside the queue, 8 m from the stop line"
+    assert drive(controlled("signal"), [car], 0, 60).events == ()
+
+
+@pytest.mark.parametrize(("leaves_s", "told"), [(400, True), (115, False)])
+def test_who_does_not_go_at_green_is_told_when_others_do(leaves_s: float, told: bool) -> None:
+    """The head of lane 1 stands 2 m from the line from 5 s on, while lane 2 goes at the greens of 10, 60, 110, 160 s:
+    told after 120 s and more than a cycle of 50 s. One that goes at 115 s, when its own arrow shows, is not."""
+    others = [car for i in range(4) for car in queue(i) if car.lane == 2]
+    head = Car(999, path((0, 60), (5, 2), (leaves_s, 2), (leaves_s + 4, -14)))
+    found = drive(meter(), [head, *others], 0, 175).events
+    assert [e.cause for e in found] == ["stopped_vehicle"] * told
+    for event in found:
+        assert (event.told_s or 0) - T0 == pytest.approx(126, abs=3)
+        assert event.reason is not None
+        assert event.reason.en.startswith("vehicle at the head of the queue has not moved for 12")
+        assert event.reason.id.startswith("kendaraan di kepala antrean diam 12")
 
 
 def test_of_a_row_behind_a_breakdown_only_the_first_is_told() -> None:

@@ -116,6 +116,11 @@ class ApproachWatch:
         """Since when nothing but what lies downstream has kept the queue from going; now while it may be red."""
         return self._cycles.free_since_s(now_s) if self._judge.signal else -math.inf
 
+    @property
+    def longest_wait_s(self) -> float:
+        """For how long a vehicle may stand at the line for the signal's sake."""
+        return self._cycles.longest_wait_s if self._signalled else 0.0
+
     def arrive(self, arrival: Arrival) -> None:
         """Account for a vehicle that came into view."""
         self._cycles.arrive(arrival)

@@ -112,6 +112,12 @@ class CycleFinder:
         """Whether green is shown, or queued vehicles crossed within the last pause time."""
         return self.lamps.is_green(now_s) or self.discharge.running(now_s)
 
+    @property
+    def longest_wait_s(self) -> float:
+        """For how long a vehicle may stand at the line for the signal's sake: a cycle of the plan, or the longest."""
+        length_s, _ = self.plan.usual()
+        return LONGEST_S if math.isnan(length_s) else length_s
+
     def free_since_s(self, now_s: float) -> float:
         """Since when the signal has let the queue go, as far as is known; now while it may be red.
 

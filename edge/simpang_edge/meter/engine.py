@@ -370,7 +370,8 @@ class Meter:
         bar_s, observed_s = self._recent.total_s(Amount.STOP_BAR_S), self._recent.observed_s
         told = [watch.second(time_s, queue, bar_s, observed_s) for watch in self._watches]
         done += Readings(cycles=tuple(self._trusted(cycle) for cycle in told if cycle))
-        events = self._incidents.look(self._fleet, time_s, self._stays.at("kerb"))
+        wait_s = [watch.longest_wait_s for watch in self._watches]
+        events = self._incidents.look(self._fleet, time_s, self._stays.at("kerb"), wait_s)
         waits = Waits(queue, lambda approach: self._watches[approach].free_since_s(time_s))
         return done + Readings(events=events + self._in_zones.look(self._stays, self._fleet, waits, time_s))
 

@@ -5,6 +5,7 @@ the picture cannot be trusted. One cause is one event: of a row of vehicles that
 told.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -69,7 +70,9 @@ class Incidents:
     Stopped: `stopped_s` outside the queue, with nobody queued within 15 m ahead in its lane, and either
     `overtakers` went past it (four wheels, or two at 25 km/h or more), or it was seen to drive there, nobody else
     stands between it and the line or close behind, and the camera faces the traffic, so that a queue ahead of it
-    would be seen before it is; `long_stop_s` in any case. One that stood when it was first seen is told as `info`
+    would be seen before it is; `long_stop_s` in any case. Of a queue only its head: when it has stood for `long_stop_s`
+    and a whole signal cycle and `overtakers` went past it. On a link nobody waits, so who stands alone near the line is
+    no queue. One that stood when it was first seen is told as `info`
     only, after `long_stop_s`. Wrong way: `wrong_way_s` and `wrong_way_m` against the traffic; its speed is told where
     the calibration supports one.
     """
@@ -82,12 +85,13 @@ class Incidents:
     _passed: dict[int, set[int]] = field(default_factory=dict)
     _still: dict[int, tuple[float, float]] = field(default_factory=dict)
 
-    def look(self, fleet: Fleet, now_s: float, at_kerb: frozenset[int]) -> tuple[Event, ...]:
-        """Events that begin or end now; at_kerb: tracks that stand in a kerb zone, where stopping is no incident."""
+    def look(self, fleet: Fleet, now_s: float, at_kerb: frozenset[int], wait_s: Sequence[float]) -> tuple[Event, ...]:
+        """Events that begin or end now; at_kerb: tracks that stand in a kerb zone, where stopping is no incident;
+        wait_s: for how long the signal of each approach may keep somebody."""
         fresh = fleet.fresh(now_s, FRESH_S)
         standing = self._standing(fleet, fresh, now_s)
         self._inherit(fleet, standing)
-        stopped = self._stopped(fleet, standing, now_s, at_kerb)
+        stopped = self._stopped(fleet, standing, now_s, at_kerb, wait_s)
         back = self._backward(fleet, fleet.fresh(now_s, FRESH_S, unproven=True), now_s)
         events = [self._begin(fleet, r, EventType.STOPPED_VEHICLE, now_s) for r in stopped]
         events += [self._begin(fleet, r, EventType.WRONG_WAY, now_s) for r in back.tolist()]
@@ -147,16 +151,37 @@ class Incidents:
             here[track] = (since_s, place_m) if stays else (now_s, along_m)
         self._still = here
 
-    def _stopped(self, fleet: Fleet, standing: IntArray, now_s: float, at_kerb: frozenset[int]) -> list[int]:
-        """Rows of vehicles stopped outside the queue that head their group, nearest the line first."""
+    def _stopped(
+        self, fleet: Fleet, standing: IntArray, now_s: float, at_kerb: frozenset[int], wait_s: Sequence[float]
+    ) -> list[int]:
+        """Rows of vehicles stopped outside the queue, or at its head for too long, that head their group, nearest the
+        line first."""
         rows = fleet.rows
         found: list[int] = []
         for r in standing.tolist():
-            known = int(rows["id"][r]) in self._open
-            long = now_s - self._since_s(rows[r]) >= self.rules.stopped_s
-            if known or (long and not rows["was_queued"][r] and self._tells(fleet, r, standing, now_s, at_kerb)):
+            known, stands_s = int(rows["id"][r]) in self._open, now_s - self._since_s(rows[r])
+            if not known and stands_s < self.rules.stopped_s:
+                continue
+            if not known and self._waits(fleet, r, standing):
+                told = self._stays_at_head(fleet, r, stands_s, wait_s)
+            else:
+                told = known or self._tells(fleet, r, standing, now_s, at_kerb)
+            if told:
                 found += [] if not known and self._behind(rows, r, found) else [r]
         return found
+
+    def _waits(self, fleet: Fleet, row: int, standing: IntArray) -> bool:
+        """Whether one that stands is of a queue; on a link one alone is none."""
+        one = fleet.rows[row]
+        lone = self.layout.link[int(one["approach"])] and self._alone(fleet, row, standing)
+        return bool(one["was_queued"] and not lone)
+
+    def _stays_at_head(self, fleet: Fleet, row: int, stands_s: float, wait_s: Sequence[float]) -> bool:
+        """Whether one of a queue, with nobody queued ahead, stood through a green while others went past it."""
+        one = fleet.rows[row]
+        long = stands_s >= max(self.rules.long_stop_s, wait_s[int(one["approach"])])
+        passed = len(self._passed.get(int(one["id"]), ())) >= self.rules.overtakers
+        return long and passed and not self._queue_ahead(fleet, row)
 
     def _tells(self, fleet: Fleet, row: int, standing: IntArray, now_s: float, at_kerb: frozenset[int]) -> bool:
         """Whether this one that stands is more than somebody who waits."""
@@ -194,7 +219,8 @@ class Incidents:
         rows = fleet.rows
         one = rows[row]
         cell = self.layout.cells[int(self.layout.approach_cell[int(one["approach"])])]
-        if not cell.toward or one["kind"] == MOTORCYCLE or one["along_m"] < ALONE_M:
+        near = one["along_m"] < ALONE_M and not self.layout.link[int(one["approach"])]
+        if not cell.toward or one["kind"] == MOTORCYCLE or near:
             return False
         ahead = standing[(rows["approach"][standing] == one["approach"]) & (rows["id"][standing] != one["id"])]
         return not (rows["along_m"][ahead] < one["along_m"] + GROUP_M).any()
@@ -271,7 +297,9 @@ class Incidents:
         approach = self.layout.ids[int(one["approach"])]
         along_m, speed_mps = float(one["along_m"]), abs(float(one["speed_mps"]))
         against = reasons.WRONG_WAY if self.errors.supported(int(one["approach"])) else reasons.WRONG_WAY_ROUGH
-        template = against if wrong else reasons.WAITING if parked else reasons.STOPPED
+        at_head = one["queued"] and not self.layout.link[int(one["approach"])]
+        stopped = reasons.STAYS_AT_HEAD if at_head else reasons.STOPPED
+        template = against if wrong else reasons.WAITING if parked else stopped
         event = Event(
             id=f"{event_id(self.camera, approach, kind, begin_s)}-{track}",
             type=kind,

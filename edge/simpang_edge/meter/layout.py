@@ -54,7 +54,7 @@ class Layout:
 
     approach_cell: int64 (A,), cell of each approach.
     approach_m: (A,), measured length of each approach. toward: bool (A,), whether traffic comes toward the camera, so
-    that the contact point is the front bumper.
+    that the contact point is the front bumper. link: bool (A,), a road away from junctions: nobody has to wait there.
     line_m: (A, len(KINDS)), where each kind crosses: 0, and past the motorcycle box (negative) for motorcycles.
     movements: id and approach index of each, in the order of the configuration.
     """
@@ -74,6 +74,7 @@ class Layout:
                 self._lane_cell[cell.index, cell.lane] = i
         self._lanes_of: tuple[IntArray, ...] = tuple(row[row >= 0] for row in self._lane_cell)
         self.toward = np.array([a.heading == "toward" for a in camera.approaches], bool)
+        self.link = np.array([a.control == "link" for a in camera.approaches], bool)
         self.length_m: FloatArray = np.array([c.length_m for c in self.cells])
         self.approach_m: FloatArray = self.length_m[self.approach_cell]
         self.area_m2: FloatArray = np.array([c.area_m2 for c in self.cells])

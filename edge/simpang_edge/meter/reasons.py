@@ -157,6 +157,11 @@ STOPPED: Final = Template(
     "kendaraan berhenti {seconds} detik di luar antrean, {queue} m dari garis henti",
     "vehicle stopped for {seconds} s outside the queue, {queue} m from the stop line",
 )
+STAYS_AT_HEAD: Final = Template(
+    "stopped_vehicle",
+    "kendaraan di kepala antrean diam {seconds} detik sementara yang lain lewat, {queue} m dari garis henti",
+    "vehicle at the head of the queue has not moved for {seconds} s while others pass, {queue} m from the stop line",
+)
 WRONG_WAY: Final = Template(
     "wrong_way", "kendaraan melawan arah, {speed} km/jam", "vehicle against the traffic, {speed} km/h"
 )
