@@ -127,7 +127,7 @@ def _flow(message: Message[FlowRow], row: FlowRow, city: str | None) -> rows.Win
         traced=x.traced, usual_flow_vph=x.usual_flow_vph, usual_speed_kmh=x.usual_speed_kmh, usual_n=x.usual_n,
         side_friction=x.side_friction, side_friction_class=x.side_friction_class, friction_stops=x.friction_stops,
         friction_crossings=x.friction_crossings, friction_slow=x.friction_slow, friction_entries=x.friction_entries,
-        tti=x.tti,
+        tti=x.tti, obstacles=x.obstacles,
         state=x.state, state_code=STATE_CODES.get(x.state),
         reason_code=reason_code, reason_id=reason_id, reason_en=reason_en,
     )  # fmt: skip

@@ -158,6 +158,7 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     friction_slow: int | None = None
     friction_entries: int | None = None
     tti: float | None = None
+    obstacles: int | None = None
     congested: bool | None = None
     state: str = "unknown"
     state_code: int | None = None

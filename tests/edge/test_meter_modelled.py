@@ -127,7 +127,8 @@ def test_a_road_without_a_signal_has_no_model_of_one() -> None:
     assert approach_row(empty_quarter(engine)).modelled is None
 
 
-EMPTY = QueueNow(np.zeros(3), np.zeros(3, int), np.zeros(3, bool), np.zeros(3, int), np.zeros(3, int), np.zeros(3))
+NONE = np.zeros(3, int)
+EMPTY = QueueNow(np.zeros(3), NONE, np.zeros(3, bool), NONE, NONE, np.zeros(3), NONE)
 """Nobody queued in the approach and its two lanes."""
 
 

@@ -130,7 +130,9 @@ class Measurement:
     delay_n: vehicles behind delays, stops and travel time. cycle_method: of the cycles, as in `Cycle`; both with a +
     between.
     modelled: queue, stops and delay by formula beside the measured ones, of approaches in quarter hours only.
-    tti: travel time over free-flow travel time. gates: all gates of the camera, in the row of its first approach only;
+    tti: travel time over free-flow travel time. obstacles: of links, the most vehicles at a time that stood in the way
+    and are in none of speed, density, area occupancy, gap and queue.
+    gates: all gates of the camera, in the row of its first approach only;
     a camera without approaches has one row of scope CAMERA about them, whose `approach` is the camera's id.
     gates_unseen: where they would stand, the ids of the gates of whose window nothing was observed.
     """
@@ -157,6 +159,7 @@ class Measurement:
     speed_ratio: float | None = None
     occupancy_ratio: float | None = None
     area_occupancy_ratio: float | None = None
+    obstacles: int | None = None
     density_vpm: float | None = None
     headway_mean_s: float | None = None
     headway_n: int | None = None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from ..config import Camera
-from ..data import Cycle, IntArray, Lamps, LiveRow, Readings, Scene, Sight, UsualDay, Vehicles
+from ..data import Cycle, Event, IntArray, Lamps, LiveRow, Readings, Scene, Sight, UsualDay, Vehicles
 from . import rows as rows_of
 from .approach import ApproachWatch, Shared
 from .closing import Closing
@@ -28,6 +28,7 @@ from .layout import Layout
 from .live import Recent
 from .moods import Moods
 from .movements import Movements, Traced
+from .obstacles import Obstacles
 from .pcu import Pcu
 from .present import Present
 from .queue import Queue
@@ -37,6 +38,7 @@ from .settings import MeterSettings
 from .speeds import Errors
 from .standing import Standing
 from .stays import Stays
+from .stood import Stood
 from .timeline import Kind, Move, Timeline
 from .trips import Arrivals, mark_passes
 from .trust import Trust
@@ -100,7 +102,9 @@ class Meter:
         self._emerged = Emerged(self._layout)
         self._arrivals = Arrivals(self._layout, s.queue.leave_mps)
         self._recent = Recent(self._layout, s.stale_s)
-        self._incidents = Incidents(camera.id, self._layout, s.incidents, self._means.errors)
+        self._stood = Stood()
+        self._obstacles = Obstacles(self._layout, s.incidents)
+        self._incidents = Incidents(camera.id, self._layout, s.incidents, self._means.errors, self._stood)
         self._in_zones = ZoneIncidents(camera.id, self._layout, s.incidents, camera.zones)
         self._stays = Stays(camera.zones)
         self._friction = Friction(self._layout, s.friction, camera.zones)
@@ -268,7 +272,7 @@ class Meter:
 
     def _lose_sight(self) -> None:
         """Forget every vehicle in view."""
-        for part in (self._fleet, self._stays, self._hidden, self._emerged, self._gates, self._spans):
+        for part in (self._fleet, self._stays, self._hidden, self._emerged, self._gates, self._spans, self._obstacles):
             part.clear()
 
     def _measure(self, vehicles: Vehicles, move: Move) -> Readings:
@@ -370,10 +374,16 @@ class Meter:
         bar_s, observed_s = self._recent.total_s(Amount.STOP_BAR_S), self._recent.observed_s
         told = [watch.second(time_s, queue, bar_s, observed_s) for watch in self._watches]
         done += Readings(cycles=tuple(self._trusted(cycle) for cycle in told if cycle))
+        return done + Readings(events=self._standing_still(time_s))
+
+    def _standing_still(self, time_s: float) -> tuple[Event, ...]:
+        """Who stands where it should not be, and who only stands in the way."""
+        standing, at_kerb = self._stood.look(self._fleet, time_s), self._stays.at("kerb")
+        self._obstacles.look(self._fleet, self._stood, standing, time_s, at_kerb)
         wait_s = [watch.longest_wait_s for watch in self._watches]
-        events = self._incidents.look(self._fleet, time_s, self._stays.at("kerb"), wait_s)
-        waits = Waits(queue, lambda approach: self._watches[approach].free_since_s(time_s))
-        return done + Readings(events=events + self._in_zones.look(self._stays, self._fleet, waits, time_s))
+        events = self._incidents.look(self._fleet, standing, time_s, at_kerb, wait_s)
+        waits = Waits(self._queue_now, lambda approach: self._watches[approach].free_since_s(time_s))
+        return events + self._in_zones.look(self._stays, self._fleet, waits, time_s)
 
     def _close(self, now_s: float) -> Readings:
         return self._closing.rows([(w.length_s, tally) for w in self._windows for tally in w.close(now_s)])
@@ -384,6 +394,7 @@ class Meter:
 
     def _end_events(self, until_s: float) -> Readings:
         """End what is open on the road."""
+        self._stood.clear()
         events = [event for watch in self._watches for event in watch.close(until_s)]
         return Readings(events=(*events, *self._incidents.close(until_s), *self._in_zones.close(until_s)))
 

@@ -50,7 +50,7 @@ def between(fleet: Fleet, seen: Seen, layout: Layout, frame_s: float) -> FloatAr
     """Amounts from the previous frame until this one, `frame_s` later (0 when that time was not observed).
 
     Vehicles that stand hidden in a queue are on the road; one that appears again after having been hidden brings the
-    time since with it.
+    time since with it. An obstacle (`obstacles`) covers the detector and the stop bar, and is in no other sum.
     """
     amounts = nothing(layout)
     row, before_m, dt_s = _present(fleet, seen)
@@ -59,6 +59,8 @@ def between(fleet: Fleet, seen: Seen, layout: Layout, frame_s: float) -> FloatAr
     rows = fleet.rows
     approach, kind, along_m = rows["approach"][row], rows["kind"][row], rows["along_m"][row]
     time_s, distance_m = _edie(before_m, along_m, dt_s, layout.approach_m[approach])
+    obstacle = rows["obstacle"][row]
+    time_s[obstacle] = distance_m[obstacle] = 0.0
     motor, places = IS_MOTOR[kind], layout.places(approach, rows["lane"][row])
     amounts[Amount.TIME_S] = places.sums(time_s * motor)
     amounts[Amount.DISTANCE_M] = places.sums(distance_m * motor)
@@ -69,7 +71,9 @@ def between(fleet: Fleet, seen: Seen, layout: Layout, frame_s: float) -> FloatAr
     at_line = rear_m > 0
     amounts[Amount.OCCUPIED_S] = _occupied(layout, lanes[(front_m < DETECTOR_M) & at_line]) * frame_s
     amounts[Amount.STOP_BAR_S] = _occupied(layout, lanes[(front_m < STOP_BAR_M) & at_line]) * frame_s
-    amounts[Amount.GAP_MS], amounts[Amount.GAP_S] = _gaps(layout, lanes, front_m, rear_m, frame_s)
+    amounts[Amount.GAP_MS], amounts[Amount.GAP_S] = _gaps(
+        layout, np.where(obstacle, -1, lanes), front_m, rear_m, frame_s
+    )
     return amounts
 
 

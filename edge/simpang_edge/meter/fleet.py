@@ -62,6 +62,7 @@ ROW = np.dtype(
         ("held", "?"), ("held_s", "f8"), ("accounted_m", "f8"), ("orphan", "?"),
         ("reach_m", "f8"), ("reach_s", "f8"), ("reach_mps", "f8"), ("settled", "?"),
         ("proven", "?"), ("proven_s", "f8"), ("proven_m", "f8"), ("replaces", "i8"), ("inner", "i8"),
+        ("obstacle", "?"),
     ]
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
@@ -76,7 +77,8 @@ where its hidden way is accounted for. orphan: its track ended but it may be hid
 when, and how fast then; a box whose lower part is hidden makes it seem to move back. settled: where it came from was
 looked for. proven: is a vehicle, not something that stands beside the road (`proof`); proven_*: last sighting before
 that was known. replaces: the vehicle in whose place it began and for which it is believed, -1 for none. inner:
-sightings before the line away from the kerb, less those by it."""
+sightings before the line away from the kerb, less those by it. obstacle: stands where others pass, no traffic
+(`obstacles`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from ..config import IncidentRules
-from ..data import KINDS, Event, EventType, FloatArray, IntArray
+from ..data import Event, EventType, FloatArray, IntArray
 from ..units import mps
 from . import reasons
 from .events import event_id
@@ -21,29 +21,18 @@ from .fleet import Fleet, Rows, history
 from .kept import Plain, Take, plain, typed
 from .layout import Layout
 from .reasons import Figures, say
-from .settings import IS_MOTOR
+from .settings import IS_MOTOR, MOTORCYCLE
 from .speeds import Errors
+from .stood import FRESH_S, Stood
 
-PAST_M: Final = 3.0
-BEHIND_M: Final = 2.0
-OVERTAKES_MPS: Final = mps(10.0)
-RIDES_BY_MPS: Final = mps(25.0)
-"""A motorcycle that passes more slowly than this may be filtering through a queue whose head was not detected."""
-
-MOTORCYCLE: Final = KINDS.index("motorcycle")
 GROUP_M: Final = 15.0
 ALONE_M: Final = 25.0
 """Nearer to the stop line than this a lone vehicle that stands may be waiting at red."""
 
 FIRST_SEEN_S: Final = 1.5
 HEIR_M: Final = 2.5
-FRESH_S: Final = 1.0
-STANDS_S: Final = 2.0
 ROUGH_SHARE: Final = 0.15
 MIN_STEADY_S: Final = 1.5
-PLACE_M: Final = 1.5
-PLACE_SHARE: Final = 0.03
-"""A vehicle stands while it is within 1.5 m and 3 % of its distance of where it stopped."""
 
 
 @dataclass(slots=True)
@@ -81,15 +70,15 @@ class Incidents:
     layout: Layout
     rules: IncidentRules
     errors: Errors
+    stood: Stood
     _open: dict[int, _Case] = field(default_factory=dict)
-    _passed: dict[int, set[int]] = field(default_factory=dict)
-    _still: dict[int, tuple[float, float]] = field(default_factory=dict)
 
-    def look(self, fleet: Fleet, now_s: float, at_kerb: frozenset[int], wait_s: Sequence[float]) -> tuple[Event, ...]:
-        """Events that begin or end now; at_kerb: tracks that stand in a kerb zone, where stopping is no incident;
-        wait_s: for how long the signal of each approach may keep somebody."""
-        fresh = fleet.fresh(now_s, FRESH_S)
-        standing = self._standing(fleet, fresh, now_s)
+    def look(
+        self, fleet: Fleet, standing: IntArray, now_s: float, at_kerb: frozenset[int], wait_s: Sequence[float]
+    ) -> tuple[Event, ...]:
+        """Events that begin or end now; standing: rows of all that stand, (n,), nearest the line first; at_kerb: tracks
+        that stand in a kerb zone, where stopping is no incident; wait_s: for how long the signal of each approach may
+        keep somebody."""
         self._inherit(fleet, standing)
         stopped = self._stopped(fleet, standing, now_s, at_kerb, wait_s)
         back = self._backward(fleet, fleet.fresh(now_s, FRESH_S, unproven=True), now_s)
@@ -125,31 +114,7 @@ class Incidents:
         """End what is open."""
         ended = tuple(replace(case.event, end_s=now_s) for case in self._open.values())
         self._open.clear()
-        self._passed.clear()
-        self._still.clear()
         return ended
-
-    def _standing(self, fleet: Fleet, fresh: IntArray, now_s: float) -> IntArray:
-        """Rows of vehicles that stand upstream of the line, nearest first; who goes past them is remembered."""
-        rows = fleet.rows
-        upstream = fresh[~rows["counted"][fresh] & (rows["along_m"][fresh] > 0)]
-        self._watch_places(rows, upstream, now_s)
-        since_s = np.array([self._still[int(i)][0] for i in rows["id"][upstream]], np.float64)
-        standing = upstream[now_s - since_s >= STANDS_S]
-        self._watch_passing(fleet, fresh, standing)
-        ordered: IntArray = standing[np.argsort(rows["along_m"][standing], kind="stable")]
-        return ordered
-
-    def _watch_places(self, rows: Rows, upstream: IntArray, now_s: float) -> None:
-        """Since when each vehicle has been in its place. By place, not by speed: far away a box jitters faster than
-        5 km/h while its vehicle stands."""
-        here: dict[int, tuple[float, float]] = {}
-        for r in upstream.tolist():
-            track, along_m = int(rows["id"][r]), float(rows["along_m"][r])
-            since_s, place_m = self._still.get(track, (now_s, along_m))
-            stays = abs(along_m - place_m) <= PLACE_M + PLACE_SHARE * along_m
-            here[track] = (since_s, place_m) if stays else (now_s, along_m)
-        self._still = here
 
     def _stopped(
         self, fleet: Fleet, standing: IntArray, now_s: float, at_kerb: frozenset[int], wait_s: Sequence[float]
@@ -159,7 +124,7 @@ class Incidents:
         rows = fleet.rows
         found: list[int] = []
         for r in standing.tolist():
-            known, stands_s = int(rows["id"][r]) in self._open, now_s - self._since_s(rows[r])
+            known, stands_s = int(rows["id"][r]) in self._open, now_s - self.stood.since_s(int(rows["id"][r]))
             if not known and stands_s < self.rules.stopped_s:
                 continue
             if not known and self._waits(fleet, r, standing):
@@ -180,18 +145,18 @@ class Incidents:
         """Whether one of a queue, with nobody queued ahead, stood through a green while others went past it."""
         one = fleet.rows[row]
         long = stands_s >= max(self.rules.long_stop_s, wait_s[int(one["approach"])])
-        passed = len(self._passed.get(int(one["id"]), ())) >= self.rules.overtakers
+        passed = self.stood.passed_by(int(one["id"])) >= self.rules.overtakers
         return long and passed and not self._queue_ahead(fleet, row)
 
     def _tells(self, fleet: Fleet, row: int, standing: IntArray, now_s: float, at_kerb: frozenset[int]) -> bool:
         """Whether this one that stands is more than somebody who waits."""
         one = fleet.rows[row]
-        track, stands_s = int(one["id"]), now_s - self._since_s(one)
+        track, stands_s = int(one["id"]), now_s - self.stood.since_s(int(one["id"]))
         if stands_s >= self.rules.long_stop_s:
             return True
         if track in at_kerb or self._stood_at_first(one) or self._queue_ahead(fleet, row):
             return False
-        if len(self._passed.get(track, ())) >= self.rules.overtakers:
+        if self.stood.passed_by(track) >= self.rules.overtakers:
             return True
         return self._alone(fleet, row, standing)
 
@@ -205,13 +170,9 @@ class Incidents:
         gap_m = float(fleet.extent_m(np.array([row]))[0][0]) - rear_m
         return bool((here & (front_m < one["along_m"]) & (gap_m <= GROUP_M)).any())
 
-    def _since_s(self, one: Rows) -> float:
-        """Since when this vehicle has stood."""
-        return self._still[int(one["id"])][0]
-
     def _stood_at_first(self, one: Rows) -> bool:
         """Whether it stood when it was first seen: parked, or a new track of one that stands."""
-        return bool(self._since_s(one) - one["first_s"] <= FIRST_SEEN_S)
+        return bool(self.stood.since_s(int(one["id"])) - one["first_s"] <= FIRST_SEEN_S)
 
     def _alone(self, fleet: Fleet, row: int, standing: IntArray) -> bool:
         """Whether it drove here and nobody stands between it and the line or close behind it, as in a queue whose head
@@ -230,24 +191,6 @@ class Incidents:
         one = rows[row]
         ahead = [rows[r] for r in heads if rows["approach"][r] == one["approach"] and rows["lane"][r] == one["lane"]]
         return any(one["along_m"] - head["along_m"] >= 0 for head in ahead)
-
-    def _watch_passing(self, fleet: Fleet, fresh: IntArray, standing: IntArray) -> None:
-        """Remember who went past each vehicle that stands: from 2 m behind it to 3 m ahead, since it stood."""
-        rows = fleet.rows
-        tracks = {int(i) for i in rows["id"][standing]}
-        for track in [t for t in self._passed if t not in tracks]:
-            del self._passed[track]
-        least_mps = np.where(rows["kind"][fresh] == MOTORCYCLE, RIDES_BY_MPS, OVERTAKES_MPS)
-        moving = fresh[(rows["speed_mps"][fresh] >= least_mps) & IS_MOTOR[rows["kind"][fresh]]]
-        for r in standing.tolist():
-            one = rows[r]
-            ahead = moving[rows["along_m"][moving] < one["along_m"] - PAST_M]
-            ahead = ahead[rows["approach"][ahead] == one["approach"]]
-            was = (rows["alongs_m"][ahead] > one["along_m"] + BEHIND_M) & (
-                rows["times_s"][ahead] > self._since_s(one) + 1
-            )
-            passed = self._passed.setdefault(int(one["id"]), set())
-            passed |= {int(i) for i in rows["id"][ahead[was.any(axis=1)]]}
 
     def _backward(self, fleet: Fleet, fresh: IntArray, now_s: float) -> IntArray:
         rows = fleet.rows
@@ -293,7 +236,7 @@ class Incidents:
             return None
         wrong = kind is EventType.WRONG_WAY
         parked = not wrong and self._stood_at_first(one)
-        begin_s = float(one["back_since_s"]) if wrong else self._since_s(one)
+        begin_s = float(one["back_since_s"]) if wrong else self.stood.since_s(track)
         approach = self.layout.ids[int(one["approach"])]
         along_m, speed_mps = float(one["along_m"]), abs(float(one["speed_mps"]))
         against = reasons.WRONG_WAY if self.errors.supported(int(one["approach"])) else reasons.WRONG_WAY_ROUGH

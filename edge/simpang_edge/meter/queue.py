@@ -33,7 +33,8 @@ class QueueNow:
     tail_m: rear of the last queued vehicle, upstream of the stop line, 0 without a queue. vehicles: how many.
     beyond: whether the tail is so close to the end of the measured length that it may reach past it.
     waiting: vehicles that were ever queued and have not crossed: at the end of green, the residual queue. held: those
-    of the queued that are hidden. smp: the queued motor vehicles in passenger-car units.
+    of the queued that are hidden. smp: the queued motor vehicles in passenger-car units. obstacles: those that
+    only stand in the way (`obstacles`), in no queue.
     """
 
     tail_m: FloatArray
@@ -42,6 +43,7 @@ class QueueNow:
     waiting: IntArray
     held: IntArray
     smp: FloatArray
+    obstacles: IntArray
 
 
 Smp = Callable[[Rows], FloatArray]
@@ -88,6 +90,7 @@ class Queue:
         held = fleet.held()
         row = np.union1d(fleet.fresh(now_s, HOLD_S), held).astype(np.int64)
         waiting = row[rows["was_queued"][row] & ~rows["counted"][row]]
+        obstacles = row[rows["obstacle"][row]]
         row = row[rows["queued"][row]]
         rear_m = fleet.extent_m(row)[1] - _seeming_m(rows, row)
         tail_m = np.zeros(len(layout))
@@ -102,6 +105,7 @@ class Queue:
             waiting=_count(layout, rows, waiting),
             held=_count(layout, rows, held),
             smp=layout.sums(rows["approach"][motor], rows["lane"][motor], self._smp(rows[motor])),
+            obstacles=_count(layout, rows, obstacles),
         )
 
     def _stops(
@@ -126,6 +130,7 @@ class Queue:
         """Of rows (n,) that have been slow for the queue's time, those that stand behind the line or a queued one."""
         rows = fleet.rows
         candidates = slow[~rows["queued"][slow] & (rows["kind"][slow] != PERSON) & rows["proven"][slow]]
+        candidates = candidates[~rows["obstacle"][candidates]]
         if not len(candidates):
             return
         front_m, _ = fleet.extent_m(candidates)

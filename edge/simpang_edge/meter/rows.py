@@ -29,6 +29,9 @@ MIN_FRAMES_PER_S: Final = 3.0
 LENGTH_ASSUMED: Final = "length_assumed"
 """Vehicles whose class depends on their length were counted without it."""
 
+OBSTRUCTION: Final = "obstruction"
+"""Vehicles stood in the way of a link; they are not in its speed, density, area occupancy, gaps and queue."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -123,13 +126,17 @@ def _row(tally: Tally, layout: Layout, index: int, means: Means) -> Measurement:
         **_speeds(group, cell, means),
         **_space(tally.exposure[:, index], tally.observed_s, cell),
         **_queue(tally, index, cell),
+        "obstacles": int(tally.obstacles[index]) if layout.link[cell.index] else None,
         **_trip(group, cell),
         "gates": _gates(tally, layout, means.pcu) if index == 0 else None,
     }
     if figures["speed_n"] or figures.get("speed_space_mean_mps") is not None:
         figures["speed_error_ratio"] = means.errors.lasting_ratio(_kinds(group), cell.index)
-    if any(means.pcu.assumes(c) for c in group.all):
-        figures["quality"] = flagged(row.quality, LENGTH_ASSUMED)
+    told = (
+        (LENGTH_ASSUMED, any(means.pcu.assumes(c) for c in group.all)),
+        (OBSTRUCTION, bool(figures["obstacles"])),
+    )
+    figures["quality"] = flagged(row.quality, *(flag for flag, holds in told if holds))
     return replace(row, **figures)
 
 

@@ -28,6 +28,8 @@ WIDTH_M: FloatArray = np.array([0.75, 1.7, 2.4, 2.1, 0.6, 0.5, 1.3])
 IS_MOTOR = np.array([kind in MOTOR_VEHICLES for kind in KINDS])
 """bool (7,), by `KINDS`: what counts as traffic flow."""
 
+MOTORCYCLE = KINDS.index("motorcycle")
+
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:

@@ -29,7 +29,7 @@ class Tally:
     queue_samples: seconds in which the queue was looked at; without one its maximum is unknown. moves: of crossings
     of this window. late_moves: (M,), by movement, of crossings of windows that were closed before. passages: of gates.
     late_gates: (2 G,), by gate and direction. hidden_s: seconds in which a cell could not be seen. side: side friction,
-    (len(Side), A). scene_s: seconds of each flag of the picture.
+    (len(Side), A). obstacles: (C,), the most that stood at a time. scene_s: seconds of each flag of the picture.
     """
 
     from_s: float
@@ -43,6 +43,7 @@ class Tally:
     late_gates: IntArray
     hidden_s: FloatArray
     side: IntArray
+    obstacles: IntArray
     observed_s: float = 0.0
     frames: int = 0
     queue_samples: int = 0
@@ -64,6 +65,7 @@ class _Note:
     beyond: NDArray[np.bool_]
     hidden_s: FloatArray
     side: IntArray
+    obstacles: IntArray
     queue_samples: int
     frames: int
 
@@ -78,6 +80,7 @@ class _Note:
             beyond=tally.beyond.copy(),
             hidden_s=tally.hidden_s.copy(),
             side=tally.side.copy(),
+            obstacles=tally.obstacles.copy(),
             queue_samples=tally.queue_samples,
             frames=tally.frames,
         )
@@ -184,6 +187,7 @@ class Windows:
         tally.queue_samples += 1
         np.maximum(tally.queue_max_m, queue.tail_m, out=tally.queue_max_m)
         np.maximum(tally.queue_max_vehicles, queue.vehicles, out=tally.queue_max_vehicles)
+        np.maximum(tally.obstacles, queue.obstacles, out=tally.obstacles)
         tally.beyond |= queue.beyond
 
     def look(self, from_s: float, to_s: float, flags: Iterable[str]) -> None:
@@ -288,6 +292,7 @@ class Windows:
             late_gates=np.zeros(len(self._layout.gates) * len(DIRECTIONS), np.int64),
             hidden_s=np.zeros(cells),
             side=np.zeros((len(Side), len(self._layout.ids)), np.int64),
+            obstacles=np.zeros(cells, np.int64),
         )
 
     def _publish(self, number: int) -> list[Tally]:

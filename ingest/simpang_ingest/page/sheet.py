@@ -198,6 +198,7 @@ def _density(words: Words) -> Part:
             Quantity(words.density, lambda row: with_unit(row.density_vpkm, words.vpkm, words)),
             Quantity(words.occupancy, lambda row: percent(row.occupancy, words)),
             Quantity(words.area_occupancy, lambda row: percent(row.area_occupancy, words)),
+            Quantity(words.obstacles, lambda row: with_unit(row.obstacles, words.vehicles, words)),
         ),
     )
 

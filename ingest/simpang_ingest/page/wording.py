@@ -126,6 +126,7 @@ class Words:
     density: str
     vpkm: str
     area_occupancy: str
+    obstacles: str
     delay_part: str
     control_delay: str
     stopped_delay: str
@@ -200,6 +201,7 @@ class Words:
     flag_clock_step: str
     flag_one_side: str
     flag_friction_partial: str
+    flag_obstruction: str
     cycles: str
     cycles_none: str
     events: str
