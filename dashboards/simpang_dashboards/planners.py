@@ -46,6 +46,7 @@ CHARTS: Final[tuple[tuple[str, str, Lines], ...]] = (
     ("Indeks waktu tempuh (TTI) / travel-time index", "none", (('mean("tti")', ""),)),
     ("Kerapatan / density (kend/km · veh/km)", "none", (('mean("density_vpkm")', ""),)),
     ("Luas jalan terisi / road area filled", "percentunit", (('mean("area_occupancy")', ""),)),
+    ("Garis hitung terlihat / counting line in view", "percentunit", (('mean("line_seen")', ""),)),
     ("Berhenti menghalangi (ruas) / standing in the way (links)", "none", (('max("obstacles")', ""),)),
     ("Waktu antara / headway", "s", (('mean("headway_s")', ""),)),
     ("Jarak antara dan panjang / gap and length", "lengthm",

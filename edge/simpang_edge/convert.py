@@ -258,6 +258,7 @@ def _surroundings(row: Measurement) -> dict[str, Any]:
         "friction_slow": row.friction_slow,
         "friction_entries": row.friction_entries,
         "tti": _round(row.tti, 3),
+        "line_seen": _ratio(row.line_seen_ratio),
         "obstacles": row.obstacles,
         "gates": None if row.gates is None else [_gate(one) for one in row.gates],
         "gates_unseen": list(row.gates_unseen) or None,

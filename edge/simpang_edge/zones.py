@@ -15,12 +15,17 @@ IS_LARGE: Final = np.array([kind in ("bus", "truck") for kind in KINDS])
 GRID: Final = 12
 """A lane is looked at in so many points both ways of its bounding box."""
 
+LINE_POINTS: Final = 48
+INWARD: Final = 0.03
+"""A point of the stop line belongs to the lane in which it lies when it is moved so far toward the lane's middle."""
+
 
 class Zones:
     """The zones and lanes of one camera, asked once per frame.
 
     A vehicle stands where the middle of its box's lower edge is. A point of a lane is hidden when it lies in the box of
-    a bus or truck that belongs to another lane and whose lower edge is nearer (lower in the picture) than the point.
+    a bus or truck that belongs to another lane and whose lower edge is nearer (lower in the picture) than the point;
+    so is a point of the stop line.
     """
 
     def __init__(self, camera: Camera) -> None:
@@ -29,15 +34,20 @@ class Zones:
         self._bits: IntArray = np.left_shift(1, np.arange(len(zones)), dtype=np.int64)[:, None]
         lanes = [(i, lane) for i, approach in enumerate(camera.approaches) for lane in approach.lanes]
         self._index_of = {(i, lane.id): n for n, (i, lane) in enumerate(lanes)}
-        points = [_points(np.array(lane.polygon, np.float64)) for _, lane in lanes]
+        outlines = [np.array(lane.polygon, np.float64) for _, lane in lanes]
+        points = [_points(outline) for outline in outlines]
+        lines = [np.array(camera.approaches[i].stop_line, np.float64) for i, _ in lanes]
+        points += [_on_line(line, outline) for line, outline in zip(lines, outlines, strict=True)]
         self._points_px: FloatArray = np.concatenate([*points, np.zeros((0, 2))]).T.copy()
         counts = [len(p) for p in points]
-        self._lane_index: IntArray = np.repeat(np.arange(len(lanes)), counts).astype(np.int64)
+        self._place: IntArray = np.repeat(np.arange(len(points)), counts).astype(np.int64)
+        self._lane_index: IntArray = self._place % max(1, len(lanes))
         self._counts: FloatArray = np.array(counts, np.float64)
 
     def mark(self, tracks: Tracks, vehicles: Vehicles) -> Vehicles:
         """The vehicles with their zones, and what is hidden; both in the same order as the tracks."""
-        return replace(vehicles, zones=self._stood_in(tracks), hidden=self._hidden(tracks, vehicles))
+        hidden, line_hidden = np.split(self._hidden(tracks, vehicles), 2)
+        return replace(vehicles, zones=self._stood_in(tracks), hidden=hidden, line_hidden=line_hidden)
 
     def _stood_in(self, tracks: Tracks) -> IntArray | None:
         if self._zones is None:
@@ -48,7 +58,7 @@ class Zones:
         return bits
 
     def _hidden(self, tracks: Tracks, vehicles: Vehicles) -> FloatArray:
-        """Share of each lane's points that are hidden, (L,)."""
+        """Share of the points that are hidden, of each lane, then of each lane's part of the stop line, (2 L,)."""
         large = IS_LARGE[tracks.kind].nonzero()[0]
         if not len(large):
             return np.zeros(len(self._counts))
@@ -57,7 +67,7 @@ class Zones:
         x, y = self._points_px
         x0, y0, x1, y1 = tracks.xyxy_px[large].astype(np.float64).T[:, :, None]
         covers = (x >= x0) & (x <= x1) & (y >= y0) & (y < y1) & (self._lane_index != own)
-        covered = np.bincount(self._lane_index, covers.any(axis=0), len(self._counts))
+        covered = np.bincount(self._place, covers.any(axis=0), len(self._counts))
         return np.asarray(covered / self._counts, np.float64)
 
 
@@ -68,3 +78,12 @@ def _points(polygon_px: FloatArray) -> FloatArray:
     grid = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2) * (high - low) + low
     kept = grid[inside(grid, polygon_px)]
     return kept if len(kept) else np.asarray(polygon_px.mean(axis=0, keepdims=True), np.float64)
+
+
+def _on_line(line_px: FloatArray, polygon_px: FloatArray) -> FloatArray:
+    """Points of the stop line (2, 2) that belong to a lane, (P, 2); the one nearest to its middle where none does."""
+    steps = (np.arange(LINE_POINTS) + 0.5)[:, None] / LINE_POINTS
+    points, middle = line_px[0] + steps * (line_px[1] - line_px[0]), polygon_px.mean(axis=0)
+    kept = points[inside(points + INWARD * (middle - points), polygon_px)]
+    nearest = points[[int(np.argmin(((points - middle) ** 2).sum(axis=1)))]]
+    return np.asarray(kept if len(kept) else nearest, np.float64)

@@ -28,6 +28,8 @@ from . import rows
 STATE_CODES: Final = {"free": 0, "dense": 1, "congested": 2, "jammed": 3}
 """What a state timeline draws; unknown has no number."""
 
+LOS_BOUND: Final = "los_lower_bound"
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NO_WORDS: Final = (None, None, None)
@@ -119,7 +121,7 @@ def _flow(message: Message[FlowRow], row: FlowRow, city: str | None) -> rows.Win
         travel_time_s=x.travel_time_s, pedestrians=x.pedestrians, congested=row.congested,
         **_pkji(x.pkji_counts), class_rules=x.class_rules,
         saturation_flow_vph=x.saturation_flow_vph, saturation_flow_smph=x.saturation_flow_smph,
-        capacity_smph=x.capacity_smph, capacity_standard=x.capacity_standard, dj=x.dj, los=x.los,
+        capacity_smph=x.capacity_smph, capacity_standard=x.capacity_standard, dj=x.dj, los=_level(x),
         los_standard=x.los_standard, **_modelled(x.modelled), cycles=x.cycles, cycle_s=x.cycle_s, green_s=x.green_s,
         cycle_confidence=x.cycle_confidence, queue_at_green_vehicles=x.queue_at_green_vehicles,
         queue_at_green_smp=x.queue_at_green_smp, residual_queue_vehicles=x.residual_queue_vehicles,
@@ -127,7 +129,7 @@ def _flow(message: Message[FlowRow], row: FlowRow, city: str | None) -> rows.Win
         traced=x.traced, usual_flow_vph=x.usual_flow_vph, usual_speed_kmh=x.usual_speed_kmh, usual_n=x.usual_n,
         side_friction=x.side_friction, side_friction_class=x.side_friction_class, friction_stops=x.friction_stops,
         friction_crossings=x.friction_crossings, friction_slow=x.friction_slow, friction_entries=x.friction_entries,
-        tti=x.tti, obstacles=x.obstacles,
+        tti=x.tti, line_seen=x.line_seen, obstacles=x.obstacles,
         state=x.state, state_code=STATE_CODES.get(x.state),
         reason_code=reason_code, reason_id=reason_id, reason_en=reason_en,
     )  # fmt: skip
@@ -201,6 +203,11 @@ _MAKERS: Final = cast(
         Channel.META: _one(_meta),
     },
 )
+
+
+def _level(x: FlowX) -> str | None:
+    """The letter of the level of service; "≥ D" for D or worse: a letter alone would be read as known."""
+    return f"≥ {x.los}" if x.los is not None and LOS_BOUND in x.quality.flags else x.los
 
 
 def _counts(counts: Counts | None) -> tuple[int | None, ...]:

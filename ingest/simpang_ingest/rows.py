@@ -45,6 +45,7 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     """One approach, lane or movement in one window; time_ns is the window's start, `window` its length in seconds.
 
     count_*: vehicles that crossed, by kind, and by class of PKJI 2023 (sm, mp, ks, bb, tb, ktb).
+    los: a letter, "≥ D" for D or worse.
     model_*: by the formulas of model_standard, not measured; model_missing: why what is None of them is.
     state_code: 0 free, 1 dense, 2 congested, 3 jammed, None unknown.
     """
@@ -158,6 +159,7 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     friction_slow: int | None = None
     friction_entries: int | None = None
     tti: float | None = None
+    line_seen: float | None = None
     obstacles: int | None = None
     congested: bool | None = None
     state: str = "unknown"

@@ -68,7 +68,7 @@ def quarter() -> FlowRow:
     speeds = {name: ClassSpeedX(n=31, p15_kmh=7, p50_kmh=7, p85_kmh=7) for name in ("SM", "MP", "KS")}
     known: dict[str, Any] = {"pkji_counts": CLASSES, "gates": gates, "speed_by_class": speeds, "los": "D",
              "los_standard": "PM96-2015", "arrivals_on_green": 0.34, "split_fail_ratio": 0.2,
-             "area_occupancy": 0.22, "obstacles": 1, "modelled": MODEL}  # fmt: skip
+             "area_occupancy": 0.22, "obstacles": 1, "line_seen": 0.8, "modelled": MODEL}  # fmt: skip
     x = structs.replace(row.x, **known)
     return structs.replace(row, average_headway_time=7.0, average_gap_distance=7.0, average_vehicle_length=7.0, x=x)
 

@@ -201,6 +201,27 @@ def hide(engine: Meter, from_s: int, to_s: int, *shares: float) -> Readings:
     return done
 
 
+def test_a_hidden_stop_line_makes_a_count_a_lower_bound() -> None:
+    """Lane 2's part of the line hidden in 15 of 60 s: seen 0.75 there, the mean 0.875 for the approach, 1 in lane 1."""
+    engine, done = meter(), Readings()
+    for i in range(60 * 4 + 1):
+        shares = np.array([0.0, 0.7 if 20 <= i / 4 < 35 else 0.3])
+        done += engine.update(replace(frame(i / 4, []), line_hidden=shares))
+    done += engine.finish(T0 + 60)
+    rows = (approach_row(done), lane_row(done, 1), lane_row(done, 2))
+    assert [row.line_seen_ratio for row in rows] == pytest.approx([0.875, 1.0, 0.75])
+    assert ["line_hidden" in row.quality.flags for row in rows] == [True, False, True]
+
+
+def test_a_bus_that_only_drives_past_the_line_is_not_told() -> None:
+    """Hidden in 3 of 60 s, the twentieth that is let pass: no flag."""
+    engine, done = meter(), Readings()
+    for i in range(60 * 4 + 1):
+        done += engine.update(replace(frame(i / 4, []), line_hidden=np.array([0.0, float(20 <= i / 4 < 23)])))
+    row = lane_row(done + engine.finish(T0 + 60), 2)
+    assert (row.line_seen_ratio, "line_hidden" in row.quality.flags) == (pytest.approx(0.95), False)
+
+
 def test_a_lane_hidden_by_a_standing_bus_is_unknown_not_empty() -> None:
     """Lane 2 hidden for 45 of 60 s: its row has no figures, 15 s observed; lane 1 is as seen."""
     engine = meter()

@@ -95,7 +95,7 @@ def test_gates_stand_in_the_row_of_the_first_approach_only() -> None:
 def test_gates_are_unknown_where_nothing_was_observed() -> None:
     """A minute without a frame: None, not a count of zero."""
     engine = Meter(camera(BY_GATE), MINUTE)
-    done = drive(engine, [], 10) + engine.advance(T0 + 140)
+    done = drive(engine, [], 12) + engine.advance(T0 + 140)
     rows = [row for row in done.windows if row.scope is Scope.APPROACH]
     assert [row.gates is None for row in rows] == [False, True]
     assert convert.window_row("tangsel", camera(BY_GATE), rows[1]).x.gates is None

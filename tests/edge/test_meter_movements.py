@@ -313,7 +313,7 @@ def test_a_turn_that_the_end_cuts_off_is_not_guessed(
 ) -> None:
     """The camera stops while the vehicle is in the middle of the picture: 4.5 s at 10 m/s are 45 m, so the straight one
     is 15 m past its line and may turn yet; the left one is 3 m east of the corner it turned at."""
-    engine = Meter(camera(BY_SHAPE), MeterSettings(windows_s=(60,)))
+    engine = Meter(camera(BY_SHAPE), MeterSettings(windows_s=(60,), min_observed_s=3))
     done = drive(engine, [Car(1, corners)], 4.5 if told is None else 5.2) + engine.finish(T0 + 5.2)
     moved = {row.movement for row in done.windows if row.scope is Scope.MOVEMENT and row.counts and any(row.counts)}
     assert moved == ({told} if told else set())
@@ -323,7 +323,7 @@ def test_a_box_that_the_border_cuts_says_nothing_of_the_turn() -> None:
     """A long bus drives straight out of the picture: its lower edge is cut at y = 2 m while its box still slides 3 m to
     the side. It went straight."""
     bus = Car(1, ((2, 50), (2, 2), (5, 2)), kind="bus")
-    engine, done = Meter(camera(BY_SHAPE), MeterSettings(windows_s=(60,))), Readings()
+    engine, done = Meter(camera(BY_SHAPE), MeterSettings(windows_s=(60,), min_observed_s=3)), Readings()
     for i in range(7 * 8):
         seen = frame(i / 8, [bus], [1] if i == 7 * 8 - 1 else [])
         done += engine.update(replace(seen, cut=seen.xy_m[:, 1] <= 2.0))

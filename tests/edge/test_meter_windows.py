@@ -38,7 +38,8 @@ def test_a_window_closes_a_little_after_its_end_and_holds_its_own_crossings() ->
     done = drive(engine, cars, 63, 64)
     assert minutes(done) == [(0.0, 60.0)]
     assert counted(done) == 1
-    assert counted(engine.finish(T0 + 64)) == 1
+    drive(engine, cars, 64, 71)
+    assert counted(engine.finish(T0 + 71)) == 1
 
 
 def test_a_crossing_on_the_boundary_belongs_to_the_window_that_begins() -> None:
@@ -47,7 +48,8 @@ def test_a_crossing_on_the_boundary_belongs_to_the_window_that_begins() -> None:
     done = drive(engine, [crossing_at(60.0), crossing_at(59.9, 2, lane=2)], 0, 63.5)
     row = approach_row(done)
     assert (row.from_s, sum(row.counts or ())) == (T0, 1)
-    assert counted(engine.finish(T0 + 63.5)) == 1
+    drive(engine, [], 63.5, 71)
+    assert counted(engine.finish(T0 + 71)) == 1
 
 
 def test_a_start_in_the_middle_is_published_with_what_was_seen() -> None:
@@ -81,6 +83,33 @@ def test_ten_seconds_must_be_seen_for_a_density() -> None:
     few, enough = (next(r for r in measure([car], to_s).windows if r.lane is None) for to_s in (9.6, 10.6))
     assert (few.density_vpm, few.occupancy_ratio, few.area_occupancy_ratio, few.flow_vps) == (None,) * 4
     assert enough.density_vpm == pytest.approx(1 / 80)
+
+
+@pytest.mark.parametrize(
+    ("windows_s", "to_s", "known", "flagged"),
+    [
+        pytest.param(60, 9.6, False, True, id="9.5 s of a minute"),
+        pytest.param(60, 10.6, True, False, id="10.5 s of a minute"),
+        pytest.param(900, 9.6, False, True, id="9.5 s of a quarter hour"),
+        pytest.param(10, 4.6, False, True, id="4.5 s of ten: less than half"),
+        pytest.param(10, 5.6, True, False, id="5.5 s of ten"),
+    ],
+)
+def test_a_window_that_was_hardly_observed_counts_nothing(
+    windows_s: int, to_s: float, known: bool, flagged: bool
+) -> None:
+    """One car crosses at 3 s; below 10 s, or half of a shorter window, nothing is told but the seconds."""
+    engine = meter(windows_s)
+    row = approach_row(drive(engine, [crossing_at(3)], 0, to_s) + engine.finish(T0 + to_s))
+    assert (row.counts is not None, "hardly_observed" in row.quality.flags) == (known, flagged)
+    assert row.quality.observed_s == pytest.approx(to_s - 0.1, abs=0.13)
+    assert (row.counts is None) == (row.pkji_counts is None) == (row.queue_max_m is None)
+
+
+def test_how_long_a_window_must_be_observed_is_a_setting() -> None:
+    """With 3 s a minute of which 5 s were seen counts its car."""
+    engine = Meter(camera(), MeterSettings(windows_s=(60,), min_observed_s=3))
+    assert counted(drive(engine, [crossing_at(3)], 0, 5) + engine.finish(T0 + 5)) == 1
 
 
 def test_an_interval_over_a_boundary_is_split_exactly() -> None:

@@ -69,3 +69,20 @@ def test_the_share_of_a_lane_that_is_hidden(
 ) -> None:
     """Points of the lane inside the box; the grid has 12 rows, so 0.9 is 11 of 12."""
     assert Zones(camera()).mark(*seen(box)).hidden.tolist() == pytest.approx(hidden, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("box", "hidden"),
+    [
+        pytest.param(("bus", (40, 0, 100, 120), 1), [0.0, 1.0], id="a bus of lane 1 before lane 2's part of the line"),
+        pytest.param(("bus", (0, 0, 25, 120), 2), [0.5, 0.0], id="half of lane 1's part"),
+        pytest.param(("bus", (40, 0, 100, 100), 1), [0.0, 0.0], id="up to the line it hides nothing of it"),
+        pytest.param(("car", (40, 0, 100, 120), 1), [0.0, 0.0], id="a car does not hide"),
+        pytest.param(("bus", (0, 50, 100, 120), -1), [1.0, 1.0], id="in the junction, of no lane"),
+    ],
+)
+def test_the_share_of_the_stop_line_that_is_hidden(
+    box: tuple[str, tuple[float, float, float, float], int], hidden: list[float]
+) -> None:
+    """The line runs from (0, 100) to (100, 100), half of it in each lane; 24 points each."""
+    assert Zones(camera()).mark(*seen(box)).line_hidden.tolist() == pytest.approx(hidden, abs=0.03)

@@ -218,6 +218,21 @@ def test_the_degree_of_saturation_on_the_camera_s_page_has_its_sign(flags: str |
     assert f">{said}</td>" in hour_table([HourSum("Utara", minutes)], ID)
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"), [pytest.param("line_hidden", "≥ 12", id="hidden"), pytest.param("night", "12", id="in view")]
+)
+def test_a_sum_over_a_hidden_stop_line_is_a_lower_bound(flags: str, said: str) -> None:
+    """Two minutes of 5 and 7 vehicles, a third that says nothing: 12, at least where the line was hidden in one."""
+    minutes = tuple(
+        WindowRow(site="kota", camera="utara", time_ns=int(NOW_S * 1e9) + i, window=60, scope="approach", approach="a",
+                  observed_s=60.0, observed_ratio=1.0, intensity=n, flags=flags if i == 0 else None)
+        for i, n in enumerate((5, 7, None))
+    )  # fmt: skip
+    one = HourSum("Utara", minutes)
+    assert f">{said}</td>" in hour_table([one], ID)
+    assert one.observed_s() == 120.0
+
+
 def test_bounds_of_a_cycle_have_their_sign() -> None:
     """A green whose end was not seen, and a queue that passed the view."""
     row = CycleRow(site="kota", camera="utara", time_ns=int(NOW_S * 1e9), approach="a", observed_s=90.0,

@@ -2,7 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
-from simpang_edge.message import Channel, ClassSpeedX, GateX, ModelledX, decode, encode, topic
+from simpang_edge.message import Channel, ClassSpeedX, GateX, ModelledX, QualityX, decode, encode, topic
 from simpang_ingest.lines import field_names, line
 from simpang_ingest.points import Cities, time_ns, to_rows
 from simpang_ingest.rows import TABLES, CycleRow, EventRow, GateRow, HealthRow, WindowRow
@@ -182,3 +182,19 @@ def test_the_row_of_a_counting_station_is_stored_as_its_gates() -> None:
     row = only(message(Channel.WINDOW, [own]), GateRow)
     assert isinstance(row, GateRow)
     assert (row.gate, row.intensity, row.observed_s) == ("ruas-1", 3, 45.0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "stored"),
+    [
+        pytest.param([], "D", id="known"),
+        pytest.param(["los_lower_bound", "queue_beyond_view"], "≥ D", id="D or worse"),
+    ],
+)
+def test_a_level_of_service_that_is_a_bound_is_never_stored_as_a_plain_letter(flags: list[str], stored: str) -> None:
+    """Screens, Grafana and the CSV file show the column as it is."""
+    row = flow(1, los="D", los_standard="PM96-2015")
+    known = replace(row.x, quality=QualityX(observed_s=60.0, score=1.0, flags=flags))
+    (made,) = to_rows(message(Channel.WINDOW, [replace(row, x=known)]), NO_CITIES)
+    assert isinstance(made, WindowRow)
+    assert made.los == stored

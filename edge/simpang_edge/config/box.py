@@ -112,6 +112,7 @@ class Box(Section):
     speed: SpeedRules = SpeedRules()
     standards: Standards = Standards()
     windows_s: Annotated[tuple[Annotated[int, Field(ge=1, le=3600)], ...], Field(min_length=1)] = (60, 900)
+    min_observed_s: Annotated[float, Field(ge=1, le=60)] = 10
     live_every_s: Positive = 2
     health_every_s: Positive = 30
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -130,6 +130,7 @@ class Measurement:
     delay_n: vehicles behind delays, stops and travel time. cycle_method: of the cycles, as in `Cycle`; both with a +
     between.
     modelled: queue, stops and delay by formula beside the measured ones, of approaches in quarter hours only.
+    line_seen_ratio: share of the observed time in which no bus or truck of another lane hid the stop line.
     tti: travel time over free-flow travel time. obstacles: of links, the most vehicles at a time that stood in the way
     and are in none of speed, density, area occupancy, gap and queue.
     gates: all gates of the camera, in the row of its first approach only;
@@ -159,6 +160,7 @@ class Measurement:
     speed_ratio: float | None = None
     occupancy_ratio: float | None = None
     area_occupancy_ratio: float | None = None
+    line_seen_ratio: float | None = None
     obstacles: int | None = None
     density_vpm: float | None = None
     headway_mean_s: float | None = None

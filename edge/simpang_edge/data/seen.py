@@ -89,7 +89,7 @@ class Vehicles:
     gone: int64 (M,), ids that ended since the previous frame.
     zones: int64 (N,), bit i is set where the vehicle stands in zone i of the camera's configuration; None: no zones.
     hidden: float64 (L,), share of each lane, in the order of the configuration, that a large vehicle of another lane
-    hides from the camera; empty: not looked at.
+    hides from the camera; line_hidden: the same of each lane's part of the stop line; empty: not looked at.
     cut: bool (N,), whether the picture's lower border cuts the box, so that nobody knows how far it has come; None: not
     looked at.
     camera_height_m: of the camera above the road, as its calibration tells; None where it does not.
@@ -107,6 +107,7 @@ class Vehicles:
     gone: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     zones: IntArray | None = None
     hidden: FloatArray = field(default_factory=lambda: np.zeros(0))
+    line_hidden: FloatArray = field(default_factory=lambda: np.zeros(0))
     cut: NDArray[np.bool_] | None = None
     camera_height_m: float | None = None
 

@@ -81,6 +81,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
     friction_slow: Count | None = None
     friction_entries: Count | None = None
     tti: NotNegative | None = None
+    line_seen: Share | None = None
     obstacles: Count | None = None
     gates: list[GateX] | None = None
     gates_unseen: list[str] | None = None

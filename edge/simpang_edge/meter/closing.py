@@ -8,6 +8,7 @@ from ..data import Event, EventType, Measurement, Readings, Scope, State
 from . import reasons
 from . import rows as rows_of
 from .approach import ApproachWatch
+from .cycle_row import BEYOND
 from .friction import Friction
 from .incidents import Incidents
 from .layout import Layout
@@ -21,6 +22,10 @@ from .usual import Usual
 from .windows import Tally
 from .zone_incidents import ZoneIncidents
 
+LOS_BOUND = "los_lower_bound"
+"""The level of service is this letter or a worse one."""
+
+WORST = "F"
 CAUSES = (EventType.SPILLBACK, EventType.BLOCKED_BOX, EventType.STOPPED_VEHICLE)
 """Incidents that make a congestion, the likeliest first; what is open when it begins is told as its cause."""
 
@@ -72,6 +77,7 @@ class Closing:
             approach = self.layout.ids.index(row.approach)
             index = i if i < len(self.layout) else int(self.layout.approach_cell[approach])
             row = doubted(self.trust.judge(row, tally, index), self.settings.state.min_quality)
+            row = or_worse(row, self.camera.approaches[approach].control)
             length_m = self.layout.cells[index].length_m
             table.append(self.usual.fill(self.friction.fill(row, tally.side[:, approach], length_m)))
         return table
@@ -111,3 +117,11 @@ class Closing:
         opened = self.incidents.open_types(row.approach) + self.in_zones.open_types(row.approach)
         cause = next((kind.value for kind in CAUSES if kind in opened), None)
         return watch.judge(row, cause)
+
+
+def or_worse(row: Measurement, control: str) -> Measurement:
+    """The row with a flag where its letter is a bound: by a delay of which the view cut the queue off, so that who
+    waits beyond it is not in it. F has no worse; a link's letter is by speed."""
+    known = row.los is not None and row.los != WORST and control != "link"
+    beyond = known and BEYOND in row.quality.flags
+    return replace(row, quality=rows_of.flagged(row.quality, LOS_BOUND)) if beyond else row

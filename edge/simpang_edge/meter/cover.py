@@ -33,6 +33,18 @@ class Cover:
             lost_s[cell] = self._newly(min((self._run_s.get(lane, 0.0) for lane in own), default=0.0))
         return lost_s
 
+    def line(self, hidden: FloatArray) -> FloatArray:
+        """Of this second the part in which the stop line could not be seen, by cell (C,): of a lane all or nothing, of
+        an approach the mean of its lanes; hidden: share of each lane's part of the line (L,), may be empty."""
+        lost_s = np.zeros(len(self.layout))
+        if not hidden.any():
+            return lost_s
+        lanes = [i for i, cell in enumerate(self.layout.cells) if cell.scope is Scope.LANE]
+        lost_s[lanes] = hidden >= self.rules.hidden_ratio
+        for approach, cell in enumerate(self.layout.approach_cell.tolist()):
+            lost_s[cell] = lost_s[self.layout.lanes_of(approach)].mean()
+        return lost_s
+
     def hidden(self, cell: int) -> bool:
         """Whether this cell cannot be seen now."""
         scope = self.layout.cells[cell]

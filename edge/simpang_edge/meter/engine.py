@@ -96,7 +96,7 @@ class Meter:
         self._gates = Gates(camera, decisions)
         pcu = Pcu(camera, s.standards)
         self._service = Service(camera, s.standards, pcu, sights)
-        self._means = rows_of.Means(pcu, Errors(s.speed, sights))
+        self._means = rows_of.Means(pcu, Errors(s.speed, sights), s.min_observed_s)
         self._queue = Queue(s.queue, self._layout, pcu.rows)
         self._hidden = Hidden(s.queue, self._layout)
         self._emerged = Emerged(self._layout)
@@ -366,10 +366,10 @@ class Meter:
             self._watches[arrival.approach].arrive(arrival)
         self._queue_now = queue = self._queue.now(self._fleet, time_s)
         self._recent.second(time_s)
-        lost_s = self._cover.second(vehicles.hidden)
+        lost_s, line_s = self._cover.second(vehicles.hidden), self._cover.line(vehicles.line_hidden)
         for windows in self._windows:
             windows.queue(time_s, queue)
-            windows.hide(time_s, lost_s)
+            windows.hide(time_s, lost_s, line_s)
         self._moods.hide(time_s, lost_s)
         bar_s, observed_s = self._recent.total_s(Amount.STOP_BAR_S), self._recent.observed_s
         told = [watch.second(time_s, queue, bar_s, observed_s) for watch in self._watches]

@@ -21,7 +21,7 @@ from .fleet import Fleet, Rows, history
 from .kept import Plain, Take, plain, typed
 from .layout import Layout
 from .reasons import Figures, say
-from .settings import IS_MOTOR, MOTORCYCLE
+from .settings import MOTORCYCLE
 from .speeds import Errors
 from .stood import FRESH_S, Stood
 

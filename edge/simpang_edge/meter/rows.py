@@ -29,6 +29,14 @@ MIN_FRAMES_PER_S: Final = 3.0
 LENGTH_ASSUMED: Final = "length_assumed"
 """Vehicles whose class depends on their length were counted without it."""
 
+HARDLY: Final = "hardly_observed"
+"""So little of the window was observed that it says nothing."""
+
+LINE_HIDDEN: Final = "line_hidden"
+"""The stop line was hidden for more than `LINE_SHARE` of the time: who crossed behind is missing, counts are lower
+bounds."""
+
+LINE_SHARE: Final = 0.05
 OBSTRUCTION: Final = "obstruction"
 """Vehicles stood in the way of a link; they are not in its speed, density, area occupancy, gaps and queue."""
 
@@ -50,10 +58,27 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What rows are made with besides the sums of the window: classes, and the error of speeds by approach."""
+    """What rows are made with besides the sums of the window: classes, the error of speeds by approach, and for how
+    long a window must have been observed to say anything."""
 
     pcu: Pcu
     errors: Errors
+    min_observed_s: float
+
+    def enough(self, tally: Tally) -> bool:
+        """Whether so much of a window was observed that it says something: a zero of a moment is no zero [ours].
+
+        Of a window shorter than twice the least time half of it.
+        """
+        return tally.observed_s >= min(self.min_observed_s, (tally.to_s - tally.from_s) / 2)
+
+    def quality(self, tally: Tally, index: int | None) -> Quality:
+        """The quality of a cell's row, of None that of what has no queue; with a flag where too little was observed, or
+        the stop line was hidden for a while."""
+        hardly = tally.observed_s > 0 and not self.enough(tally)
+        line = index is not None and _line_seen(tally, index) < 1 - LINE_SHARE
+        told = ((HARDLY, hardly), (LINE_HIDDEN, line))
+        return flagged(quality(tally, index), *(flag for flag, holds in told if holds))
 
 
 def measurements(tally: Tally, layout: Layout, means: Means) -> list[Measurement]:
@@ -64,13 +89,13 @@ def measurements(tally: Tally, layout: Layout, means: Means) -> list[Measurement
 
 def gate_row(tally: Tally, camera: str, layout: Layout, means: Means) -> Measurement:
     """All gates of a camera without approaches; no counts of its own, for who passes two gates would count twice."""
-    seen = tally.observed_s > 0
+    seen = means.enough(tally)
     return Measurement(
         from_s=tally.from_s,
         to_s=tally.to_s,
         scope=Scope.CAMERA,
         approach=camera,
-        quality=quality(tally, None),
+        quality=means.quality(tally, None),
         class_rules=means.pcu.rules if seen else None,
         gates=_gates(tally, layout, means.pcu) if seen else None,
         gates_unseen=() if seen else layout.gates,
@@ -88,10 +113,10 @@ def _movement_row(tally: Tally, layout: Layout, number: int, means: Means) -> Me
         scope=Scope.MOVEMENT,
         approach=cell.approach,
         movement=name,
-        quality=quality(tally, index),
+        quality=means.quality(tally, index),
         late=int(tally.late_moves[number]),
     )
-    if tally.observed_s <= 0:
+    if not means.enough(tally):
         return row
     own = [move.crossing for move in tally.moves if move.movement == number]
     group = Group.of(own, replace(cell, lane=None))
@@ -114,10 +139,10 @@ def _row(tally: Tally, layout: Layout, index: int, means: Means) -> Measurement:
         scope=cell.scope,
         approach=cell.approach,
         lane=cell.lane,
-        quality=quality(tally, index),
+        quality=means.quality(tally, index),
         late=int(tally.late[index]),
     )
-    if tally.observed_s <= 0:
+    if not means.enough(tally):
         return replace(row, gates_unseen=layout.gates if index == 0 else ())
     group = Group.of(tally.crossings, cell)
     figures: dict[str, Any] = {
@@ -126,6 +151,7 @@ def _row(tally: Tally, layout: Layout, index: int, means: Means) -> Measurement:
         **_speeds(group, cell, means),
         **_space(tally.exposure[:, index], tally.observed_s, cell),
         **_queue(tally, index, cell),
+        "line_seen_ratio": _line_seen(tally, index),
         "obstacles": int(tally.obstacles[index]) if layout.link[cell.index] else None,
         **_trip(group, cell),
         "gates": _gates(tally, layout, means.pcu) if index == 0 else None,
@@ -270,6 +296,11 @@ def _queue(tally: Tally, index: int, cell: Cell) -> dict[str, Any]:
         "queue_max_vehicles": int(tally.queue_max_vehicles[index]),
         "queue_storage_ratio": tail_m / cell.length_m,
     }
+
+
+def _line_seen(tally: Tally, index: int) -> float:
+    """Share of the observed time in which the stop line was in view."""
+    return _share(1 - tally.line_hidden_s[index] / tally.observed_s) if tally.observed_s > 0 else 0.0
 
 
 def _trip(group: Group, cell: Cell) -> dict[str, Any]:

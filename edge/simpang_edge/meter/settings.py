@@ -55,6 +55,7 @@ class MeterSettings:
     """Every number the meter uses.
 
     windows_s: window lengths; the shortest of at least 60 s (else the longest) is the one states are judged by.
+    min_observed_s: observed seconds from which on a window says something.
     max_gap_s: longest time between two frames that still counts as observed.
     grace_s: how long a window stays open after its end, for crossings whose speed is still being measured.
     move_grace_s: the same where movements are traced, which takes as long as a vehicle needs to its exit.
@@ -67,6 +68,7 @@ class MeterSettings:
     """
 
     windows_s: tuple[int, ...] = (60, 900)
+    min_observed_s: float = 10.0
     queue: QueueLimits = field(default_factory=lambda: QueueLimits.of(QueueRules()))
     state: StateRules = field(default_factory=StateRules)
     scene: SceneRules = field(default_factory=SceneRules)
@@ -91,6 +93,7 @@ class MeterSettings:
         """The meter's part of a box configuration."""
         return cls(
             windows_s=box.windows_s,
+            min_observed_s=box.min_observed_s,
             queue=QueueLimits.of(box.queue),
             state=box.state,
             scene=box.scene,

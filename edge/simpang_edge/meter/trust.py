@@ -37,8 +37,9 @@ HIDDEN_SHARE: Final = 0.5
 class Trust:
     """Applies to the rows of one camera. standing: flags that hold all the time, by approach.
 
-    A lane that was hidden for a part of the window keeps its figures and its observed seconds, for its stop line was
-    in view: what it lost is in the score. An approach loses what its lanes lost, in the mean.
+    A lane that was hidden for a part of the window keeps its figures and its observed seconds; what it lost is in the
+    score, and what of its stop line was hidden in a figure of its own. An approach loses what its lanes lost, in the
+    mean.
     """
 
     layout: Layout

@@ -28,8 +28,9 @@ class Tally:
 
     queue_samples: seconds in which the queue was looked at; without one its maximum is unknown. moves: of crossings
     of this window. late_moves: (M,), by movement, of crossings of windows that were closed before. passages: of gates.
-    late_gates: (2 G,), by gate and direction. hidden_s: seconds in which a cell could not be seen. side: side friction,
-    (len(Side), A). obstacles: (C,), the most that stood at a time. scene_s: seconds of each flag of the picture.
+    late_gates: (2 G,), by gate and direction. hidden_s, line_hidden_s: seconds in which a cell, or its stop line, could
+    not be seen. side: side friction, (len(Side), A). obstacles: (C,), the most that stood at a time. scene_s: seconds
+    of each flag of the picture.
     """
 
     from_s: float
@@ -42,6 +43,7 @@ class Tally:
     late_moves: IntArray
     late_gates: IntArray
     hidden_s: FloatArray
+    line_hidden_s: FloatArray
     side: IntArray
     obstacles: IntArray
     observed_s: float = 0.0
@@ -64,6 +66,7 @@ class _Note:
     queue_max_vehicles: IntArray
     beyond: NDArray[np.bool_]
     hidden_s: FloatArray
+    line_hidden_s: FloatArray
     side: IntArray
     obstacles: IntArray
     queue_samples: int
@@ -79,6 +82,7 @@ class _Note:
             queue_max_vehicles=tally.queue_max_vehicles.copy(),
             beyond=tally.beyond.copy(),
             hidden_s=tally.hidden_s.copy(),
+            line_hidden_s=tally.line_hidden_s.copy(),
             side=tally.side.copy(),
             obstacles=tally.obstacles.copy(),
             queue_samples=tally.queue_samples,
@@ -196,11 +200,12 @@ class Windows:
             for flag in flags:
                 tally.scene_s[flag] = tally.scene_s.get(flag, 0.0) + part_s
 
-    def hide(self, time_s: float, lost_s: FloatArray) -> None:
-        """Account for seconds (C,) in which cells could not be seen."""
+    def hide(self, time_s: float, lost_s: FloatArray, line_s: FloatArray) -> None:
+        """Account for seconds (C,) in which cells, and their stop lines, could not be seen."""
         tally = self._tally(self._number(time_s))
         if tally is not None:
             tally.hidden_s += lost_s
+            tally.line_hidden_s += line_s
 
     def beside(self, time_s: float, side: IntArray) -> None:
         """Account for events of side friction, (len(Side), A)."""
@@ -291,6 +296,7 @@ class Windows:
             late_moves=np.zeros(len(self._layout.movements), np.int64),
             late_gates=np.zeros(len(self._layout.gates) * len(DIRECTIONS), np.int64),
             hidden_s=np.zeros(cells),
+            line_hidden_s=np.zeros(cells),
             side=np.zeros((len(Side), len(self._layout.ids)), np.int64),
             obstacles=np.zeros(cells, np.int64),
         )

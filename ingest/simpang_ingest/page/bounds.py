@@ -8,6 +8,7 @@ from .words import Words
 CAPACITY_BOUND: Final = "capacity_lower_bound"
 DEMAND_BOUND: Final = "demand_lower_bound"
 GREEN_BOUND: Final = "green_lower_bound"
+LINE_HIDDEN: Final = "line_hidden"
 BEYOND: Final = "queue_beyond_view"
 
 AT_LEAST: Final = "≥ "

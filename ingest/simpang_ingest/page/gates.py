@@ -47,8 +47,8 @@ class GateSum:
         return [r for r in self.one.rows if r.time_s >= self.to_s - self.span_s and r.time_s + r.window <= self.to_s]
 
     def observed_s(self) -> float:
-        """Seconds that were really seen."""
-        return sum(row.observed_s for row in self.rows())
+        """Seconds that were really seen, of the windows that have counts."""
+        return sum(row.observed_s for row in self.rows() if row.intensity is not None)
 
     def counted(self, name: str) -> int | None:
         """A column's sum; None where no window says so."""

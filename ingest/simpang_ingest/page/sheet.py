@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..rows import WindowRow
-from .bounds import AT_LEAST, BEYOND, CAPACITY_BOUND, GREEN_BOUND, at_least, degree, has
+from .bounds import AT_LEAST, BEYOND, CAPACITY_BOUND, GREEN_BOUND, LINE_HIDDEN, at_least, degree, has
 from .faces import traffic_face
 from .figures import UNKNOWN, number, percent, with_unit
 from .markup import Markup, join, tag
@@ -101,8 +101,9 @@ def _flow(words: Words) -> Part:
     return Part(
         words.flow,
         (
-            Quantity(words.total, lambda row: with_unit(row.intensity, words.vehicles, words)),
-            Quantity(words.flow, lambda row: with_unit(row.flow_vph, words.vph, words)),
+            Quantity(words.total, lambda row: _passed(row, row.intensity, words.vehicles, words)),
+            Quantity(words.line_seen, lambda row: percent(row.line_seen, words)),
+            Quantity(words.flow, lambda row: _passed(row, row.flow_vph, words.vph, words)),
             Quantity(words.flow_smp, lambda row: _named(row.flow_smph, words.smph, row.emp, words)),
             Quantity(words.heavy, lambda row: with_unit(row.heavy_pct, words.percent, words)),
             Quantity(words.classes, lambda row: _kinds(row, words)),
@@ -114,6 +115,11 @@ def _flow(words: Words) -> Part:
             Quantity(words.usual_flow, lambda row: _usual(row.usual_flow_vph, words.vph, row, words)),
         ),
     )
+
+
+def _passed(row: WindowRow, value: float | None, unit: str, words: Words) -> str:
+    """At least so many where something hid the line that they cross."""
+    return at_least(with_unit(value, unit, words), value, row.flags, LINE_HIDDEN)
 
 
 def _named(value: float | None, unit: str, name: str | None, words: Words) -> str:
@@ -217,9 +223,9 @@ def _delay(words: Words) -> Part:
         words.delay_part,
         (
             Quantity(words.control_delay, lambda row: _control_delay(row, words)),
-            Quantity(words.stopped_delay, lambda row: with_unit(row.stopped_delay_s, words.s_veh, words, 1)),
+            Quantity(words.stopped_delay, lambda row: _cut_off(row, row.stopped_delay_s, words.s_veh, words)),
             Quantity(words.stops, lambda row: number(row.stops_per_vehicle, words, 2)),
-            Quantity(words.travel_time, lambda row: with_unit(row.travel_time_s, words.s, words, 1)),
+            Quantity(words.travel_time, lambda row: _cut_off(row, row.travel_time_s, words.s, words)),
             Quantity(words.tti, lambda row: number(row.tti, words, 2)),
         ),
     )
@@ -227,8 +233,13 @@ def _delay(words: Words) -> Part:
 
 def _control_delay(row: WindowRow, words: Words) -> str:
     """With the number of vehicles behind it, stops and travel time too."""
-    shown = with_unit(row.control_delay_s, words.s_veh, words, 1)
+    shown = _cut_off(row, row.control_delay_s, words.s_veh, words)
     return shown if row.control_delay_s is None or row.delay_n is None else join(shown, _of(row.delay_n))
+
+
+def _cut_off(row: WindowRow, value: float | None, unit: str, words: Words) -> str:
+    """At least so long where the queue reaches beyond the view: who waits there is not in it."""
+    return at_least(with_unit(value, unit, words, 1), value, row.flags, BEYOND)
 
 
 def _signal(words: Words) -> Part:

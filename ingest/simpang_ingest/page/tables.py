@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from simpang_edge.message import LiveRow
 
 from ..rows import CycleRow, WindowRow
-from .bounds import BEYOND, GREEN_BOUND, at_least, degree
+from .bounds import BEYOND, GREEN_BOUND, LINE_HIDDEN, at_least, degree
 from .cards import Teller, age, camera_path
 from .faces import Face
 from .figures import UNKNOWN, number, percent, span, with_unit
@@ -133,8 +133,8 @@ class HourSum:
     windows: tuple[WindowRow, ...]
 
     def observed_s(self) -> float:
-        """Seconds that were really seen."""
-        return sum(window.observed_s for window in self.windows)
+        """Seconds that were really seen, of the windows that have counts."""
+        return sum(window.observed_s for window in self.windows if window.intensity is not None)
 
     def counted(self, kind: str) -> int | None:
         """Vehicles of a class; None where no window says so."""
@@ -147,6 +147,10 @@ class HourSum:
         known = [window for window in self.windows if getattr(window, name) is not None]
         return max(known, key=lambda window: window.to_s, default=None)
 
+    def flags(self) -> str:
+        """The flags of all windows that have counts."""
+        return ",".join(window.flags for window in self.windows if window.flags and window.intensity is not None)
+
     def intensity(self) -> int | None:
         """Vehicles in all; None where no window says so."""
         known = [window.intensity for window in self.windows if window.intensity is not None]
@@ -158,12 +162,17 @@ def hour_table(sums: Sequence[HourSum], words: Words) -> Markup:
     columns: list[Column[HourSum]] = [
         Column(words.approach, lambda one: one.name, figure=False),
         Column(words.observed, lambda one: span(one.observed_s(), words)),
-        Column(words.total, lambda one: number(one.intensity(), words)),
+        Column(words.total, lambda one: _total(one, words)),
         *(Column(words.kind(kind), _counter(kind, words)) for kind in KINDS),
         Column(words.saturation_degree, lambda one: _degree(one, words)),
         Column(words.service_level, _service_level, figure=False),
     ]
     return table(columns, sums)
+
+
+def _total(one: HourSum, words: Words) -> str:
+    """At least so many where something hid the stop line for a while."""
+    return at_least(number(one.intensity(), words), one.intensity(), one.flags(), LINE_HIDDEN)
 
 
 def _degree(one: HourSum, words: Words) -> str:
@@ -213,7 +222,7 @@ def turn_table(turns: Sequence[TurnSum], words: Words) -> Markup:
         Column(words.approach, lambda one: one.approach, figure=False),
         Column(words.movement, lambda one: one.sum.name, figure=False),
         Column(words.observed, lambda one: span(one.sum.observed_s(), words)),
-        Column(words.total, lambda one: number(one.sum.intensity(), words)),
+        Column(words.total, lambda one: _total(one.sum, words)),
         Column(words.turn_share, lambda one: percent(one.share(), words)),
         Column(words.traced, lambda one: percent(one.traced_share(), words)),
         *(Column(words.kind(kind), _turn_counter(kind, words)) for kind in KINDS),

@@ -127,6 +127,7 @@ class Words:
     vpkm: str
     area_occupancy: str
     obstacles: str
+    line_seen: str
     delay_part: str
     control_delay: str
     stopped_delay: str
@@ -202,6 +203,9 @@ class Words:
     flag_one_side: str
     flag_friction_partial: str
     flag_obstruction: str
+    flag_line_hidden: str
+    flag_los_lower_bound: str
+    flag_hardly_observed: str
     cycles: str
     cycles_none: str
     events: str
