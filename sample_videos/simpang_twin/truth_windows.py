@@ -301,7 +301,7 @@ def _delays(log: Traffic, motor: list[Passed], free_mps: float, blind: Spans) ->
     traced = [p for p in motor if p.journey.from_m >= log.length_m / 2 and _in_one_piece(log, p.crossing, blind)]
     delay_s = _mean([p.journey.delay_s(p.crossing.time_front_s, free_mps) for p in traced])
     return {
-        "traced_n": len(traced), "control_delay_s": delay_s,
+        "traced_n": len(traced), "control_delay_s": None if delay_s is None else max(delay_s, 0.0),
         "control_delay_whole_s": _mean([p.delay_whole_s for p in motor if p.delay_whole_s is not None]),
         "stopped_delay_s": _mean([p.journey.stopped_s for p in traced]),
         "stops_per_vehicle": _mean([float(p.journey.stops) for p in traced]),

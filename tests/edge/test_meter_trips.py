@@ -91,6 +91,29 @@ def test_who_stood_there_when_the_camera_came_back_has_no_delay() -> None:
     assert row.control_delay_s == pytest.approx(0.0, abs=0.3)
 
 
+def test_who_drives_faster_than_the_reference_makes_the_mean_smaller_not_zero() -> None:
+    """8 s are free. One takes 6 s (-2 s), one 14 s (+6 s): the mean is 2 s, not the 3 s of a delay cut off at 0."""
+    way = trip([crossing(*passing(100, *[0.75] * 8)), crossing(*passing(100, *[1.75] * 8))], CELL)
+    assert (way.control_delay_s, way.faster) == (pytest.approx(2.0), False)
+
+
+@pytest.mark.parametrize(
+    ("part_s", "faster"), [pytest.param(0.75, True, id="2 s ahead"), pytest.param(0.95, False, id="0.4 s ahead")]
+)
+def test_a_mean_below_zero_is_no_delay(part_s: float, faster: bool) -> None:
+    """Eight parts of 0.75 s are 6 s, of 0.95 s 7.6 s, where 8 s are free: told as 0, and the travel time as it is."""
+    way = trip([crossing(*passing(100, *[part_s] * 8))], CELL)
+    assert (way.control_delay_s, way.travel_time_s) == (0.0, pytest.approx(8 * part_s))
+    assert way.faster is faster
+
+
+def test_a_row_says_that_its_reference_speed_is_too_low() -> None:
+    """A car at 20 m/s over 80 m of 36 km/h (10 m/s): 4 s in place of 8: no delay, TTI 0.5."""
+    row = approach_row(drive(meter(), [Car(1, path((20, 80), (24.5, -10)))], 0, 63.2))
+    assert (row.control_delay_s, "faster_than_reference" in row.quality.flags) == (0.0, True)
+    assert row.tti == pytest.approx(0.5, rel=0.05)
+
+
 def test_nobody_has_no_delay() -> None:
     """No vehicle: unknown, not 0."""
     assert (trip([], CELL).control_delay_s, trip([], CELL).n) == (None, 0)

@@ -9,7 +9,7 @@ from ..data import Cycle, Quality
 from .crossings import Crossing
 from .layout import Cell
 from .memory import Memory, QueueSample
-from .trips import trip
+from .trips import FASTER, trip
 
 LOST_START_S: Final = 4.0
 MIN_SATURATION_N: Final = 5
@@ -75,7 +75,9 @@ def cycle_row(
         from_s=start_s,
         to_s=end_s,
         approach=approach,
-        quality=Quality(observed_s, min(1.0, observed_s / (end_s - start_s)), _flags(span, bool(beyond), saturated)),
+        quality=Quality(
+            observed_s, min(1.0, observed_s / (end_s - start_s)), _flags(span, bool(beyond), saturated, way.faster)
+        ),
         method=span.method,
         confidence=span.confidence * _shown_share(span, crossed, saturated),
         plan=plan[0],
@@ -92,9 +94,12 @@ def cycle_row(
     )
 
 
-def _flags(span: Span, beyond: bool, saturated: bool | None) -> tuple[str, ...]:
+def _flags(span: Span, beyond: bool, saturated: bool | None, faster: bool) -> tuple[str, ...]:
     bound = span.method == DISCHARGE and saturated is False
-    told = ((GREEN_UNSEEN, not span.shown), (TWO_CYCLES, span.double), (BEYOND, beyond), (GREEN_BOUND, bound))
+    told = (
+        (GREEN_UNSEEN, not span.shown), (TWO_CYCLES, span.double), (BEYOND, beyond), (GREEN_BOUND, bound),
+        (FASTER, faster),
+    )  # fmt: skip
     return tuple(flag for flag, holds in told if holds)
 
 

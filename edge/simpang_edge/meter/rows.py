@@ -15,7 +15,7 @@ from .layout import Cell, Layout
 from .pcu import Pcu, heavy_ratio
 from .settings import IS_MOTOR
 from .speeds import Errors
-from .trips import trip
+from .trips import FASTER, Trip, trip
 from .windows import Tally
 
 MIN_RATE_S: Final = 10.0
@@ -145,6 +145,7 @@ def _row(tally: Tally, layout: Layout, index: int, means: Means) -> Measurement:
     if not means.enough(tally):
         return replace(row, gates_unseen=layout.gates if index == 0 else ())
     group = Group.of(tally.crossings, cell)
+    way = trip(group.motor, cell)
     figures: dict[str, Any] = {
         **_flow(group, tally.observed_s),
         **_classes(group, means.pcu),
@@ -153,13 +154,14 @@ def _row(tally: Tally, layout: Layout, index: int, means: Means) -> Measurement:
         **_queue(tally, index, cell),
         "line_seen_ratio": _line_seen(tally, index),
         "obstacles": int(tally.obstacles[index]) if layout.link[cell.index] else None,
-        **_trip(group, cell),
+        **_trip(way, cell),
         "gates": _gates(tally, layout, means.pcu) if index == 0 else None,
     }
     if figures["speed_n"] or figures.get("speed_space_mean_mps") is not None:
         figures["speed_error_ratio"] = means.errors.lasting_ratio(_kinds(group), cell.index)
     told = (
         (LENGTH_ASSUMED, any(means.pcu.assumes(c) for c in group.all)),
+        (FASTER, way.faster),
         (OBSTRUCTION, bool(figures["obstacles"])),
     )
     figures["quality"] = flagged(row.quality, *(flag for flag, holds in told if holds))
@@ -303,9 +305,8 @@ def _line_seen(tally: Tally, index: int) -> float:
     return _share(1 - tally.line_hidden_s[index] / tally.observed_s) if tally.observed_s > 0 else 0.0
 
 
-def _trip(group: Group, cell: Cell) -> dict[str, Any]:
+def _trip(way: Trip, cell: Cell) -> dict[str, Any]:
     """Delay, stops and travel time to the stop line; TTI = travel time / free-flow time (§1)."""
-    way = trip(group.motor, cell)
     free_s = None if cell.reference_mps is None else cell.length_m / cell.reference_mps
     return {
         "stopped_delay_s": way.stopped_delay_s,

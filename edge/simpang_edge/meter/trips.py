@@ -21,19 +21,25 @@ SETTLED_S: Final = 1.0
 """After this long the first speed of a vehicle is known."""
 
 
+FASTER: Final = "faster_than_reference"
+FASTER_S: Final = 0.5
+"""A mean delay this far below 0 is told with the flag: the reference speed is lower than what people drive."""
+
 PARTS: FloatArray = np.arange(1.0, SEGMENTS + 1)
 """The parts of the measured length, the one nearest the line first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """Means per vehicle over the visible length, up to the stop line; None is unknown. n: of how many vehicles."""
+    """Means per vehicle over the visible length, up to the stop line; None is unknown. n: of how many vehicles.
+    faster: they drove faster than the reference speed, so that the mean control delay is told as 0."""
 
     n: int = 0
     control_delay_s: float | None = None
     travel_time_s: float | None = None
     stopped_delay_s: float | None = None
     stops_per_vehicle: float | None = None
+    faster: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,10 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     saw it, and its quick last metres would make the mean too small. Vehicles whose way over the near half was not
     watched from its begin (they were there at first, or when a camera was back) are left out. Unknown where less than
     0.3 of the others were seen over some part.
+
+    A delay is time lost against free flow (HCM 7): one vehicle may drive faster than the reference speed and have a
+    negative one, which counts in the mean (cut off at 0, the scatter of a free road would be a delay); a mean below 0 is
+    no delay, and is told as 0. Travel time stays what it is.
     """
     if not crossings:
         return Trip()
@@ -98,12 +108,14 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     travel_s = _travel_s(traced, cell.length_m, least_n)
     v_mps = cell.reference_mps
     known = len(traced) >= least_n
+    delay_s = None if travel_s is None or v_mps is None else travel_s - cell.length_m / v_mps
     return Trip(
         n=len(traced) if known else 0,
-        control_delay_s=None if travel_s is None or v_mps is None else travel_s - cell.length_m / v_mps,
+        control_delay_s=None if delay_s is None else max(0.0, delay_s),
         travel_time_s=travel_s,
         stopped_delay_s=_mean([c.stopped_s for c in traced]) if known else None,
         stops_per_vehicle=_mean([float(c.stops) for c in traced]) if known else None,
+        faster=delay_s is not None and delay_s < -FASTER_S,
     )
 
 
