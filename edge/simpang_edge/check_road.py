@@ -12,6 +12,7 @@ from .config import Approach, Camera, PixelPoint
 from .data import FloatArray
 from .findings import Finding, warning
 from .ground import Ground
+from .meter.movements import LEAST_PATH_M
 from .plane import Plane, approach_axes, inside, kerb_on_left, outline_m, range_at_line
 
 SHORT_M: Final = 20.0
@@ -72,10 +73,44 @@ def _exits(camera: Camera, ground: Ground | None, size_px: tuple[int, int] | Non
         if camera.approaches and gate.kind != "entry" and gate.id not in used:
             yield warning(f"{where}: no movement leads to it: who passes it is counted, but has no turn share")
     yield from _exits_upstream(camera)
-    for approach in camera.approaches:
-        turns = [movement for movement in camera.movements if movement.approach == approach.id]
-        if camera.movements and not turns:
-            yield warning(f"camera {camera.id}: approach {approach.id}: no movement leads from it: no turn shares")
+    for approach in camera.approaches if camera.movements else ():
+        yield from _turns(camera, approach, ground, size_px)
+
+
+def _turns(
+    camera: Camera, approach: Approach, ground: Ground | None, size_px: tuple[int, int] | None
+) -> Iterator[Finding]:
+    """Movements of an approach: some, and more than one whose exit can be seen; one alone has all of the share."""
+    where = f"camera {camera.id}: approach {approach.id}"
+    turns = [movement for movement in camera.movements if movement.approach == approach.id]
+    if not turns:
+        yield warning(f"{where}: no movement leads from it: no turn shares")
+        return
+    out = {gate.id for gate in camera.gates if _is_outside(gate.line, size_px)}
+    room_m = (
+        _room_m(approach, ground.plane, size_px, where) if ground is not None and ground.plane is not None else None
+    )
+    by_shape = room_m is None or room_m >= LEAST_PATH_M
+    seen = [one.id for one in turns if (by_shape if one.gate is None else one.gate not in out)]
+    if not by_shape and any(one.gate is None for one in turns):
+        yield warning(
+            f"{where}: the picture ends {room_m:.0f} m past the stop line; a movement without a gate is told by its "
+            f"path from {LEAST_PATH_M:g} m on"
+        )
+    if len(seen) == 1:
+        yield warning(
+            f"{where}: only movement {seen[0]} can be told: its turn_share is always 1.0, whatever the others do; give "
+            "all movements of the approach, or read traced instead"
+        )
+
+
+def _room_m(approach: Approach, plane: Plane, size_px: tuple[int, int] | None, where: str) -> float | None:
+    """How far past the stop line traffic that comes toward the camera is in view; None where that is not known."""
+    if size_px is None or approach.heading != "toward":
+        return None
+    middle_px = np.array(approach.stop_line, np.float64).mean(axis=0)
+    border_m = plane.to_road(np.array([[middle_px[0], size_px[1]]]))
+    return -float(approach_axes(plane, approach, where).along_across(border_m)[0][0])
 
 
 def _exits_upstream(camera: Camera) -> Iterator[Finding]:

@@ -226,6 +226,7 @@ cameras:
     gates: [{{id: keluar, line: {gate}}}]
     movements: {movements}
 """
+TWO = "[{id: lurus, approach: utara, turn: through, gate: keluar}, {id: kiri, approach: utara, turn: left}]"
 THROUGH = "[{id: lurus, approach: utara, turn: through, gate: keluar}]"
 
 
@@ -236,6 +237,10 @@ THROUGH = "[{id: lurus, approach: utara, turn: through, gate: keluar}]"
         pytest.param({"gate": "[[10, 239], [500, 239]]"}, "gate keluar: outside the picture (320x240)", id="outside"),
         pytest.param({"gate": "[[10, -20], [300, 230]]"}, "line: point 1 [10, -20] lies above the horizon", id="sky"),
         pytest.param({"movements": "[]"}, "gate keluar: no movement leads to it", id="unused gate"),
+        pytest.param({}, "only movement lurus can be told: its turn_share is always 1.0", id="one movement"),
+        pytest.param({"movements": TWO}, "only movement lurus can be told", id="the other one's exit is not in view"),
+        # The lower border, v = 240, lies at d = 250·8/240 = 8.3 m, the stop line at 10 m: 1.7 m of the junction.
+        pytest.param({"movements": TWO}, "the picture ends 2 m past the stop line", id="no room to turn"),
         # Lane 2 from x = 35 to 210 px takes 50 of the 125 px of lane 1 at the line, and more farther up.
         pytest.param({"inner": "210"}, "approach utara: lanes 1 and 2 cross", id="crossing lanes"),
     ],

@@ -144,6 +144,14 @@ def counts(found: dict[str, Measurement]) -> dict[str, int]:
     return {name: sum(row.counts or ()) for name, row in found.items()}
 
 
+def test_a_movement_that_is_the_only_one_says_that_its_share_is_none() -> None:
+    """Of three that cross only the through one is known: 1 of the 1 traced, 1 of the 3 that crossed."""
+    (row,) = rows(MIXED[1:], BY_GATE[1:2]).values()
+    assert (row.turn_share_ratio, row.traced_ratio) == (1.0, pytest.approx(1 / 3))
+    assert "one_movement" in row.quality.flags
+    assert all("one_movement" not in one.quality.flags for one in rows(MIXED, BY_GATE).values())
+
+
 MIXED = [
     Car(1, THROUGH), Car(2, THROUGH, 5.0, "motorcycle"), Car(3, LEFT, 10.0), Car(4, RIGHT, 15.0, "truck"),
 ]  # fmt: skip

@@ -32,6 +32,9 @@ LENGTH_ASSUMED: Final = "length_assumed"
 HARDLY: Final = "hardly_observed"
 """So little of the window was observed that it says nothing."""
 
+ONE_MOVEMENT: Final = "one_movement"
+"""No other movement of the approach is configured: a turn share of 1.0 says nothing."""
+
 LINE_HIDDEN: Final = "line_hidden"
 """The stop line was hidden for more than `LINE_SHARE` of the time: who crossed behind is missing, counts are lower
 bounds."""
@@ -113,7 +116,7 @@ def _movement_row(tally: Tally, layout: Layout, number: int, means: Means) -> Me
         scope=Scope.MOVEMENT,
         approach=cell.approach,
         movement=name,
-        quality=means.quality(tally, index),
+        quality=flagged(means.quality(tally, index), *(() if _has_others(layout, number) else (ONE_MOVEMENT,))),
         late=int(tally.late_moves[number]),
     )
     if not means.enough(tally):
@@ -129,6 +132,11 @@ def _movement_row(tally: Tally, layout: Layout, number: int, means: Means) -> Me
         "traced_ratio": _share(traced / crossed) if crossed else None,
     }
     return replace(row, **figures)
+
+
+def _has_others(layout: Layout, number: int) -> bool:
+    """Whether other movements lead from the approach of this one."""
+    return sum(approach == layout.movements[number][1] for _, approach in layout.movements) > 1
 
 
 def _row(tally: Tally, layout: Layout, index: int, means: Means) -> Measurement:

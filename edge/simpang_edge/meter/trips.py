@@ -97,8 +97,8 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     0.3 of the others were seen over some part.
 
     A delay is time lost against free flow (HCM 7): one vehicle may drive faster than the reference speed and have a
-    negative one, which counts in the mean (cut off at 0, the scatter of a free road would be a delay); a mean below 0 is
-    no delay, and is told as 0. Travel time stays what it is.
+    negative one, which counts in the mean (cut off at 0, the scatter of a free road would be a delay); a mean below 0
+    is no delay, and is told as 0. Travel time stays what it is.
     """
     if not crossings:
         return Trip()

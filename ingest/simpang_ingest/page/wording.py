@@ -203,6 +203,7 @@ class Words:
     flag_one_side: str
     flag_friction_partial: str
     flag_obstruction: str
+    flag_one_movement: str
     flag_faster_than_reference: str
     flag_line_hidden: str
     flag_los_lower_bound: str

@@ -204,6 +204,7 @@ EN: Final = Words(
     flag_los_lower_bound="this level of service or worse",
     flag_line_hidden="counting line hidden at times",
     flag_faster_than_reference="faster than the free-flow speed set",
+    flag_one_movement="the only movement drawn",
     flag_obstruction="standing vehicles left out",
     cycles_none="No signal cycle has been detected in the last hour.",
     events="Events, 24 hours",

@@ -204,6 +204,7 @@ ID: Final = Words(
     flag_los_lower_bound="tingkat pelayanan ini atau lebih buruk",
     flag_line_hidden="garis hitung kadang terhalang",
     flag_faster_than_reference="lebih cepat dari kecepatan arus bebas yang ditetapkan",
+    flag_one_movement="satu-satunya gerakan yang digambar",
     flag_obstruction="kendaraan berhenti tidak dihitung",
     cycles_none="Belum ada siklus lampu yang terdeteksi dalam satu jam terakhir.",
     events="Kejadian 24 jam",
