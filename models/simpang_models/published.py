@@ -30,6 +30,7 @@ MIDDLE_UNIT, SIDE_UNIT = 0.1, 0.2
 VEHICLE, HUMAN, BIKE = 0, 1, 2
 """Their classes."""
 RARER = 1.5
+HELD_BACK = np.array([RARER * (kind not in (MOTORCYCLE, CAR, PERSON)) for kind in range(len(CLASSES))], np.float32)
 """Taken from the logit of a class that begins as a commoner one's twin: buses, trucks and three-wheelers, bicycles."""
 
 
@@ -149,9 +150,8 @@ def _take_classes(layer: nn.Conv2d, values: list[Array]) -> None:
     origin = [VEHICLE] * len(CLASSES)
     origin[MOTORCYCLE] = origin[BICYCLE] = BIKE
     origin[PERSON] = HUMAN
-    rarer = [RARER * (kind not in (MOTORCYCLE, CAR, PERSON)) for kind in range(len(CLASSES))]
     weight, bias = (_square(v)[origin] for v in values)
-    _give(layer, [weight, bias - np.array(rarer, np.float32)])
+    _give(layer, [weight, bias - HELD_BACK])
 
 
 def _take_boxes(layer: nn.Conv2d, values: list[Array]) -> None:

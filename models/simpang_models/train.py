@@ -24,7 +24,7 @@ from simpang_models.boxes import CLASSES
 from simpang_models.data import SIZES, Drawn, Sizes, Store
 from simpang_models.loss import Loss, Target, batch_loss
 from simpang_models.network import Detector, cells
-from simpang_models.published import is_published, measure_statistics, read_published
+from simpang_models.published import HELD_BACK, is_published, measure_statistics, read_published
 from simpang_models.start import gather_statistics, read_finished
 
 SAVE_EVERY_S = 60.0
@@ -343,8 +343,12 @@ def revision() -> str:
 
 
 def _between(start: dict[str, Tensor], trained: dict[str, Tensor], share: float) -> dict[str, Tensor]:
-    """The naming tower starts from chance and stays as trained; its last convolution starts from nothing."""
-    kept = {k for k, v in trained.items() if k.startswith("head.naming.tower.") or not v.is_floating_point()}
+    """The naming tower starts from chance and stays as trained, so do all names where the start knows none."""
+    nameless = not start["head.naming.cls.weight"].any()
+    named = "head.naming." if nameless else "head.naming.tower."
+    kept = {k for k, v in trained.items() if k.startswith(named) or not v.is_floating_point()}
+    if nameless:
+        start = start | {"head.cls.bias": start["head.cls.bias"] + torch.from_numpy(HELD_BACK)}
     return {k: v if k in kept else torch.lerp(v, start[k], share) for k, v in trained.items()}
 
 

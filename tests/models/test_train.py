@@ -12,9 +12,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from simpang_models.augment import Sample  # noqa: E402
-from simpang_models.boxes import CAR, NO_BOXES, make_boxes  # noqa: E402
+from simpang_models.boxes import BUS, CAR, CLASSES, NO_BOXES, make_boxes  # noqa: E402
 from simpang_models.data import Drawn, Store  # noqa: E402
 from simpang_models.labels import Truth  # noqa: E402
+from simpang_models.network import Detector  # noqa: E402
 from simpang_models.train import Settings, choose_device, load_network, train  # noqa: E402
 
 SETTINGS = Settings(steps=3, batch=1, workers=0, gathered=1)
@@ -105,6 +106,22 @@ def test_a_batch_depends_on_seed_and_number_only(store: Store) -> None:
         assert len(pictures) == len(targets)
         # four pictures of 640×384, rounded to whole pictures of the batch's size: at most half a picture off
         assert abs(pictures[:, 0].numel() - 4 * 640 * 384) <= pictures[0, 0].numel() / 2
+
+
+def test_names_of_a_start_that_knows_none_stay_as_trained(tmp_path: Path) -> None:
+    """What corrects them is kept, and what rarer kinds were held back by at the start is not gone back to."""
+    start, trained = Detector(len(CLASSES)), Detector(len(CLASSES))
+    torch.nn.init.ones_(trained.head.naming.cls.weight)
+    torch.nn.init.zeros_(start.head.reg.weight)
+    torch.nn.init.ones_(trained.head.reg.weight)
+    for name, network in (("start.pt", start), ("average.pt", trained)):
+        torch.save(network.state_dict(), tmp_path / name)
+    found = load_network(tmp_path / "average.pt", tmp_path / "start.pt", 0.25)
+    assert found.head.naming.cls.weight.min().item() == 1.0
+    assert found.head.reg.weight.max().item() == 0.75  # a quarter of the way from 1 to 0
+    # all classes begin with the same logit; a bus was held back by 1.5, of which a quarter is given back
+    bias = found.head.cls.bias - trained.head.cls.bias
+    assert (bias[CAR].item(), bias[BUS].item()) == pytest.approx((0.0, 0.25 * 1.5), abs=1e-6)
 
 
 def test_inputs_have_the_sizes_asked_for(store: Store) -> None:
