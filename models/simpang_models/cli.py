@@ -302,14 +302,11 @@ def join_models(
     out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
     name: Annotated[str, typer.Option(help="Name in the metadata.")] = "simpang-s",
     version: Annotated[str, typer.Option(help="Version in the metadata.")] = VERSION,
-    trust: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Factor of the scores of the one that looks at the whole.")
-    ] = 1.0,
 ) -> None:
     """Two of our detectors in one file, for 960x544: one looks at 640x384, the other at the whole; extra train."""
     from simpang_models.contract import Description
     from simpang_models.join import join
 
     with clear_errors():
-        join(small, whole, out, Description(name, version, "Apache-2.0", ("960x544",)), trust)
+        join(small, whole, out, Description(name, version, "Apache-2.0", ("960x544",)))
     typer.echo(str(out))

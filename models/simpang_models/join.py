@@ -49,14 +49,10 @@ class Smaller(nn.Module):
 
 
 class Together(nn.Module):
-    """Both detectors' boxes as one list, best first.
+    """Both detectors' boxes as one list, best first."""
 
-    trust: factor of the scores of the one that sees the whole input.
-    """
-
-    def __init__(self, trust: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.trust = trust
         self.register_buffer("group", torch.tensor(GROUP, dtype=torch.float32))
 
     def forward(
@@ -64,15 +60,15 @@ class Together(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """(N, 4), (N,), (N,) in pixels of the smaller input and (M, …) in those of the input: at most MAX_BOXES."""
         place = torch.cat([boxes / SMALLER, far_boxes])
-        score, kind = torch.cat([scores, self.trust * far_scores]), torch.cat([classes, far_classes])
+        score, kind = torch.cat([scores, far_scores]), torch.cat([classes, far_classes])
         shifted = place + (self.group[kind] * GROUP_SHIFT_PX)[:, None]
         limit, iou = torch.tensor([MAX_BOXES], dtype=torch.int64), torch.tensor([SUPPRESS_IOU])
         keep = Suppression.apply(shifted[None], score[None, None], limit, iou)[:, 2]
         return place[keep], score[keep], kind[keep]
 
 
-def join(small: Path, whole: Path, out: Path, facts: Description, trust: float = 1.0) -> None:
-    """Write one file of the contract out of two, of which one sees the input made smaller; `trust` as in `Together`.
+def join(small: Path, whole: Path, out: Path, facts: Description) -> None:
+    """Write one file of the contract out of two, of which one sees the input made smaller.
 
     Raises:
         ValueError: a file names other classes than ours, in our order.
@@ -82,7 +78,7 @@ def join(small: Path, whole: Path, out: Path, facts: Description, trust: float =
     with TemporaryDirectory() as folder:
         before, after = Path(folder) / "before.onnx", Path(folder) / "after.onnx"
         _write(Smaller(), (_example(),), before, ["image"], ["small/image"])
-        _write(Together(trust), (*_found(), *_found()), after, ENDS, list(OUTPUTS))
+        _write(Together(), (*_found(), *_found()), after, ENDS, list(OUTPUTS))
         first, last = (
             compose.add_prefix(onnx.load(str(p)), f"{p.stem}/", rename_inputs=False, rename_outputs=False)
             for p in (before, after)

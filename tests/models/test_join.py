@@ -14,7 +14,6 @@ from simpang_models.contract import GROUP, MAX_BOXES, SUPPRESS_IOU, Description 
 from simpang_models.join import Smaller, join  # noqa: E402
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-TRUST = 0.5
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +41,13 @@ def test_smaller_by_area() -> None:
 
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:Constant folding:UserWarning")
 def test_both_lists_together(picture: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]], tmp_path: Path) -> None:
-    """What the two files find alone, the second at half its score, with doubles suppressed group by group."""
+    """What the two files find alone, with doubles suppressed group by group."""
     small, whole = MODELS / "simpang-n.onnx", MODELS / "simpang-n-f16.onnx"
-    join(small, whole, tmp_path / "joined.onnx", Description("s", "1", "Apache-2.0", ("480x288",)), TRUST)
+    join(small, whole, tmp_path / "joined.onnx", Description("s", "1", "Apache-2.0", ("480x288",)))
     found = look(tmp_path / "joined.onnx", picture)
     far = look(whole, picture)
     near = look(small, Smaller()(torch.from_numpy(picture[None])).numpy()[0])
-    every = concatenate(
-        [
-            Boxes(near.xyxy_px * np.float32(1.5), near.score, near.kind),
-            Boxes(far.xyxy_px, far.score * np.float32(TRUST), far.kind),
-        ]
-    )
+    every = concatenate([Boxes(near.xyxy_px * np.float32(1.5), near.score, near.kind), far])
     group = np.array(GROUP)[every.kind]
     kept = concatenate([suppress(every[group == g], SUPPRESS_IOU, agnostic=True) for g in range(3)])
     wanted = np.sort(kept.score)[::-1][:MAX_BOXES]
