@@ -1,5 +1,6 @@
 """Events and what is usual over a restart of the worker: the same event, with the outage told in it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from simpang_edge.data import Event, EventType, Readings, Scene, UsualDay
 from simpang_edge.meter import Meter, MeterSettings
 from simpang_edge.meter.gaps import KEPT, Gaps
 
-from .meter_road import T0, Car, camera, drive, path
+from .meter_road import T0, Car, camera, drive, frame, path
 from .test_meter_faults import watch
 from .test_meter_live import flowing, jam
 
@@ -153,6 +154,26 @@ def test_seconds_of_an_event_in_which_nothing_was_seen_do_not_count_as_observed(
     begin, *_ = of(done, EventType.CONGESTION)
     assert begin.begin_s <= T0 + 60
     assert begin.observed_s == pytest.approx((begin.told_s or 0) - begin.begin_s - 30, abs=0.01)
+
+
+def test_an_event_that_ends_because_the_clock_was_set_keeps_its_seconds() -> None:
+    """A jam of ten minutes, then the clock goes back by fifty: the event ends with the last frame, all of it seen."""
+    engine = live()
+    drive(engine, jam(0), 0, 600, fps=2)
+    done = engine.update(replace(frame(600, jam(0)), time_s=T0 - 2400))
+    (end,) = of(done, EventType.CONGESTION)
+    assert end.end_s == end.told_s == T0 + 599.5
+    assert end.observed_s == pytest.approx(T0 + 599.5 - end.begin_s)
+
+
+def test_a_fault_of_the_camera_does_not_last_until_a_clock_set_back_has_caught_up() -> None:
+    """Dark from 20 s on, told; at 60 s the clock goes back by an hour: that is its end, a clear picture has none."""
+    engine = live()
+    watch(engine, [], 0, 20)
+    done = watch(engine, [], 20, 60, "dark", since_s=20)
+    done += watch(engine, [], 60 - 3600, 120 - 3600)
+    ends = [(e.begin_s - T0, (e.end_s or 0) - T0) for e in of(done, EventType.CAMERA_DARK) if e.end_s is not None]
+    assert ends == [(20.0, 59.875)]
 
 
 def test_seconds_of_a_false_picture_do_not_count_as_observed() -> None:

@@ -231,10 +231,10 @@ class Meter:
             done += self._end_events(end_s) + Readings(events=self._faults.close(end_s))
         return self._tell(done, end_s)
 
-    def _tell(self, done: Readings, now_s: float) -> Readings:
-        """What is told now, the events with the seconds of them that were seen."""
-        events = tuple(self._gaps.told(event, now_s, self._time.frame_s) for event in done.events)
-        return replace(done, events=events)
+    def _tell(self, done: Readings, now_s: float, frame_s: float | None = None) -> Readings:
+        """What is told now, the events with the seconds of them that were seen until a frame, else until the newest."""
+        seen_s = self._time.frame_s if frame_s is None else frame_s
+        return replace(done, events=tuple(self._gaps.told(event, now_s, seen_s) for event in done.events))
 
     def _settle(self) -> Readings:
         """Crossings and moves that still wait for more of the motion."""
@@ -401,6 +401,8 @@ class Meter:
     def _step(self, move: Move) -> Readings:
         """The clock was set: nothing before it can be compared with what follows."""
         done = self._settle() + self._flush(move.from_s, CLOCK_STEP) + self._end_events(move.from_s)
+        done += Readings(events=self._faults.close(move.from_s))
+        done = self._tell(done, move.from_s, move.from_s)
         self._gaps.clear()
         self._lose_sight()
         self._recent.reset_time()

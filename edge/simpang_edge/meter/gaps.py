@@ -53,12 +53,13 @@ class Gaps:
 
     def told(self, event: Event, now_s: float, frame_s: float | None) -> Event:
         """The event as it is told now, with the seconds of it that were seen until the newest frame; of a fault of the
-        camera, which is about not seeing, none."""
-        told_s = now_s if event.told_s is None else event.told_s
+        camera, which is about not seeing, none. One that was told (when the clock was set) stays as it is."""
+        if event.told_s is not None:
+            return event
         if event.type.about_camera:
-            return replace(event, told_s=told_s)
-        end_s = min(told_s if event.end_s is None else event.end_s, event.begin_s if frame_s is None else frame_s)
-        return replace(event, told_s=told_s, observed_s=self.observed_s(event.begin_s, end_s))
+            return replace(event, told_s=now_s)
+        end_s = min(now_s if event.end_s is None else event.end_s, event.begin_s if frame_s is None else frame_s)
+        return replace(event, told_s=now_s, observed_s=self.observed_s(event.begin_s, end_s))
 
     def clear(self) -> None:
         """Forget everything: the clock was set."""
