@@ -130,8 +130,8 @@ def _trust() -> tuple[timeseries.Panel | table.Panel, ...]:
         table.Panel()
         .title("Kejadian / events")
         .description(
-            "Waktu: mulainya. lama_s kosong: masih berlangsung; teramati_s: detik yang terlihat. "
-            "Time: its begin. lama_s empty: it lasts; teramati_s: seconds of it that were seen."
+            "Waktu: mulainya. lama_s kosong: masih berlangsung, atau kameranya diam; teramati_s: detik yang terlihat. "
+            "Time: its begin. lama_s empty: it lasts, or its camera is silent; teramati_s: seconds seen of it."
         )
         .datasource(SOURCE)
         .with_target(InfluxQuery(rows(fields, "traffic_event", '"camera" =~ /^$camera$/'), table=True))

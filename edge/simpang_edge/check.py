@@ -102,7 +102,7 @@ def _outbox(box: Box) -> Iterator[Finding]:
     needed_mb = box.outbox.max_mb * len(box.cameras)
     if free_mb < needed_mb:
         yield warning(
-            f"outbox.max_mb: {box.outbox.max_mb:g} for each of {len(box.cameras)} cameras, "
+            f"outbox.max_mb: {box.outbox.max_mb:g} for each camera (of {len(box.cameras)}), "
             f"but {existing} has only {free_mb:.0f} MB free"
         )
     yield from _last_trouble(box)

@@ -59,6 +59,8 @@ class Values:
             "speed": _figure(speed_mps),
             "kmh": _figure(None if speed_mps is None else kmh(speed_mps), 0),
             "nearest": _figure(self.nearest_px, 0),
+            "pictures": "1 picture" if self.frames == 1 else f"{'–' if self.frames is None else self.frames} pictures",
+            "times": "once" if self.hits == 1 else f"{'–' if self.hits is None else self.hits} times",
         }
 
 
@@ -139,11 +141,11 @@ TEMPLATES: Final = {
     "false_picture": Template(
         "Tidak dihitung: gambarnya gelap, beku atau bergeser, sehingga tidak ada yang diukur ({blind} dari {frames} "
         "gambarnya).",
-        "Not counted: the picture was dark, frozen or moved, so nothing was measured ({blind} of {frames} pictures).",
+        "Not counted: the picture was dark, frozen or moved, so nothing was measured ({blind} of {pictures}).",
     ),
     "at_no_gate": Template(
         "Tidak dihitung: tidak melewati gerbang mana pun ({frames} gambar).",
-        "Not counted: it passed no gate ({frames} pictures).",
+        "Not counted: it passed no gate ({pictures}).",
     ),
     "untraced": Template(
         "Jalan keluarnya tidak terlacak: tidak masuk gerakan mana pun.",
@@ -155,11 +157,11 @@ TEMPLATES: Final = {
     ),
     "never_in_a_lane": Template(
         "Tidak dihitung: titik bawah kotaknya tidak pernah berada di dalam poligon lajur ({frames} gambar).",
-        "Not counted: the foot of its box was never inside a lane's polygon ({frames} pictures).",
+        "Not counted: the foot of its box was never inside a lane's polygon ({pictures}).",
     ),
     "nowhere": Template(
         "Tidak dihitung: kotaknya selalu di atas cakrawala, tanpa titik di jalan ({frames} gambar).",
-        "Not counted: its box was always above the horizon, with no place on the road ({frames} pictures).",
+        "Not counted: its box was always above the horizon, with no place on the road ({pictures}).",
     ),
     "on_its_way": Template(
         "Belum dihitung: pada akhir rekaman masih {before} m sebelum garis henti {approach}, {speed} m/s.",
@@ -168,8 +170,8 @@ TEMPLATES: Final = {
     "no_track": Template(
         "Tidak ada kendaraan terkonfirmasi di sana ({frames} gambar; kotak terdekat {nearest} px). Detektor tidak "
         "menemukannya, atau kurang dari {hits} kali dengan skor mulai {score}.",
-        "No confirmed vehicle there ({frames} pictures; nearest box {nearest} px away). The detector did not find it, "
-        "or fewer than {hits} times from a score of {score} on.",
+        "No confirmed vehicle there ({pictures}; nearest box {nearest} px away). The detector did not find it, "
+        "or fewer than {times} from a score of {score} on.",
     ),
     "no_frames": Template(
         "Tidak ada gambar dalam rekaman sekitar waktu itu: tidak teramati.",

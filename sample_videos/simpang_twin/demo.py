@@ -100,7 +100,9 @@ class Demo:
             if row.scope == "approach"
         )
         totals = self.service.totals()
-        return f"{alive} of {len(self._cameras)} cameras live, {counted} vehicles counted, {totals.stored} rows stored"
+        return (
+            f"cameras live: {alive} of {len(self._cameras)}, vehicles counted: {counted}, rows stored: {totals.stored}"
+        )
 
     def finish(self) -> Outcome:
         """Stop the boxes, wait for their last rows, and compare with the truth."""

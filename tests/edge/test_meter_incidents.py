@@ -189,7 +189,7 @@ def test_a_blocked_box_needs_three_cars_or_a_long_wait() -> None:
     three = play(zoned_meter(box), [still(i, box, y_m=4.0 * i) for i in (1, 2, 3)], 12, box).events
     assert begins(three) == [(EventType.BLOCKED_BOX, "warning")]
     assert three[0].reason is not None
-    assert three[0].reason.en == "3 vehicles block the box junction z-box-junction for 10 s"
+    assert three[0].reason.en == "box junction z-box-junction blocked by 3 vehicles for 10 s"
     assert play(zoned_meter(box), [still(i, box, y_m=4.0 * i) for i in (1, 2)], 60, box).events == ()
     assert len(play(zoned_meter(box), [still(1, box)], 93, box).events) == 1
 

@@ -128,15 +128,15 @@ def quality(row: LiveRow) -> tuple[float, float, tuple[str, ...]]:
 
 
 def test_live_says_how_well_the_last_minute_was_seen() -> None:
-    """A plain road for a minute: all of it, score 1; then 20 s of rain, a third of the last minute: 0.9. The minute is
-    counted from a whole second on: up to 62 s."""
+    """A plain road for a minute: all of it, score 1; then 20 s of rain, a third of the last minute: 0.9. The minute
+    begins with a whole second, and is never longer than 60 s."""
     engine = meter()
     watch(engine, [], 0, 60)
     assert quality(at(engine, 60)) == (60, 1.0, ())
     watch(engine, [], 60, 61)
     watch(engine, [], 61, 81, "rain")
     row = at(engine, 81)
-    assert quality(row) == (62, 0.9, ("rain",))
+    assert quality(row) == (60, 0.9, ("rain",))
     assert row.state is State.FREE
 
 
@@ -161,7 +161,7 @@ def test_a_picture_that_is_too_poor_to_judge_a_window_is_too_poor_to_be_called_f
 
 
 def test_a_stream_that_stutters_is_unknown_live_as_it_is_in_its_window() -> None:
-    """One second in three with pictures, 21 of 61 s: ten seconds are enough to begin, a third of a minute is not."""
+    """One second in three with pictures, 20 of 60 s: ten seconds are enough to begin, a third of a minute is not."""
     engine = meter()
     for second in range(0, 63, 3):
         drive(engine, [], second, second + 1.125)
@@ -169,7 +169,7 @@ def test_a_stream_that_stutters_is_unknown_live_as_it_is_in_its_window() -> None
     assert row.state is State.UNKNOWN
     assert row.quality is not None
     assert row.quality.score == pytest.approx(1 / 3, abs=0.05)
-    assert words(row) == "only 21 of 61 s observed"
+    assert words(row) == "only 20 of 60 s observed"
 
 
 @pytest.mark.parametrize("flag", ["dark", "frozen", "moved"])

@@ -273,7 +273,7 @@ def test_events_stand_in_the_header_on_the_card_and_in_a_list_of_their_own(
     until(lambda: browser.find_element(By.CSS_SELECTOR, "nav .count").text == "4")
     follow(browser, "Kejadian")
     until(lambda: len(browser.find_elements(By.CSS_SELECTOR, "tr.ongoing")) == 4)
-    until(lambda: seen(browser, "Kamera bergeser") and seen(browser, "akhir tidak diketahui"))
+    until(lambda: seen(browser, "Kamera bergeser") and seen(browser, "tidak diketahui sejak"))
     row = browser.find_element(By.XPATH, "//tr[td[text()='Melawan arah']]").text
     assert "Ciater Timur" in row
     assert "melawan arus" in row

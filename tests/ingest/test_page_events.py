@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime
 
 import pytest
 from simpang_edge.data import EventType
@@ -74,10 +75,29 @@ def test_where_is_the_camera_itself_or_the_zone(kind: str, place: str) -> None:
 
 
 def test_an_event_on_a_road_that_nobody_watches_any_more_is_not_said_to_last() -> None:
-    """Its camera has been silent for 20 s: the end is unknown, and so is the length. A frozen camera still is."""
+    """Its camera has been silent for 20 s, since 09:00:00: whether it lasts is unknown, and so is the length. A frozen
+    camera still is."""
     silent = camera(silent_s=20.0)
-    assert cells(event(), silent)[3:5] == [f'<span title="{ID.end_unknown_why}">akhir tidak diketahui</span>', "–"]
+    said = f'<span title="{ID.end_unknown_why}">tidak diketahui sejak 09:00:00</span>'
+    assert cells(event(), silent)[3:5] == [said, "–"]
     assert cells(event("camera_offline"), silent)[3] == "<b>masih berlangsung</b>"
+
+
+@pytest.mark.parametrize("kind", ["wrong_way", "camera_frozen", "camera_offline"])
+def test_of_a_dead_box_no_event_looks_current(kind: str) -> None:
+    """The broker told its last will; it was last alive five minutes ago, 08:55:00: unknown since, and no alarm."""
+    world = World()
+    world.live()
+    since = datetime.fromtimestamp(NOW_S - 300, UTC)
+    world.put(Channel.STATUS, StatusRow(state="offline", since=since))
+    found = happenings([event(kind)], [world.look()])
+    assert "tidak diketahui sejak 08:55:00" in cells(event(kind), world.look())[3]
+    assert alarms(found) == []
+
+
+def test_of_a_box_that_fell_silent_no_event_looks_current() -> None:
+    """Without a last will (the network is gone): after an hour not even its own fault is told as lasting."""
+    assert "tidak diketahui sejak 09:00:00" in cells(event("camera_frozen"), camera(silent_s=3600.0))[3]
 
 
 def test_an_event_that_began_before_its_worker_has_no_known_end() -> None:
@@ -169,10 +189,10 @@ def test_every_kind_of_event_has_a_line(kind: EventType) -> None:
 
 def test_every_cause_that_is_told_has_words() -> None:
     """The rules of congestion, incidents, zones and faults."""
-    from simpang_edge.meter import faults, incidents, reasons
+    from simpang_edge.meter import faults, reasons, zone_incidents
 
     codes = {t.code for t in (reasons.SLOW, reasons.NOT_CLEARED, reasons.FULL, reasons.RECOVERING, reasons.STOPPED)}
     codes |= {t.code for t in (reasons.WRONG_WAY, reasons.WAITING, reasons.SPILLBACK_STOPS)}
-    codes |= {template.code for _, template in incidents.KIND.values()} | set(faults.WHY)
+    codes |= {template.code for _, template in zone_incidents.KIND.values()} | set(faults.WHY)
     for words in (ID, EN):
         assert {code for code in codes if words.cause_of(code) == code} == set()

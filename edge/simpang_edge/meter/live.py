@@ -143,7 +143,8 @@ class Recent:
 
     def now(self, fleet: Fleet, queue: QueueNow, frame_s: float) -> "Now":
         """The moment of the newest frame."""
-        then = self._marks[0] if self._marks else self._mark(frame_s)
+        minute = (mark for mark in self._marks if mark.time_s >= frame_s - FLOW_S)
+        then = next(minute, None) or self._mark(frame_s)
         return Now(
             from_s=then.time_s,
             to_s=frame_s,

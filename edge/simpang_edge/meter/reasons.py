@@ -51,13 +51,16 @@ class Figures:
             "queue": _whole(self.queue_m),
             "storage": _percent(self.storage_ratio),
             "left": _whole(self.left),
+            "left_en": _counted(self.left, "vehicle"),
             "cycles": _whole(self.cycles),
+            "cycles_en": _counted(self.cycles, "cycle"),
             "minutes": _whole(self.minutes),
             "judged": _whole(self.judged_minutes),
             "seconds": _whole(self.seconds),
             "needed": _whole(self.needed_s),
             "shift": _whole(self.shift_px),
             "vehicles": _whole(self.vehicles),
+            "vehicles_en": _counted(self.vehicles, "vehicle"),
             "change": _percent(None if self.flow_change is None else abs(self.flow_change)),
             "quality": _decimal(self.quality, "."),
             "kualitas": _decimal(self.quality, ","),
@@ -90,7 +93,7 @@ SLOWING: Final = Template(
 LEFT_OVER: Final = Template(
     "queue_left_over",
     "padat, {left} kendaraan tersisa setelah hijau, antrean {queue} m",
-    "dense, {left} vehicles left over after green, queue {queue} m",
+    "dense, {left_en} left over after green, queue {queue} m",
 )
 STAYS_FULL: Final = Template(
     "queue_stays_full",
@@ -105,7 +108,7 @@ SLOW: Final = Template(
 NOT_CLEARED: Final = Template(
     "queue_not_cleared",
     "antrean {queue} m, {cycles} siklus tidak habis",
-    "queue {queue} m, {cycles} cycles not cleared",
+    "queue {queue} m, {cycles_en} not cleared",
 )
 FULL: Final = Template(
     "storage_full",
@@ -180,7 +183,7 @@ IN_ZONE: Final = Template(
 BLOCKED_BOX: Final = Template(
     "blocked_box",
     "kotak kuning {zone} terhalang {vehicles} kendaraan selama {seconds} detik",
-    "{vehicles} vehicles block the box junction {zone} for {seconds} s",
+    "box junction {zone} blocked by {vehicles_en} for {seconds} s",
 )
 PEDESTRIAN: Final = Template(
     "pedestrian",
@@ -190,12 +193,12 @@ PEDESTRIAN: Final = Template(
 SPILLBACK: Final = Template(
     "spillback",
     "antrean dari hilir: {vehicles} kendaraan berhenti di jalan keluar {zone}, {seconds} detik",
-    "queue from downstream: {vehicles} vehicles stand in the exit {zone}, {seconds} s",
+    "queue from downstream: {vehicles_en} standing in the exit {zone}, {seconds} s",
 )
 SPILLBACK_STOPS: Final = Template(
     "spillback_blocks",
     "jalan keluar {zone} penuh ({vehicles} kendaraan), antrean {queue} m tidak dapat lepas",
-    "exit {zone} is full ({vehicles} vehicles), the queue of {queue} m cannot discharge",
+    "exit {zone} is full ({vehicles_en}), the queue of {queue} m cannot discharge",
 )
 CAMERA_DARK: Final = Template(
     "camera_dark",
@@ -301,6 +304,12 @@ def doubtful(quality: Quality, span_s: float, min_quality: float) -> Reason:
 
 def _whole(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f}"
+
+
+def _counted(value: float | None, noun: str) -> str:
+    """A number with its English noun: 1 vehicle, 2 vehicles."""
+    text = _whole(value)
+    return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
 
 
 def _percent(value: float | None) -> str:

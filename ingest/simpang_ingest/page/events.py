@@ -38,13 +38,28 @@ class Happening:
 
     @property
     def end(self) -> End:
-        """A fault of the camera may last while it is silent, an event on the road nobody watches any more."""
+        """A fault of the camera may last while its pictures stop, an event on the road nobody watches any more; of a
+        camera that is gone nothing is known."""
         if self.row.end_s is not None:
             return End.OVER
-        look, told_s = self.look, self.row.told_s or self.row.begin_s
-        if look is None or (look.boot_s is not None and look.boot_s > max(told_s, self.row.begin_s)):
+        look = self.look
+        if look is None or look.gone or self._forgotten(look):
             return End.UNSURE
         return End.LASTS if look.current or self.row.event.startswith("camera_") else End.UNSURE
+
+    @property
+    def unsure_since_s(self) -> float | None:
+        """Since when nobody can say whether it lasts, POSIX UTC: since the camera fell silent, or its worker began anew
+        without it; None where that is not known either."""
+        if self.look is None:
+            return None
+        anew_s = self.look.boot_s if self._forgotten(self.look) else None
+        return anew_s if anew_s is not None else self.look.since_s or self.look.live_sent_s
+
+    def _forgotten(self, look: CameraLook) -> bool:
+        """Whether its worker began anew since, and spoke of it no more."""
+        told_s = max(self.row.told_s or self.row.begin_s, self.row.begin_s)
+        return look.boot_s is not None and look.boot_s > told_s
 
 
 def happenings(rows: Iterable[EventRow], looks: Iterable[CameraLook]) -> list[Happening]:
@@ -110,7 +125,10 @@ def _end(one: Happening, teller: Teller, now_s: float) -> str:
         return teller.time.day_and_second(one.row.end_s, now_s)
     if one.end is End.LASTS:
         return tag("b", teller.words.ongoing)
-    return tag("span", teller.words.end_unknown, title=teller.words.end_unknown_why)
+    since_s = one.unsure_since_s
+    words, time = teller.words, teller.time
+    since = None if since_s is None else words.end_unknown_since.format(time=time.day_and_second(since_s, now_s))
+    return tag("span", since or words.end_unknown, title=words.end_unknown_why)
 
 
 def _lasted(one: Happening, now_s: float, words: Words) -> str:

@@ -38,7 +38,8 @@ class CameraLook:
     """A camera as the screen shows it.
 
     boot_s: POSIX UTC at which its worker began, None where nothing was heard of it. face, reason: of the whole.
-    since_s: POSIX UTC since when it is offline, where known. approaches: worst first as configured otherwise.
+    since_s: POSIX UTC since when it is offline, where known. gone: nothing speaks for the camera any more: its worker
+    said goodbye, or has been silent for `offline_s`. approaches: worst first as configured otherwise.
     age_s: of the live data when this was made; two looks that differ in age alone are equal, the browser counts on
     by itself. live_sent_s, health_sent_s: when the box sent its messages, by its own clock; nobody shows
     health_sent_s: it makes looks differ when a message came that says the same. lag_s: from there to their arrival
@@ -54,6 +55,7 @@ class CameraLook:
     face: Face
     reason: Sentence | None
     since_s: float | None
+    gone: bool
     approaches: tuple[RowLook, ...]
     boot_s: float | None
     live_sent_s: float | None
@@ -92,6 +94,7 @@ def look_at(view: CameraView, settings: ScreenSettings, now_s: float) -> CameraL
         face=face,
         reason=reason,
         since_s=since_s,
+        gone=_gone(view, settings),
         approaches=approaches,
         boot_s=_boot_s(view),
         live_sent_s=view.live.sent.timestamp() if view.live else None,
@@ -198,6 +201,13 @@ def _judge_current(view: CameraView, approaches: tuple[RowLook, ...]) -> Judgeme
     if health is not None and health.source in ("offline", "ended"):
         return Face.OFFLINE, _source_trouble(view), None
     return Face.UNKNOWN, lead.reason or _source_trouble(view) or _said("no_row"), None
+
+
+def _gone(view: CameraView, settings: ScreenSettings) -> bool:
+    """Whether its worker is away: what it said last is not of now, not even of its own faults."""
+    status = _first(view.status)
+    silent = view.live_age_s is not None and view.live_age_s > settings.offline_s
+    return silent or (status is not None and status.state == "offline")
 
 
 def _source_trouble(view: CameraView) -> Sentence | None:

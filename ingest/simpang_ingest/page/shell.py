@@ -120,7 +120,7 @@ def _nav(path: str, words: Words, alarms: int) -> Markup:
 
 
 def _chips(looks: Sequence[CameraLook], words: Words) -> Markup:
-    total = tag("button", words.cameras_count.format(n=len(looks)), type="button", data_filter="", class_="chip all")
+    total = tag("button", words.cameras(len(looks)), type="button", data_filter="", class_="chip all")
     return join(total, *(_chip(face, count, words) for face, count in tally(looks).items() if count))
 
 

@@ -71,6 +71,7 @@ class Words:
     no_cameras: str
     no_cameras_why: str
     cameras_count: str
+    cameras_one: str
     last_minutes: str
     now: str
     last_hour: str
@@ -219,6 +220,7 @@ class Words:
     cause: str
     camera_itself: str
     end_unknown: str
+    end_unknown_since: str
     of_it_seen: str
     end_unknown_why: str
     more_events: str
@@ -312,6 +314,10 @@ class Words:
     login_why: str
     connection_lost: str
     reconnecting: str
+
+    def cameras(self, n: int) -> str:
+        """How many cameras."""
+        return self.cameras_one if n == 1 else self.cameras_count.format(n=n)
 
     def face(self, face: Face) -> str:
         """The word of a state."""
