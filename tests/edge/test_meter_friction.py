@@ -43,6 +43,17 @@ def test_each_kind_is_counted_once_and_weighted() -> None:
     assert about_friction(found) == ("one_side",)
 
 
+def test_who_waited_at_the_line_and_stops_at_the_kerb_beyond_it_is_a_kerb_stop() -> None:
+    """An angkot queues from 6 to 20 s, crosses at about 21 s and stands at the kerb from 26 to 36 s."""
+    angkot = Thing(
+        1,
+        path((0, 0), (6, 57), (20, 57), (26, 90), (36, 90), (40, 120)),
+        zone("kerb", from_s=25),
+        along=path((0, 60), (6, 3), (20, 3), (24, -14)),
+    )
+    assert row([angkot], "kerb").friction_stops == 1
+
+
 def test_who_turns_off_the_road_into_a_driveway_counts_like_who_comes_out_of_it() -> None:
     """One leaves its lane at 19 s and is in the zone from 20 s on; another only passes the driveway on the road."""
     leaves = Thing(1, path((10, 40), (20, 80), (26, 100)), zone("access", from_s=20), along=path((10, 60), (19, 20)))

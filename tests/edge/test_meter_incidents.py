@@ -216,6 +216,18 @@ def exits(control: str) -> Meter:
     return Meter(road.model_copy(update={"approaches": (approach,)}), MeterSettings(windows_s=(60,)))
 
 
+def test_who_waited_at_the_line_may_not_stop_beyond_it_either() -> None:
+    """It queues from 6 to 20 s, crosses at about 21 s and stands in the zone from 26 s on: told after 15 s."""
+    stops = Thing(
+        1,
+        path((0, 0), (6, 57), (20, 57), (26, 90), (60, 90)),
+        zone("no_stopping", from_s=25),
+        along=path((0, 60), (6, 3), (20, 3), (24, -14)),
+    )
+    (event,) = play(zoned_meter("no_stopping"), [stops], 50, "no_stopping").events
+    assert (event.told_s or 0) - T0 == pytest.approx(41, abs=1.5)
+
+
 def test_a_full_exit_is_spillback_and_serious_when_the_queue_cannot_go() -> None:
     """Three stand in the exit for 20 s: a warning; with a queue at the line from which nobody crosses: serious, at once
     where no red can keep it."""

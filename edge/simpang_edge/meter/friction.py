@@ -121,11 +121,11 @@ class Friction:
             found[Side.STOPS, int(rows["approach"][r])] += 1
 
     def _in_queue(self, fleet: Fleet, queue: QueueNow) -> set[int]:
-        """Tracks that were queued, or are not upstream of the tail of a queue that stands."""
+        """Tracks before the line that were queued, or are not upstream of the tail of a queue that stands."""
         rows = fleet.rows[fleet.active()]
         tail_m = queue.tail_m[self.layout.approach_cell[rows["approach"]]]
         waits = (tail_m > 0) & (rows["along_m"] <= tail_m + BEHIND_QUEUE_M)
-        return {int(i) for i in rows["id"][rows["was_queued"] | waits]}
+        return {int(i) for i in rows["id"][(rows["was_queued"] | waits) & ~rows["counted"]]}
 
     def _bits(self, *kinds: str) -> int:
         return sum(1 << i for i, zone in enumerate(self.zones) if zone.kind in kinds)

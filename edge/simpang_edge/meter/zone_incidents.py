@@ -102,7 +102,8 @@ class ZoneIncidents:
         if zone.kind == "carriageway":
             return self._on_foot(inside, index, stays)
         if zone.kind == "no_stopping":
-            queued = {int(i) for i in fleet.rows["id"][fleet.active()][fleet.rows["was_queued"][fleet.active()]]}
+            rows = fleet.rows[fleet.active()]
+            queued = {int(i) for i in rows["id"][rows["was_queued"] & ~rows["counted"]]}
             tracks = {id(stay): track for track, stay in stays.all.items()}
             alone = [stay for stay in inside if tracks[id(stay)] not in queued]
             return _standing(alone, self.rules.stopped_s, now_s)
