@@ -118,6 +118,16 @@ def test_a_beginning_that_comes_again_does_not_undo_the_end(both: tuple[Store, H
     assert found.duration_s == 300.0
 
 
+def test_an_event_that_is_told_again_as_graver_is_the_same_event_and_graver(both: tuple[Store, History]) -> None:
+    """Congestion that became jammed: one point, serious."""
+    store, history = both
+    warned = event("a")
+    serious = msgspec.structs.replace(warned, rows=[msgspec.structs.replace(warned.rows[0], severity="serious")])
+    for message_ in (warned, serious):
+        store.write(rows(message_))
+    assert [one.severity for one in history.events(*ALWAYS, camera=UTARA)] == ["serious"]
+
+
 def test_questions_select(both: tuple[Store, History]) -> None:
     """Range, window, approach, lane and scope each narrow an answer; the range's end is not part of it."""
     store, history = both
