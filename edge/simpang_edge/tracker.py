@@ -36,6 +36,8 @@ _KIND_COST: Final = np.where(
 )
 _NEVER: Final = 1e6
 _GROUP_AREA: Final = 8.0
+FEW: Final = 1.5
+"""Between one step from picture to picture and two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ class Tracker:
         self._pool = _born(_nothing(0.0), self._set.noise)
         self._next_id = 1
         self._time_s: float | None = None
+        self._dt_s = 0.0
 
     def update(self, detections: Detections) -> Tracks:
         """The tracks seen in this frame, and the ids that ended since the previous one."""
@@ -183,13 +186,17 @@ class Tracker:
     def _step_time(self, time_s: float) -> IntArray:
         """Move all tracks to the new time; the ids that end because time jumped."""
         before_s, self._time_s = self._time_s, time_s
-        dt_s = 0.0 if before_s is None else time_s - before_s
+        self._dt_s = dt_s = 0.0 if before_s is None else time_s - before_s
         if 0 <= dt_s <= self._set.gap_s:
             self._pool = replace(self._pool, motion=predict(self._pool.motion, dt_s, self._set.noise))
             return np.zeros(0, np.int64)
         gone = self._pool.id[self._pool.id > 0]
         self._pool = self._pool[:0]
         return gone
+
+    def _missed_s(self) -> float:
+        """A track that was not seen for longer was missed: with few pictures, in the one before this one."""
+        return max(self._set.tentative_s, FEW * self._dt_s)
 
     def _usable(self, detections: Detections) -> Detections:
         good = _pick(detections, detections.score >= self._set.weak_score)
@@ -226,7 +233,7 @@ class Tracker:
         cost = 1 - diou + kinds + misfit
         near = surprise(motion, boxes, self._set.noise) <= self._set.gate**2
         unseen_s = found.time_s - self._pool.seen_s
-        limit = np.where(unseen_s > self._set.tentative_s, self._set.known_cost, self._set.max_cost)[:, None]
+        limit = np.where(unseen_s > self._missed_s(), self._set.known_cost, self._set.max_cost)[:, None]
         sure = np.where(near & (cost <= limit), cost, _NEVER)
         lately = (found.time_s - self._pool.sure_s <= self._set.weak_s)[:, None]
         weak = np.where(near & lately & (iou >= self._set.weak_iou) & (kinds < 0.5), cost, _NEVER)
@@ -284,7 +291,7 @@ class Tracker:
     def _end(self, seen: BoolArray, first_new: int) -> IntArray:
         """Drop the tracks unseen for too long and those that double another; their ids."""
         pool, now_s = self._pool, self._time_s or 0.0
-        limit_s = np.where(pool.id > 0, self._set.lost_s, self._set.tentative_s)
+        limit_s = np.where(pool.id > 0, self._set.lost_s, self._missed_s())
         over = ~seen & (now_s - pool.seen_s > limit_s)
         over[:first_new] |= self._doubles()[:first_new]
         self._pool = pool[~over]

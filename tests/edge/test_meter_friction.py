@@ -115,7 +115,7 @@ def test_a_class_is_given_for_a_quarter_hour() -> None:
     """One stop in 15 min on 80 m: 1 × 3600 / 900 × 200 / 80 = 10 per hour and 200 m: SR."""
     engine = zoned_meter(*ALL, windows_s=(900,))
     stop = Thing(1, path((0, 0), (4, 10), (20, 10), (24, 30)), zone("kerb"))
-    found = approach_row(play(engine, [stop], 900, *ALL, fps=1) + engine.finish(T0 + 900))
+    found = approach_row(play(engine, [stop], 900, *ALL, fps=2) + engine.finish(T0 + 900))
     assert found.side_friction == pytest.approx(10, abs=0.1)
     assert found.side_friction_class == "SR"
 

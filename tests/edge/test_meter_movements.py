@@ -119,12 +119,12 @@ def frame(time_s: float, cars: Iterable[Car], gone: list[int], sign: int = 1) ->
     )
 
 
-def drive(engine: Meter, cars: list[Car], to_s: float, sign: int = 1) -> Readings:
-    """Eight frames a second from T0; a vehicle is gone 1.5 s after it was last seen."""
+def drive(engine: Meter, cars: list[Car], to_s: float, sign: int = 1, fps: float = 8) -> Readings:
+    """Eight frames a second from T0, or so many; a vehicle is gone 1.5 s after it was last seen."""
     done = Readings()
     gone_at = {car.track: car.start_s + car.took_s + 1.5 for car in cars}
-    for i in range(round(to_s * 8)):
-        time_s = i / 8
+    for i in range(round(to_s * fps)):
+        time_s = i / fps
         gone = [track for track, end_s in gone_at.items() if end_s <= time_s]
         for track in gone:
             del gone_at[track]
@@ -132,10 +132,12 @@ def drive(engine: Meter, cars: list[Car], to_s: float, sign: int = 1) -> Reading
     return done
 
 
-def rows(cars: list[Car], movements: list[dict[str, Any]], mirrored: bool = False) -> dict[str, Measurement]:
+def rows(
+    cars: list[Car], movements: list[dict[str, Any]], mirrored: bool = False, fps: float = 8
+) -> dict[str, Measurement]:
     """The movement rows of the first minute."""
     engine = Meter(camera(movements, mirrored), MeterSettings(windows_s=(60,)))
-    done = drive(engine, cars, 58, -1 if mirrored else 1) + engine.finish(T0 + 58)
+    done = drive(engine, cars, 58, -1 if mirrored else 1, fps) + engine.finish(T0 + 58)
     return {row.movement or "": row for row in done.windows if row.scope is Scope.MOVEMENT}
 
 
@@ -193,6 +195,19 @@ def test_where_one_keeps_right_one_turns_round_by_the_left(kerb_left: bool, turn
     done = drive(engine, [Car(1, tuple((-x, y) for x, y in U_TURN))], 30) + engine.finish(T0 + 30)
     found = {row.movement or "": row for row in done.windows if row.scope is Scope.MOVEMENT}
     assert counts(found) == {"n-left": 0, "n-through": 0, "n-right": 0, "n-u_turn": turned}
+
+
+def test_few_pictures_show_the_same_turns() -> None:
+    """At 2 pictures a second a vehicle goes 5 m between two: its heading is that of the last one."""
+    found = rows(MIXED, BY_SHAPE, fps=2)
+    assert counts(found) == {"n-left": 1, "n-through": 2, "n-right": 1, "n-u_turn": 0}
+
+
+def test_too_few_pictures_tell_no_turns() -> None:
+    """At 1.5 pictures a second, 0.67 s apart, nothing is told of movements, and the flag says why."""
+    found = rows(MIXED, BY_SHAPE, fps=1.5)
+    assert {row.counts for row in found.values()} == {None}
+    assert {row.quality.flags for row in found.values()} == {("low_rate",)}
 
 
 def test_a_track_that_ends_in_the_junction_has_shown_no_exit() -> None:

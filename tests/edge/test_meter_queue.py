@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from simpang_edge.data import LiveRow, State
+from simpang_edge.data import LiveRow, Readings, State
 
 from .meter_road import T0, Car, approach_row, drive, lane_row, measure, meter, path
 
@@ -50,6 +50,39 @@ TABLE = [
 def test_who_belongs_to_the_queue(cars: list[Car], vehicles: int) -> None:
     """Within 15 m behind the stop line or the rear of a queued vehicle."""
     assert queued(cars, 20).queue_vehicles == vehicles
+
+
+@pytest.mark.parametrize("fps", [8.0, 2.5, 2.0, 1.5, 1.1])
+def test_few_pictures_show_the_same_queue(fps: float) -> None:
+    """Fronts at 2, 8 and 14 m, the last at rest from 4.6 s: at the latest 2 + 2 + 1 s later the tail is at 18 m."""
+    engine = meter()
+    drive(engine, [standing(i + 1, 2 + 6 * i) for i in range(3)], 0, 20, fps)
+    row = engine.live(T0 + 20)[0]
+    assert (row.queue_vehicles, row.queue_m) == (3, pytest.approx(18.0))
+
+
+def test_pictures_a_second_apart_and_more_show_no_queue_and_no_free_road() -> None:
+    """Three cars stand from 5.8 s on, a picture every 1.2 s: nothing was watched, no queue is told, nor that there is
+    none."""
+    engine = meter()
+    done = drive(engine, [standing(i + 1, 2 + 6 * i) for i in range(3)], 0, 66, 1 / 1.2)
+    row, minute = engine.live(T0 + 65)[0], approach_row(done)
+    assert (row.queue_m, row.queue_vehicles, row.state) == (None, None, State.UNKNOWN)
+    assert (minute.queue_max_m, minute.counts, minute.state) == (None, None, State.UNKNOWN)
+    assert minute.quality.flags == ("low_rate",)
+    assert minute.reason is not None
+    assert minute.reason.en == "too few pictures: only 0 of 60 s observed"
+
+
+def test_a_second_with_pictures_in_two_is_too_short_for_a_queue() -> None:
+    """Speed needs a second and a queue two more: after every break none is told, and none denied."""
+    engine, done = meter(), Readings()
+    cars = [standing(i + 1, 2 + 6 * i) for i in range(3)]
+    for second in range(0, 66, 2):
+        done += drive(engine, cars, second, second + 1)
+    minute = approach_row(done)
+    assert minute.quality.observed_s == pytest.approx(30 * 7 / 8)
+    assert (minute.queue_max_m, minute.state) == (None, State.UNKNOWN)
 
 
 def test_two_seconds_make_a_queue() -> None:

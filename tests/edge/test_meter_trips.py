@@ -1,6 +1,7 @@
 """Delay and travel time from parts of the way, arrivals on green, split failure: by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from simpang_edge.config import Camera
@@ -30,6 +31,15 @@ def passing(from_s: float, *parts_s: float) -> tuple[float, ...]:
         at_s -= part_s
         times.append(at_s)
     return tuple(times)
+
+
+def test_few_whole_ways_are_too_quick_to_be_a_mean() -> None:
+    """Free passers at 8 s each, others that breaks of the picture cut: with half of them whole the delay is 0 s, with
+    fewer it is unknown."""
+    free = crossing(*passing(100.0, *[1.0] * 8))
+    cut = replace(free, whole=False)
+    assert trip([free, free, cut, cut], CELL).control_delay_s == pytest.approx(0.0)
+    assert trip([free, cut, cut], CELL).control_delay_s is None
 
 
 def test_the_delay_of_a_whole_way() -> None:

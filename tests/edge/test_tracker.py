@@ -52,6 +52,14 @@ def test_a_vehicle_at_constant_speed_keeps_one_id_at_every_frame_rate(fps: float
     assert all(len(frame) == 1 for frame in tracks[2:])
 
 
+@pytest.mark.parametrize(("fps", "speed_px"), [(2.0, 200), (1.5, 150), (1.25, 120)])
+def test_few_pictures_are_not_out_of_sight(fps: float, speed_px: float) -> None:
+    """An 80 px car that moves 96 to 100 px between two pictures 0.5 to 0.8 s apart was missed in none of them."""
+    tracks = run(Tracker(), [seen(i / fps, [at(50 + speed_px * i / fps, 300)]) for i in range(8)])
+    assert ids(tracks) == {1}
+    assert all(len(frame) == 1 for frame in tracks[2:])
+
+
 def test_two_columns_at_low_rate_keep_their_own_ids() -> None:
     """Two lanes 70 px apart in opposite directions, three cars each, at 6 fps: six ids, each in its own lane."""
     frames = []

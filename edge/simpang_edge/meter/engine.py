@@ -41,7 +41,7 @@ from .stays import Stays
 from .stood import Stood
 from .timeline import Kind, Move, Timeline
 from .trips import Arrivals, mark_passes
-from .trust import Trust
+from .trust import SELDOM_S, Trust, low_rate
 from .usual import Usual
 from .windows import Span, Windows
 from .zone_incidents import Waits, ZoneIncidents
@@ -301,12 +301,13 @@ class Meter:
         exposure = between(self._fleet, seen, self._layout, move.observed_s)
         self._recent.add(exposure, move.observed_s)
         self._recent.speeds(self._fleet, seen, self._settings.queue.enter_mps)
-        for windows in self._windows:
-            windows.frame(move.to_s)
         if move.observed_s > 0:
             self._add(Span(move.from_s, move.to_s, exposure))
         else:
             self._gaps.lose(move.from_s, move.to_s)
+        if SELDOM_S < move.to_s - move.from_s < OFFLINE_S:
+            for one in self._judged_by_picture:
+                one.look(move.from_s, move.to_s, low_rate(move.to_s - move.from_s))
         while self._spans and self._spans[0].to_s < move.to_s - REMEMBER_S:
             self._spans.popleft()
 

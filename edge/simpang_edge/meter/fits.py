@@ -97,3 +97,17 @@ def slopes(
     error = np.sqrt(square / np.maximum(count - 2, 1) / spread)
     slope[bad] = error[bad] = np.nan
     return slope, error
+
+
+def ends(time_s: FloatArray, position_m: FloatArray, since_s: float) -> FloatArray:
+    """Slope between the first and the last of each row's samples not older than `since_s`, m/s (N,).
+
+    time_s, position_m: (N, K), NaN time where there is no sample. NaN for fewer than 2 samples. For where too few
+    pictures come for `slopes`: of two samples no error can be told.
+    """
+    used: NDArray[np.bool_] = time_s >= since_s
+    first_s, last_s = np.where(used, time_s, np.inf), np.where(used, time_s, -np.inf)
+    row, first, last = np.arange(len(time_s)), first_s.argmin(axis=1), last_s.argmax(axis=1)
+    took_s = time_s[row, last] - time_s[row, first]
+    moved_m = position_m[row, last] - position_m[row, first]
+    return np.where(took_s > 0, moved_m / np.where(took_s > 0, took_s, 1.0), np.nan)

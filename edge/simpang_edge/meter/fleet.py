@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..data import KINDS, FloatArray, IntArray, Vehicles
 from .decisions import Decisions, Rule
-from .fits import MAX_MPS, slopes
+from .fits import MAX_MPS, ends, slopes
 from .proof import KERB_M, doubt, prove, replaced
 from .settings import LENGTH_M
 
@@ -30,6 +30,7 @@ HISTORY: Final = 48
 """Positions kept per vehicle: 6 s at 8 frames/s, 1.9 s at 25."""
 
 SPEED_S: Final = 1.0
+NEARLY_S: Final = 0.9
 LONG_S: Final = 2.0
 UNSURE_MPS: Final = 0.5
 """A speed over one second with a larger standard error than this (far away, where a pixel is half a metre) is taken
@@ -116,7 +117,8 @@ class Fleet:
         self._row_of: dict[int, int] = {}
         self._free: list[int] = []
         self._active: IntArray | None = None
-        self._frame_s = self._watched_s = -np.inf
+        self._frames_s = _NO_FRAMES
+        self._watched_s = -np.inf
         self.rows: Rows = np.zeros(0, ROW)
 
     def __len__(self) -> int:
@@ -145,9 +147,9 @@ class Fleet:
     def _seen(self, row: IntArray, now_s: float, max_gap_s: float) -> Seen:
         """What these rows (n,) remember of before this frame."""
         before_s, before_m = self.rows["seen_s"][row], self.rows["along_m"][row]
-        if now_s - self._frame_s > max_gap_s:
+        if now_s - self._frames_s[-1] > max_gap_s:
             self._watched_s = now_s
-        self._frame_s = now_s
+        self._frames_s = (*self._frames_s[1:], now_s)
         dt_s, hidden_s = now_s - before_s, np.zeros(len(row))
         long = dt_s > max_gap_s
         if long.any():
@@ -163,7 +165,16 @@ class Fleet:
         unsure = (error_mps > UNSURE_MPS).nonzero()[0]
         if len(unsure):
             slope_mps[unsure] = slopes(times_s[unsure], alongs_m[unsure], now_s - LONG_S, MIN_SPAN_S)[0]
+        few = np.isnan(slope_mps).nonzero()[0] if now_s - self._frames_s[0] > SPEED_S else ()
+        if len(few):
+            slope_mps[few] = ends(times_s[few], alongs_m[few], self._since_s(now_s))
         return np.where(np.abs(slope_mps) <= MAX_MPS, -slope_mps, np.nan)
+
+    def _since_s(self, now_s: float) -> float:
+        """Where fewer than three pictures came in a second: since when sightings make a speed. The newest picture of
+        about a second ago or more; of none before which the road was not watched."""
+        about = [time_s for time_s in self._frames_s[:-1] if now_s - time_s >= NEARLY_S]
+        return max(*about, self._watched_s)
 
     @property
     def watched_s(self) -> float:
@@ -230,7 +241,8 @@ class Fleet:
         """Forget everything: positions before and after a step of the clock have nothing to do with each other."""
         self._row_of.clear()
         self._active = None
-        self._frame_s = self._watched_s = -np.inf
+        self._frames_s = _NO_FRAMES
+        self._watched_s = -np.inf
         self._free = list(range(len(self.rows)))
 
     def _admit(self, vehicles: Vehicles, picked: IntArray) -> IntArray:
@@ -404,6 +416,7 @@ def _never_seen() -> Rows:
 
 
 BLANK: Final = _never_seen()
+_NO_FRAMES: Final = (-np.inf, -np.inf, -np.inf)
 
 
 def history(rows: Rows, row: int) -> tuple[FloatArray, FloatArray]:

@@ -28,7 +28,6 @@ class _Mark:
 
     time_s: float
     observed_s: float
-    frames: int
     exposure: FloatArray
     motor: IntArray
 
@@ -38,14 +37,13 @@ class Now:
     """The last minute of the clock and this moment, by cell.
 
     from_s, to_s: what of the minute could be watched: since the start, or since a longer time without a picture.
-    frames: that were analysed in it. span_s: its observed seconds, that `amounts` (len(Amount), C) and `motor` (C,)
+    span_s: its observed seconds, that `amounts` (len(Amount), C) and `motor` (C,)
     cover. counts: (C, len(KINDS)). in_view: (C,) upstream of the line. moving_mps: (C,) mean of the last 5 s, NaN where
     nothing moved.
     """
 
     from_s: float
     to_s: float
-    frames: int
     span_s: float
     amounts: FloatArray
     motor: IntArray
@@ -78,7 +76,6 @@ class Recent:
         self._motor: IntArray = np.zeros(cells, np.int64)
         self._exposure = nothing(layout)
         self._observed_s = 0.0
-        self._frames = 0
         self._marks: deque[_Mark] = deque()
         self._crossed: deque[Crossing] = deque()
         self._speeds: deque[tuple[float, FloatArray, IntArray]] = deque()
@@ -87,7 +84,6 @@ class Recent:
         """Account for one observed span."""
         self._exposure += exposure
         self._observed_s += observed_s
-        self._frames += 1
 
     @property
     def observed_s(self) -> float:
@@ -148,7 +144,6 @@ class Recent:
         return Now(
             from_s=then.time_s,
             to_s=frame_s,
-            frames=self._frames - then.frames,
             span_s=self._observed_s - then.observed_s,
             amounts=self._exposure - then.exposure,
             motor=self._motor - then.motor,
@@ -170,7 +165,7 @@ class Recent:
         return self._layout.places(rows["approach"][row], rows["lane"][row]).count()
 
     def _mark(self, time_s: float) -> _Mark:
-        return _Mark(time_s, self._observed_s, self._frames, self._exposure.copy(), self._motor.copy())
+        return _Mark(time_s, self._observed_s, self._exposure.copy(), self._motor.copy())
 
 
 def figures(now: Now, index: int, cell: Cell) -> Figures:
@@ -189,7 +184,7 @@ def figures(now: Now, index: int, cell: Cell) -> Figures:
 def quality(now: Now, index: int) -> Quality:
     """As of a window of what could be watched of the last minute, before what the picture takes from it."""
     flags = {"queue_beyond_view"} if now.queue.beyond[index] else set()
-    return scored(now.span_s, now.to_s - now.from_s, now.frames, flags)
+    return scored(now.span_s, now.to_s - now.from_s, flags)
 
 
 def live_row(now: Now, index: int, cell: Cell, time_s: float, observed_s: float) -> LiveRow:
@@ -206,11 +201,16 @@ def live_row(now: Now, index: int, cell: Cell, time_s: float, observed_s: float)
         observed_s=observed_s,
         flow_vps=float(now.motor[index]) / now.span_s if rate else None,
         speed_mps=None if np.isnan(moving_mps) else moving_mps,
-        queue_m=float(now.queue.tail_m[index]),
-        queue_vehicles=int(now.queue.vehicles[index]),
+        queue_m=float(now.queue.tail_m[index]) if _queue_known(now.queue, index) else None,
+        queue_vehicles=int(now.queue.vehicles[index]) if _queue_known(now.queue, index) else None,
         queue_beyond_view=bool(now.queue.beyond[index]),
         occupancy_ratio=min(1.0, float(now.amounts[Amount.OCCUPIED_S, index]) / now.span_s) if rate else None,
     )
+
+
+def _queue_known(queue: QueueNow, index: int) -> bool:
+    """A queue that is seen is one; none seen is none only where it could be told."""
+    return queue.told or bool(queue.vehicles[index])
 
 
 def stale_row(counts: IntArray, index: int, cell: Cell, time_s: float, observed_s: float) -> LiveRow:

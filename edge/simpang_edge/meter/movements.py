@@ -24,6 +24,9 @@ HEADING_STEPS: Final = 3
 """A heading is that of the last three metres of the path: shorter pieces are noise. A box that the lower border
 cuts says nothing of where its vehicle goes: it only slides along the border."""
 
+HEADING_M: Final = 6.0
+"""Where pictures come seldom, fewer steps make a heading: one of more metres lags behind a turn."""
+
 LEAST_PATH_M: Final = 10.0
 """A track that ends sooner after the line has not shown where it goes."""
 
@@ -155,7 +158,7 @@ class Movements:
         if not path.leaving and math.dist(path.trail[-1], here) >= STEP_M:
             path.way_m += math.dist(path.trail[-1], here)
             path.trail.append(here)
-            path.heading = _unwrapped(path.heading, _heading(path.trail[0], here))
+            path.heading = _unwrapped(path.heading, _heading(_start(path.trail), here))
         if path.gate >= 0:
             return ()
         path.gate = next((i for i, gate in enumerate(self._gates) if _meet(before, here, *gate)), -1)
@@ -209,6 +212,12 @@ def _way(index: int, movement: Movement, approaches: list[str], gates: list[str]
 def _segment(plane: Plane, line_px: tuple[Point, Point]) -> tuple[Point, Point]:
     (x0, y0), (x1, y1) = plane.to_road(np.array(line_px, np.float64)).tolist()
     return (x0, y0), (x1, y1)
+
+
+def _start(trail: deque[Point]) -> Point:
+    """Where the last metres of a path began: its first point that is not too far back, else the last but one."""
+    near = (point for point in list(trail)[:-2] if math.dist(point, trail[-1]) <= HEADING_M)
+    return next(near, trail[-2])
 
 
 def _heading(start: Point, end: Point) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import FloatArray, IntArray
-from .fleet import PERSON, Fleet, Rows, Seen
+from .fleet import PERSON, SPEED_S, Fleet, Rows, Seen
 from .layout import EDGE_M, Layout
 from .settings import IS_MOTOR, QueueLimits
 
@@ -34,7 +34,8 @@ class QueueNow:
     beyond: whether the tail is so close to the end of the measured length that it may reach past it.
     waiting: vehicles that were ever queued and have not crossed: at the end of green, the residual queue. held: those
     of the queued that are hidden. smp: the queued motor vehicles in passenger-car units. obstacles: those that
-    only stand in the way (`obstacles`), in no queue.
+    only stand in the way (`obstacles`), in no queue. told: whether the road has been watched for so long without a
+    break that none queued means no queue.
     """
 
     tail_m: FloatArray
@@ -44,6 +45,7 @@ class QueueNow:
     held: IntArray
     smp: FloatArray
     obstacles: IntArray
+    told: bool = True
 
 
 Smp = Callable[[Rows], FloatArray]
@@ -106,6 +108,7 @@ class Queue:
             held=_count(layout, rows, held),
             smp=layout.sums(rows["approach"][motor], rows["lane"][motor], self._smp(rows[motor])),
             obstacles=_count(layout, rows, obstacles),
+            told=now_s - fleet.watched_s >= SPEED_S + self._limits.enter_s,
         )
 
     def _stops(

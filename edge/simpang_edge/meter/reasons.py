@@ -146,7 +146,7 @@ POOR_BY: Final = {
     "low_contrast": ("kontras rendah", "low contrast"),
     "dirty": ("lensa kotor", "dirty lens"),
     "low_resolution": ("resolusi rendah", "low resolution"),
-    "low_rate": ("kurang dari 3 gambar per detik", "under 3 pictures a second"),
+    "low_rate": ("gambar jarang, lebih dari 0,4 detik sekali", "few pictures, more than 0.4 s apart"),
     "occluded": ("lajur tertutup kendaraan besar", "lanes hidden by a large vehicle"),
 }
 """What takes from the score, by flag, in both languages."""
@@ -249,6 +249,11 @@ BECAUSE: Final = {
         "camera_offline",
         "kamera luring: baru {seconds} dari {needed} detik teramati",
         "camera offline: only {seconds} of {needed} s observed",
+    ),
+    "low_rate": Template(
+        "low_rate",
+        "gambar terlalu jarang: baru {seconds} dari {needed} detik teramati",
+        "too few pictures: only {seconds} of {needed} s observed",
     ),
     "occluded": Template(
         "lane_hidden",

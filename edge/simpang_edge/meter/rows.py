@@ -18,13 +18,19 @@ from .speeds import Errors
 from .trips import FASTER, Trip, trip
 from .windows import Tally
 
+TURNS_UNSEEN: Final = "turns_unseen"
+TURNS_S: Final = 0.55
+"""Pictures farther apart than this, fewer than 1.8 a second, do not show which way vehicles turn. Not a flag: rows of
+movements are withheld where it held for most of the observed time, and say ``low_rate``."""
+
+HALF: Final = 0.5
+
 MIN_RATE_S: Final = 10.0
 """Below this many observed seconds nothing is told of a rate, a mean over time or a share of it."""
 
 CAR: Final = KINDS.index("car")
 
 MIN_PERCENTILE_N: Final = 30
-MIN_FRAMES_PER_S: Final = 3.0
 
 LENGTH_ASSUMED: Final = "length_assumed"
 """Vehicles whose class depends on their length were counted without it."""
@@ -119,7 +125,7 @@ def _movement_row(tally: Tally, layout: Layout, number: int, means: Means) -> Me
         quality=flagged(means.quality(tally, index), *(() if _has_others(layout, number) else (ONE_MOVEMENT,))),
         late=int(tally.late_moves[number]),
     )
-    if not means.enough(tally):
+    if not means.enough(tally) or tally.scene_s.get(TURNS_UNSEEN, 0.0) > HALF * tally.observed_s:
         return row
     own = [move.crossing for move in tally.moves if move.movement == number]
     group = Group.of(own, replace(cell, lane=None))
@@ -194,22 +200,15 @@ def flagged(quality: Quality, *flags: str) -> Quality:
 
 
 def quality(tally: Tally, index: int | None) -> Quality:
-    """Score: observed share of the window, times 0.8 where fewer than 3 frames a second were seen.
-
-    index: of a cell, None for what has no queue.
-    """
+    """Score: observed share of the window. index: of a cell, None for what has no queue."""
     beyond = index is not None and bool(tally.beyond[index])
     flags = tally.flags | ({"queue_beyond_view"} if beyond else set())
-    return scored(tally.observed_s, tally.to_s - tally.from_s, tally.frames, flags)
+    return scored(tally.observed_s, tally.to_s - tally.from_s, flags)
 
 
-def scored(observed_s: float, span_s: float, frames: int, flags: Iterable[str]) -> Quality:
-    """The score of a span: what was seen of it, and in how many pictures a second."""
-    slow = observed_s > 0 and frames < MIN_FRAMES_PER_S * observed_s
-    share = min(1.0, observed_s / span_s) if span_s > 0 else 0.0
-    return Quality(
-        observed_s, share * (0.8 if slow else 1.0), tuple(sorted({*flags, *(("low_rate",) if slow else ())}))
-    )
+def scored(observed_s: float, span_s: float, flags: Iterable[str]) -> Quality:
+    """The score of a span: what was seen of it."""
+    return Quality(observed_s, min(1.0, observed_s / span_s) if span_s > 0 else 0.0, tuple(sorted({*flags})))
 
 
 def _flow(group: Group, observed_s: float) -> dict[str, Any]:

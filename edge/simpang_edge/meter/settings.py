@@ -56,7 +56,8 @@ class MeterSettings:
 
     windows_s: window lengths; the shortest of at least 60 s (else the longest) is the one states are judged by.
     min_observed_s: observed seconds from which on a window says something.
-    max_gap_s: longest time between two frames that still counts as observed.
+    max_gap_s: longest time between two frames that still counts as observed: with fewer pictures than one a second
+    tracks jump, and queues and counts are wrong (docs/accuracy.md, by frame rate).
     grace_s: how long a window stays open after its end, for crossings whose speed is still being measured.
     move_grace_s: the same where movements are traced, which takes as long as a vehicle needs to its exit.
     stale_s: without a frame for this long the live state is unknown.
@@ -79,7 +80,7 @@ class MeterSettings:
     standing_flags: tuple[tuple[str, str], ...] = ()
     speed: SpeedRules = field(default_factory=SpeedRules)
     standards: Standards = field(default_factory=Standards)
-    max_gap_s: float = 1.0
+    max_gap_s: float = 0.95
     grace_s: float = 3.0
     move_grace_s: float = 12.0
     stale_s: float = 10.0

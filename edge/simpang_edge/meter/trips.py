@@ -17,6 +17,10 @@ TRACED_SHARE: Final = 0.5
 MIN_SHARE: Final = 0.3
 """A part of the road counts when this share of the vehicles was seen to pass it, else the delay is unknown."""
 
+WHOLE_SHARE: Final = 0.5
+"""Fewer whole ways than this, and the delay is unknown: breaks of the picture cut long waits more often than short
+ones, so that what is left is too quick."""
+
 SETTLED_S: Final = 1.0
 """After this long the first speed of a vehicle is known."""
 
@@ -93,8 +97,8 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     vehicles traced over at least half of the length, in one track or in two of which the second was found to go on with
     the first (`emerged`): who comes out from behind others nearer has waited where nobody
     saw it, and its quick last metres would make the mean too small. Vehicles whose way over the near half was not
-    watched from its begin (they were there at first, or when a camera was back) are left out. Unknown where less than
-    0.3 of the others were seen over some part.
+    watched from its begin (they were there at first, or when a camera was back) are left out. Unknown where
+    these are more than half of all, and where less than 0.3 of the others were seen over some part.
 
     A delay is time lost against free flow (HCM 7): one vehicle may drive faster than the reference speed and have a
     negative one, which counts in the mean (cut off at 0, the scatter of a free road would be a delay); a mean below 0
@@ -102,7 +106,9 @@ def trip(crossings: Sequence[Crossing], cell: Cell) -> Trip:
     """
     if not crossings:
         return Trip()
-    crossings = [c for c in crossings if c.whole]
+    passed, crossings = len(crossings), [c for c in crossings if c.whole]
+    if len(crossings) < WHOLE_SHARE * passed:
+        return Trip()
     traced = [c for c in crossings if _is_traced(c, cell.length_m)]
     least_n = max(1.0, MIN_SHARE * len(crossings))
     travel_s = _travel_s(traced, cell.length_m, least_n)

@@ -9,7 +9,12 @@ from .faults import OFFLINE, WHY
 from .layout import Layout
 from .moods import Mood
 from .reasons import Figures, say
+from .rows import TURNS_S, TURNS_UNSEEN
 from .windows import Tally
+
+LOW_RATE: Final = "low_rate"
+SELDOM_S: Final = 0.4
+"""Pictures farther apart than this, fewer than 2.5 a second, are few: a mood of the picture, too."""
 
 FACTORS: Final = {
     "night": 0.9,
@@ -19,6 +24,7 @@ FACTORS: Final = {
     "dirty": 0.8,
     "low_resolution": 0.8,
     "occluded": 0.9,
+    LOW_RATE: 0.8,
 }
 """What a flag takes from the score [ours]: round figures until the twin's table says better. 0.8 keeps a row fit for
 judging a state, two of them do too; three do not."""
@@ -75,10 +81,16 @@ class Trust:
         return replace(quality, score=score, flags=tuple(sorted(flags)))
 
 
+def low_rate(gap_s: float) -> tuple[str, ...]:
+    """What is told of the time between two pictures that are farther apart than `SELDOM_S`."""
+    return (LOW_RATE, TURNS_UNSEEN) if gap_s > TURNS_S else (LOW_RATE,)
+
+
 def _told(mood: Mood) -> set[str]:
     """Flags of the picture worth telling of this span."""
     needed_s = TELLING_SHARE * (mood.to_s - mood.from_s)
-    return {f for f, seconds_s in mood.scene_s.items() if f in LOST or seconds_s >= needed_s}
+    told = {f for f, seconds_s in mood.scene_s.items() if f in LOST or seconds_s >= needed_s}
+    return told - {TURNS_UNSEEN}
 
 
 def _unknown(row: Measurement, quality: Quality) -> Measurement:
@@ -99,7 +111,7 @@ def _unknown(row: Measurement, quality: Quality) -> Measurement:
 
 def why_unknown(row: Measurement) -> tuple[str, ...]:
     """The flags that explain why a row says little, the gravest first."""
-    return tuple(flag for flag in (*WHY, "occluded") if flag in row.quality.flags)
+    return tuple(flag for flag in (*WHY, "occluded", LOW_RATE) if flag in row.quality.flags)
 
 
 def explained(row: Measurement, reason: Reason) -> Reason:

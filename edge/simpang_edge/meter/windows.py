@@ -26,7 +26,7 @@ NOTES: Final = 100
 class Tally:
     """All that is summed up for one window. Arrays by cell, (C,) or (len(Amount), C).
 
-    queue_samples: seconds in which the queue was looked at; without one its maximum is unknown. moves: of crossings
+    queue_samples: seconds in which the queue could be told; without one its maximum is unknown. moves: of crossings
     of this window. late_moves: (M,), by movement, of crossings of windows that were closed before. passages: of gates.
     late_gates: (2 G,), by gate and direction. hidden_s, line_hidden_s: seconds in which a cell, or its stop line, could
     not be seen. side: side friction, (len(Side), A). obstacles: (C,), the most that stood at a time. scene_s: seconds
@@ -47,7 +47,6 @@ class Tally:
     side: IntArray
     obstacles: IntArray
     observed_s: float = 0.0
-    frames: int = 0
     queue_samples: int = 0
     crossings: list[Crossing] = field(default_factory=list)
     moves: list[Traced] = field(default_factory=list)
@@ -70,7 +69,6 @@ class _Note:
     side: IntArray
     obstacles: IntArray
     queue_samples: int
-    frames: int
 
     @classmethod
     def of(cls, time_s: float, number: int, tally: Tally) -> "_Note":
@@ -86,7 +84,6 @@ class _Note:
             side=tally.side.copy(),
             obstacles=tally.obstacles.copy(),
             queue_samples=tally.queue_samples,
-            frames=tally.frames,
         )
 
     def restore(self, tally: Tally) -> None:
@@ -151,12 +148,6 @@ class Windows:
                 yield tally, end_s - at_s
             at_s = end_s
 
-    def frame(self, time_s: float) -> None:
-        """Account for one analysed frame."""
-        tally = self._tally(self._number(time_s))
-        if tally is not None:
-            tally.frames += 1
-
     def cross(self, crossing: Crossing) -> None:
         """Count a crossing in the window of its time, or as late when that is closed."""
         tally = self._tally(self._number(crossing.time_s))
@@ -188,7 +179,7 @@ class Windows:
         if tally is None:
             return
         self._notes.append(_Note.of(time_s, number, tally))
-        tally.queue_samples += 1
+        tally.queue_samples += queue.told
         np.maximum(tally.queue_max_m, queue.tail_m, out=tally.queue_max_m)
         np.maximum(tally.queue_max_vehicles, queue.vehicles, out=tally.queue_max_vehicles)
         np.maximum(tally.obstacles, queue.obstacles, out=tally.obstacles)
