@@ -135,7 +135,8 @@ def _lists() -> tuple[table.Panel, ...]:
         "approach", "method", "confidence", "cycle_s", "green_s", "red_s", "intergreen_s", "plan",
         "queue_at_green_vehicles", "queue_at_green_smp", "queue_at_green_m", "residual_queue_vehicles", "queue_max_m",
         "queue_beyond_view", "discharged", "saturation_flow_vph", "saturation_flow_smph", "arrivals",
-        "arrivals_on_green", "occupancy_green", "occupancy_red", "split_fail", "control_delay_s", "stopped_delay_s",
+        "arrivals_on_green", "arrivals_on_green_margin", "occupancy_green", "occupancy_red", "split_fail",
+        "control_delay_s", "stopped_delay_s",
         "stops_per_vehicle", "delay_n", "observed_s", "flags",
     )  # fmt: skip
     speeds = _columns("approach", "speed_n", "speed_error_pct",

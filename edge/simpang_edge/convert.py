@@ -87,6 +87,7 @@ def cycle_row(cycle: data.Cycle) -> CycleRow:
         plan=cycle.plan,
         arrivals=cycle.arrivals,
         arrivals_on_green=_ratio(cycle.arrivals_on_green_ratio),
+        arrivals_on_green_margin=_ratio(cycle.arrivals_on_green_margin_ratio),
         occupancy_green=_ratio(cycle.occupancy_green_ratio),
         occupancy_red=_ratio(cycle.occupancy_red_ratio),
         split_fail=cycle.split_fail,
@@ -240,6 +241,7 @@ def _junction(row: Measurement) -> dict[str, Any]:
         "residual_queue_vehicles": _round(row.residual_queue_vehicles, 1),
         "split_fail_ratio": _ratio(row.split_fail_ratio),
         "arrivals_on_green": _ratio(row.arrivals_on_green_ratio),
+        "arrivals_on_green_margin": _ratio(row.arrivals_on_green_margin_ratio),
         "turn_share": _ratio(row.turn_share_ratio),
         "traced": _ratio(row.traced_ratio),
     }

@@ -147,6 +147,7 @@ class WindowRow(Stored, frozen=True, kw_only=True):
     residual_queue_vehicles: float | None = None
     split_fail_ratio: float | None = None
     arrivals_on_green: float | None = None
+    arrivals_on_green_margin: float | None = None
     turn_share: float | None = None
     traced: float | None = None
     usual_flow_vph: float | None = None
@@ -241,6 +242,7 @@ class CycleRow(Stored, frozen=True, kw_only=True):
     plan: int | None = None
     arrivals: int | None = None
     arrivals_on_green: float | None = None
+    arrivals_on_green_margin: float | None = None
     occupancy_green: float | None = None
     occupancy_red: float | None = None
     split_fail: bool | None = None

@@ -117,13 +117,14 @@ def test_capacity_signal_and_turning_by_hand() -> None:
         window(
             flow_smps=0.25, emp="PKJI2023-5-2-opposed", pkji_counts=(8, 3, 1, 0, 0, 1), capacity_smps=0.55, dj=0.4545,
             heavy_ratio=0.25, usual_speed_mps=12.5, usual_flow_vps=0.1, arrivals_on_green_ratio=0.6, tti=1.25,
+            arrivals_on_green_margin_ratio=0.08,
         ),
     )  # fmt: skip
     own = row.x
     assert (own.flow_smph, own.emp, own.capacity_smph, own.dj) == (900.0, "PKJI2023-5-2-opposed", 1980.0, 0.455)
     assert own.pkji_counts == {"SM": 8, "MP": 3, "KS": 1, "BB": 0, "TB": 0, "KTB": 1}
     assert (own.heavy_pct, own.usual_speed_kmh, own.usual_flow_vph) == (25.0, 45.0, 360.0)
-    assert (own.arrivals_on_green, own.tti, own.los) == (0.6, 1.25, None)
+    assert (own.arrivals_on_green, own.arrivals_on_green_margin, own.tti, own.los) == (0.6, 0.08, 1.25, None)
 
 
 def test_begin_and_end_of_an_event_share_the_id() -> None:

@@ -1,5 +1,6 @@
 """The signal cycle from discharge: start to start, green, residual; and none where there is no signal."""
 
+import math
 from collections import deque
 
 import pytest
@@ -8,7 +9,7 @@ from simpang_edge.meter import Meter, MeterSettings
 from simpang_edge.meter.cycle import CycleFinder
 from simpang_edge.meter.cycle_row import DISCHARGE, Span, cycle_row
 from simpang_edge.meter.layout import Layout
-from simpang_edge.meter.memory import Memory
+from simpang_edge.meter.memory import Memory, QueueSample
 from simpang_edge.meter.trips import Arrival
 
 from .meter_road import T0, Car, camera, drive, meter, path
@@ -131,6 +132,32 @@ def test_drivers_are_later_than_their_signal(arrivals_s: list[float], on_green: 
     cell = Layout(camera(), 3.25).cells[0]
     found = cycle_row("utara", cell, span, memory, lambda _: 1.0, (1, None), None)
     assert found.arrivals_on_green_ratio == pytest.approx(on_green / len(arrivals_s))
+
+
+@pytest.mark.parametrize(
+    ("arrivals_s", "stood_s", "margin"),
+    [
+        # one of three came between 28.2 and 31.2 s; or one more on green: hypot(1/3, (2/3)/4)
+        pytest.param([15.0, 29.2, 32.0], None, math.hypot(1 / 3, 1 / 6), id="at the change of the light"),
+        # nobody did: (5/6)/7
+        pytest.param([15.0, 33.0, 50.0, 51.0, 52.0, 53.0], None, 5 / 42, id="nobody near the change"),
+        # nobody stood before 40 s, so that green may have lasted until 35 s: 33 s is doubtful too
+        pytest.param([15.0, 33.0, 50.0, 51.0, 52.0, 53.0], 40.0, math.hypot(1 / 6, 5 / 42), id="nobody stopped soon"),
+        # the next green is lit between 58.9 and 59.7 s
+        pytest.param([15.0, 59.0], None, math.hypot(1 / 2, 1 / 6), id="at the next green"),
+    ],
+)
+def test_arrivals_on_green_say_how_far_they_may_be_off(
+    arrivals_s: list[float], stood_s: float | None, margin: float
+) -> None:
+    """The cycle above: green ends 1.8 s before the last crossing to 1.2 s after it, or when the first one who stopped
+    began to brake, 5 s before he counted as queued; and one vehicle may not have been told."""
+    stood = [] if stood_s is None else [QueueSample(stood_s, 1, 5.0, False, 1)]
+    memory = Memory(queue=deque(stood), arrivals=deque(Arrival(time_s, 0) for time_s in arrivals_s))
+    span = Span(10.0, 60.0, 30.0, True, 30.0, DISCHARGE, 1.0)
+    cell = Layout(camera(), 3.25).cells[0]
+    found = cycle_row("utara", cell, span, memory, lambda _: 1.0, (1, None), None)
+    assert found.arrivals_on_green_margin_ratio == pytest.approx(margin)
 
 
 def test_free_flow_has_no_cycle() -> None:

@@ -97,16 +97,19 @@ def cycle(end_s: float, **figures: object) -> Cycle:
 
 def test_the_cycles_of_a_window() -> None:
     """Two cycles that showed greens of 20 and 24 s, so it is 24 s or more in both; 3 and 5 vehicles at green; of 10 and
-    30 arrivals 0.5 and 0.9 on green."""
+    30 arrivals 0.5 and 0.9 on green, 0.2 and 0.1 more or less: hypot(2, 3) of 40."""
+    known = {"arrivals": 10, "arrivals_on_green_ratio": 0.5, "arrivals_on_green_margin_ratio": 0.2}
+    more = {"arrivals": 30, "arrivals_on_green_ratio": 0.9, "arrivals_on_green_margin_ratio": 0.1}
     made = log(
-        cycle(50, green_s=20.0, queue_at_green_vehicles=3, arrivals=10, arrivals_on_green_ratio=0.5, split_fail=True),
-        cycle(100, green_s=24.0, queue_at_green_vehicles=5, arrivals=30, arrivals_on_green_ratio=0.9, split_fail=False),
+        cycle(50, green_s=20.0, queue_at_green_vehicles=3, split_fail=True, **known),
+        cycle(100, green_s=24.0, queue_at_green_vehicles=5, split_fail=False, **more),
     )
     row = made.fill(approach_row(measure([])), made.of(60, T0 + 110))
     assert (row.cycles, row.cycle_s, row.green_s) == (2, 50.0, 24.0)
     assert "green_lower_bound" in row.quality.flags
     assert (row.queue_at_green_vehicles, row.split_fail_ratio) == (4.0, 0.5)
     assert row.arrivals_on_green_ratio == pytest.approx((5 + 27) / 40)
+    assert row.arrivals_on_green_margin_ratio == pytest.approx(13**0.5 / 40)
 
 
 def test_each_window_length_tells_a_cycle_once() -> None:

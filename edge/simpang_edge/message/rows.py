@@ -69,6 +69,7 @@ class FlowX(Struct, frozen=True, kw_only=True):
     residual_queue_vehicles: NotNegative | None = None
     split_fail_ratio: Share | None = None
     arrivals_on_green: Share | None = None
+    arrivals_on_green_margin: Share | None = None
     turn_share: Share | None = None
     traced: Share | None = None
     usual_flow_vph: NotNegative | None = None
@@ -132,6 +133,7 @@ class CycleRow(Struct, frozen=True, kw_only=True):
     plan: Count | None = None
     arrivals: Count | None = None
     arrivals_on_green: Share | None = None
+    arrivals_on_green_margin: Share | None = None
     occupancy_green: Share | None = None
     occupancy_red: Share | None = None
     split_fail: bool | None = None

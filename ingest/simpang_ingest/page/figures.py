@@ -27,6 +27,13 @@ def percent(share: float | None, words: Words) -> str:
     return with_unit(None if share is None else 100 * share, words.percent, words)
 
 
+def within(share: float | None, margin: float | None, words: Words) -> str:
+    """A share 0 to 1 with so much more or less, as percentages; without a margin that is not known."""
+    if share is None or margin is None:
+        return percent(share, words)
+    return f"{number(100 * share, words)} ± {percent(margin, words)}"
+
+
 def span(seconds_s: float | None, words: Words) -> str:
     """A duration in its largest unit, cut off like an age: 59 s, 1 min, 3 h. page.js says the same."""
     if seconds_s is None:

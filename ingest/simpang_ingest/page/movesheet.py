@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..rows import CycleRow, GateRow, WindowRow
 from .bounds import AT_LEAST, GREEN_BOUND, at_least
 from .cards import Teller
-from .figures import UNKNOWN, number, percent, with_unit
+from .figures import UNKNOWN, number, percent, with_unit, within
 from .markup import Markup, join, tag
 from .sheet import flags, seen
 from .tables import KINDS, Column, pkji, table
@@ -146,7 +146,9 @@ def _saturation(row: CycleRow, words: Words) -> str:
 
 
 def _arrivals(row: CycleRow, words: Words) -> str:
-    return join(percent(row.arrivals_on_green, words), _small(row.arrivals, words.vehicles, words))
+    return join(
+        within(row.arrivals_on_green, row.arrivals_on_green_margin, words), _small(row.arrivals, words.vehicles, words)
+    )
 
 
 def _delay(row: CycleRow, words: Words) -> str:

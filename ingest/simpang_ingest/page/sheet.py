@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..rows import WindowRow
 from .bounds import AT_LEAST, BEYOND, CAPACITY_BOUND, GREEN_BOUND, LINE_HIDDEN, at_least, degree, has
 from .faces import traffic_face
-from .figures import UNKNOWN, number, percent, with_unit
+from .figures import UNKNOWN, number, percent, with_unit, within
 from .markup import Markup, join, tag
 from .tables import KINDS, Column, counts_line, pkji, state, table
 from .words import Words
@@ -252,7 +252,7 @@ def _signal(words: Words) -> Part:
             Quantity(words.confidence, lambda row: percent(row.cycle_confidence, words)),
             Quantity(words.queue_at_green, lambda row: _at_green(row, words)),
             Quantity(words.residual, lambda row: with_unit(row.residual_queue_vehicles, words.vehicles, words, 1)),
-            Quantity(words.on_green, lambda row: percent(row.arrivals_on_green, words)),
+            Quantity(words.on_green, lambda row: within(row.arrivals_on_green, row.arrivals_on_green_margin, words)),
             Quantity(words.split_fail, lambda row: percent(row.split_fail_ratio, words)),
         ),
         lanes=False,

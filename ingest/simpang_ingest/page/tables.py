@@ -10,7 +10,7 @@ from ..rows import CycleRow, WindowRow
 from .bounds import BEYOND, GREEN_BOUND, LINE_HIDDEN, at_least, degree
 from .cards import Teller, age, camera_path
 from .faces import Face
-from .figures import UNKNOWN, number, percent, span, with_unit
+from .figures import UNKNOWN, number, percent, span, with_unit, within
 from .icons import icon
 from .looks import CameraLook, RowLook, in_language
 from .markup import Markup, join, tag
@@ -245,7 +245,7 @@ def cycle_table(cycles: Sequence[tuple[str, CycleRow]], teller: Teller) -> Marku
         Column(words.cycle_length, lambda one: with_unit(one[1].cycle_s, words.s, words)),
         Column(words.green, lambda one: _green(one[1], words)),
         Column(words.queue_at_green, lambda one: _at_green(one[1], words)),
-        Column(words.on_green, lambda one: percent(one[1].arrivals_on_green, words)),
+        Column(words.on_green, lambda one: within(one[1].arrivals_on_green, one[1].arrivals_on_green_margin, words)),
         Column(words.residual, lambda one: with_unit(one[1].residual_queue_vehicles, words.vehicles, words)),
         Column(words.discharged, lambda one: with_unit(one[1].discharged, words.vehicles, words)),
         Column(words.saturation, lambda one: with_unit(one[1].saturation_flow_vph, words.vph, words)),

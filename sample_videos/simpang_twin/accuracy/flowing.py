@@ -3,6 +3,7 @@
 The truth is `simpang_twin.truth_windows`; a clip without NAME.traffic.parquet has none of these figures.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,7 @@ from simpang_edge.message import FlowRow
 
 from ..truth_windows import Window, projected_arrivals, window
 from .figures import BASE_S, Figure, Sight
-from .measures import Pair
+from .measures import Pair, share
 
 KMH: Final = 3.6
 LEAST_S: Final = 30.0
@@ -21,6 +22,7 @@ LEAST_VPKM: Final = 5.0
 LEAST_TRACED: Final = 5
 DELAY_RATIO: Final = 0.10
 DELAY_S: Final = 3.0
+ROUNDED: Final = 0.001
 
 Measured = Callable[[FlowRow], float | None]
 True_ = Callable[[Window], float | None]
@@ -31,6 +33,7 @@ def figures(sight: Sight) -> list[Figure]:
     rows = compared(sight)
     lanes = compared(sight, "lane")
     density = [pair for pair in pairs(rows, _density, _true_density) if pair[1] >= LEAST_VPKM]
+    greens = on_green(sight)
     delay = pairs(rows, lambda r: r.x.control_delay_s, _of_traced(lambda w: w.control_delay_s))
     return [
         Figure("occupancy.max_abs", largest(pairs(rows, lambda r: r.occupancy, lambda w: w.occupancy_ratio))),
@@ -43,8 +46,11 @@ def figures(sight: Sight) -> list[Figure]:
         Figure("delay.control_excess", max((delay_excess(m, t) for m, t in delay), default=None)),
         Figure("delay.stopped_max_abs_s", largest(pairs(rows, _stopped, _of_traced(lambda w: w.stopped_delay_s)))),
         Figure("stops.max_abs", largest(pairs(rows, _stops, _of_traced(lambda w: w.stops_per_vehicle)))),
-        Figure("arrivals.on_green_abs_points", _points(on_green_of_all(on_green(sight)))),
-        Figure("arrivals.on_green_max_abs_points", _points([(c.measured, c.true) for c in on_green(sight)])),
+        Figure("arrivals.on_green_abs_points", _points(on_green_of_all(greens))),
+        Figure("arrivals.on_green_max_abs_points", _points([(c.measured, c.true) for c in greens])),
+        Figure("arrivals.margin_points", _margin_points(greens)),
+        Figure("arrivals.cycles", len(greens)),
+        Figure("arrivals.inside_interval", share([c.inside for c in greens])),
     ]
 
 
@@ -75,12 +81,19 @@ def _pct(values: Iterable[Pair]) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class OnGreen:
-    """Share of arrivals on green in one published cycle, measured and true, and how many arrivals each is of."""
+    """Share of arrivals on green in one published cycle, measured and true, and how many arrivals each is of; margin:
+    so much more or less it may be, as published."""
 
     measured: float
     arrivals: int
     true: float
     true_arrivals: int
+    margin: float = 0.0
+
+    @property
+    def inside(self) -> bool:
+        """Whether the published interval holds the truth, to the digits that are published."""
+        return abs(self.measured - self.true) <= self.margin + ROUNDED
 
 
 def on_green(sight: Sight) -> list[OnGreen]:
@@ -92,7 +105,8 @@ def on_green(sight: Sight) -> list[OnGreen]:
     for row in sight.published.cycles:
         if row.approach == sight.truth.approach and row.arrivals and row.arrivals_on_green is not None:
             n, green = projected_arrivals(sight.traffic, *sight.clip.span(row.from_, row.to))
-            out += [OnGreen(row.arrivals_on_green, row.arrivals, green / n, n)] if n else []
+            margin = row.arrivals_on_green_margin or 0.0
+            out += [OnGreen(row.arrivals_on_green, row.arrivals, green / n, n, margin)] if n else []
     return out
 
 
@@ -103,6 +117,13 @@ def on_green_of_all(cycles: Sequence[OnGreen]) -> list[Pair]:
         return []
     measured = sum(c.measured * c.arrivals for c in cycles) / sum(c.arrivals for c in cycles)
     return [(measured, sum(c.true * c.true_arrivals for c in cycles) / sum(c.true_arrivals for c in cycles))]
+
+
+def _margin_points(cycles: Sequence[OnGreen]) -> float | None:
+    """The margin of all cycles together, points: their ends of green are missed independently."""
+    if not cycles:
+        return None
+    return 100 * math.hypot(*(c.margin * c.arrivals for c in cycles)) / sum(c.arrivals for c in cycles)
 
 
 def pairs(rows: Iterable[tuple[FlowRow, Window]], measured: Measured, true: True_) -> list[Pair]:

@@ -37,6 +37,8 @@ HOW: Final[Mapping[str, str]] = {
     "delay.control_excess": MAX,
     "arrivals.on_green_abs_points": MAX,
     "arrivals.on_green_max_abs_points": MAX,
+    "arrivals.cycles": SUM,
+    "arrivals.inside_interval": "arrivals.cycles",
     "state.minutes": SUM,
     "state.agreement": "state.minutes",
     "incident.true": SUM,
