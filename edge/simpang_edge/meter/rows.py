@@ -85,7 +85,7 @@ class Means:
         """The quality of a cell's row, of None that of what has no queue; with a flag where too little was observed, or
         the stop line was hidden for a while."""
         hardly = tally.observed_s > 0 and not self.enough(tally)
-        line = index is not None and _line_seen(tally, index) < 1 - LINE_SHARE
+        line = index is not None and tally.observed_s > 0 and _line_seen(tally, index) < 1 - LINE_SHARE
         told = ((HARDLY, hardly), (LINE_HIDDEN, line))
         return flagged(quality(tally, index), *(flag for flag, holds in told if holds))
 
