@@ -9,8 +9,8 @@ from typing import Final
 
 from .config import Approach, Box, Camera, Movement, PixelBox, SignalHead
 from .findings import Finding, fault, warning
-from .meter.rows import MIN_FRAMES_PER_S
 from .meter.settings import MeterSettings
+from .meter.trust import SELDOM_S
 from .meter.usual import QUARTER_S
 
 JUDGED_S: Final = 60
@@ -59,8 +59,8 @@ def _rate(camera: Camera) -> Iterator[Finding]:
     where = f"camera {camera.id}: analysis_fps is {fps:g}"
     if fps * longest_s <= 1:
         yield fault(f"{where}: time between pictures {longest_s:g} s or more apart is not observed: give 5 or more")
-    elif fps < MIN_FRAMES_PER_S:
-        yield warning(f"{where}: below {MIN_FRAMES_PER_S:g} every row has the flag low_rate; 5 or more are needed")
+    elif fps * SELDOM_S < 1:
+        yield warning(f"{where}: below {1 / SELDOM_S:g} every row has the flag low_rate; 5 or more are needed")
 
 
 def _link(where: str, approach: Approach) -> Iterator[Finding]:

@@ -96,6 +96,7 @@ class SignalLog:
             return row
         told = signal.told
         shown = green(signal) if told else None
+        on_green, margin = _on_green(told)
         flags = (GREEN_BOUND,) if shown is not None and shown.at_least else ()
         return replace(
             row,
@@ -109,7 +110,8 @@ class SignalLog:
             queue_at_green_smp=_mean(c.queue_at_green_smp for c in told),
             residual_queue_vehicles=_mean(c.residual_queue_vehicles for c in told),
             split_fail_ratio=_mean(None if c.split_fail is None else float(c.split_fail) for c in told),
-            **_on_green(told),
+            arrivals_on_green_ratio=on_green,
+            arrivals_on_green_margin_ratio=margin,
             saturation_flow_vps=_mean(c.saturation_flow_vps for c in told),
             saturation_flow_smps=_mean(c.saturation_flow_smps for c in told),
         )
@@ -123,13 +125,13 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _on_green(cycles: Iterable[Cycle]) -> dict[str, float | None]:
+def _on_green(cycles: Iterable[Cycle]) -> tuple[float | None, float | None]:
     """Share of all arrivals of the cycles where it is known, and its margin: the changes of the light are missed
     independently, so that the margins add up by their squares."""
     known = [c for c in cycles if c.arrivals and c.arrivals_on_green_ratio is not None]
     arrivals = sum(c.arrivals or 0 for c in known)
     if not arrivals:
-        return {}
+        return None, None
     green = sum((c.arrivals or 0) * (c.arrivals_on_green_ratio or 0.0) for c in known)
     doubtful = math.hypot(*((c.arrivals or 0) * (c.arrivals_on_green_margin_ratio or 0.0) for c in known))
-    return {"arrivals_on_green_ratio": green / arrivals, "arrivals_on_green_margin_ratio": doubtful / arrivals}
+    return green / arrivals, doubtful / arrivals
