@@ -59,21 +59,22 @@ def between(fleet: Fleet, seen: Seen, layout: Layout, frame_s: float) -> FloatAr
     rows = fleet.rows
     approach, kind, along_m = rows["approach"][row], rows["kind"][row], rows["along_m"][row]
     time_s, distance_m = _edie(before_m, along_m, dt_s, layout.approach_m[approach])
-    obstacle = rows["obstacle"][row]
-    time_s[obstacle] = distance_m[obstacle] = 0.0
     motor, places = IS_MOTOR[kind], layout.places(approach, rows["lane"][row])
+    lanes = places.lanes
+    if layout.has_links:
+        obstacle = rows["obstacle"][row]
+        time_s[obstacle] = distance_m[obstacle] = 0.0
+        lanes = np.where(obstacle, -1, lanes)
     amounts[Amount.TIME_S] = places.sums(time_s * motor)
     amounts[Amount.DISTANCE_M] = places.sums(distance_m * motor)
     length_m = rows["length_m"][row]
     amounts[Amount.AREA_M2S] = places.sums(time_s * length_m * WIDTH_M[kind])
     front_m = np.where(layout.toward[approach], along_m, along_m - length_m)
-    rear_m, lanes = front_m + length_m, places.lanes
+    rear_m = front_m + length_m
     at_line = rear_m > 0
-    amounts[Amount.OCCUPIED_S] = _occupied(layout, lanes[(front_m < DETECTOR_M) & at_line]) * frame_s
-    amounts[Amount.STOP_BAR_S] = _occupied(layout, lanes[(front_m < STOP_BAR_M) & at_line]) * frame_s
-    amounts[Amount.GAP_MS], amounts[Amount.GAP_S] = _gaps(
-        layout, np.where(obstacle, -1, lanes), front_m, rear_m, frame_s
-    )
+    amounts[Amount.OCCUPIED_S] = _occupied(layout, places.lanes[(front_m < DETECTOR_M) & at_line]) * frame_s
+    amounts[Amount.STOP_BAR_S] = _occupied(layout, places.lanes[(front_m < STOP_BAR_M) & at_line]) * frame_s
+    amounts[Amount.GAP_MS], amounts[Amount.GAP_S] = _gaps(layout, lanes, front_m, rear_m, frame_s)
     return amounts
 
 

@@ -64,7 +64,8 @@ ROW = np.dtype(
         ("reach_m", "f8"), ("reach_s", "f8"), ("reach_mps", "f8"), ("settled", "?"),
         ("proven", "?"), ("proven_s", "f8"), ("proven_m", "f8"), ("replaces", "i8"), ("inner", "i8"),
         ("obstacle", "?"),
-    ]
+    ],
+    align=True,
 )  # fmt: skip
 """One vehicle. speed_mps: toward the stop line, over the last second, NaN where unknown. still_s: when it last stood.
 ran, stopped: has been fast since its last stop; is in a stop. line_lane: the lane in which it comes to the line, -1

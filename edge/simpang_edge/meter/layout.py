@@ -54,7 +54,8 @@ class Layout:
 
     approach_cell: int64 (A,), cell of each approach.
     approach_m: (A,), measured length of each approach. toward: bool (A,), whether traffic comes toward the camera, so
-    that the contact point is the front bumper. link: bool (A,), a road away from junctions: nobody has to wait there.
+    that the contact point is the front bumper. link: bool (A,), a road away from junctions: nobody has to wait there;
+    has_links: whether one is.
     line_m: (A, len(KINDS)), where each kind crosses: 0, and past the motorcycle box (negative) for motorcycles.
     movements: id and approach index of each, in the order of the configuration.
     """
@@ -75,6 +76,7 @@ class Layout:
         self._lanes_of: tuple[IntArray, ...] = tuple(row[row >= 0] for row in self._lane_cell)
         self.toward = np.array([a.heading == "toward" for a in camera.approaches], bool)
         self.link = np.array([a.control == "link" for a in camera.approaches], bool)
+        self.has_links = bool(self.link.any())
         self.length_m: FloatArray = np.array([c.length_m for c in self.cells])
         self.approach_m: FloatArray = self.length_m[self.approach_cell]
         self.area_m2: FloatArray = np.array([c.area_m2 for c in self.cells])

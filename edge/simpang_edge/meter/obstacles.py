@@ -58,7 +58,7 @@ class Obstacles:
 
     def look(self, fleet: Fleet, stood: Stood, standing: IntArray, now_s: float, at_kerb: frozenset[int]) -> None:
         """Mark them; standing: rows of all that stand, (n,); at_kerb: tracks in a kerb zone."""
-        if not self.layout.link.any():
+        if not self.layout.has_links:
             return
         rows = fleet.rows
         self._keep(rows, fleet.fresh(now_s, HOLD_S), now_s)
