@@ -65,8 +65,14 @@ def road() -> dict[str, Any]:
                         "speed_limit_kmh": 50,
                     }
                 ],
-                "gates": [{"id": "keluar", "line": [px(-4, 13), px(4, 13)]}],
-                "movements": [{"id": "lurus", "approach": "utara", "turn": "through", "gate": "keluar"}],
+                "gates": [
+                    {"id": "keluar", "line": [px(-4, 13), px(4, 13)]},
+                    {"id": "kiri", "line": [px(5, 13), px(5, 15)]},
+                ],
+                "movements": [
+                    {"id": "lurus", "approach": "utara", "turn": "through", "gate": "keluar"},
+                    {"id": "kiri", "approach": "utara", "turn": "left", "gate": "kiri"},
+                ],
             }
         ],
     }
@@ -129,7 +135,7 @@ WRONG: list[Any] = [
     ),
     pytest.param(
         lambda it: it.camera["movements"][0].update(gate="timur"),
-        "fault: cameras[0]: movement 'lurus': gate 'timur' is not one of kind exit or both: ['keluar']",
+        "fault: cameras[0]: movement 'lurus': gate 'timur' is not one of kind exit or both: ['keluar', 'kiri']",
         id="movement to a missing gate",
     ),
     pytest.param(
