@@ -74,8 +74,26 @@ def test_counts_are_matched_with_crossings(
     intervals: list[tuple[float, float]], times_s: list[float], missed: int, doubled: int
 ) -> None:
     """Each count takes one crossing of its interval, 1.5 s of tolerance on both sides."""
-    found = match(intervals, times_s, 1.5)
+    found = match([(one, "car") for one in intervals], [(time_s, "car") for time_s in times_s], 1.5)
     assert (len(found.missed_s), len(found.doubled)) == (missed, doubled)
+
+
+def test_a_wrong_class_is_not_matched_away() -> None:
+    """A truck counted as a car, then two cars 1.2 s apart. All in their own seconds, one class wrong: 0.8 s. Class by
+    class the first count would take the next car (0.2 s off), that one's the next (0.3 s), and the last would be alone,
+    as the truck: 0.5 + 2 · 1.5 = 3.5 s."""
+    counts = [((10.0, 11.0), "car"), ((11.0, 12.0), "car"), ((12.0, 13.0), "car")]
+    found = match(counts, [(10.5, "truck"), (11.2, "car"), (12.4, "car")], 1.5)
+    assert (found.missed_s, found.doubled) == ((), ())
+
+
+def test_one_missed_and_one_doubled_far_apart_do_not_make_up_for_each_other() -> None:
+    """Cars at 10.5, 12.5, 14.5 and 16.5 s; of the first no count, of the last two. To shift each by one costs
+    1.5 + 1.5 + 1.5 s, more than the 2 · 1.5 s of leaving one of each alone."""
+    counts = [((begin_s, begin_s + 1.0), "car") for begin_s in (12.0, 14.0, 16.0, 16.0)]
+    found = match(counts, [(time_s, "car") for time_s in (10.5, 12.5, 14.5, 16.5)], 1.5)
+    assert found.missed_s == (10.5,)
+    assert found.doubled == ((16.0, 17.0),)
 
 
 def test_spread_of_errors() -> None:

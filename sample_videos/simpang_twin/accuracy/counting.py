@@ -45,26 +45,16 @@ def figures(sight: Sight) -> list[Figure]:
 def matching(sight: Sight) -> Matching | None:
     """Which true crossings were missed and which counts have none; None when nothing was counted at all.
 
-    Class by class first; what is left over is matched once more without regard to class: a wrong class is no miss.
-    Nor is a vehicle that crossed while the camera did not show the road.
+    A wrong class is no miss. Nor is a vehicle that crossed while the camera did not show the road.
     """
     rows = [row for row in sight.rows(SHORT_S) if row.intensity is not None]
     if not rows:
         return None
-    per_class = [_of_class(sight, rows, kind) for kind in MOTOR_VEHICLES]
-    left = match(
-        [interval for found in per_class for interval in found.doubled],
-        [time_s for found in per_class for time_s in found.missed_s],
-        TOLERANCE_S,
-    )
+    counts = [(sight.span(row), kind) for row in rows for kind in MOTOR_VEHICLES for _ in range(of_kind([row], kind))]
+    found = match(counts, [(c.time_s, c.kind) for c in sight.truth.motor()], TOLERANCE_S)
     end_s = sight.clip.seconds - ENDS_S
-    missed = tuple(t for t in left.missed_s if ENDS_S <= t <= end_s and sight.clip.shows(t))
-    return Matching(missed, tuple(i for i in left.doubled if i[0] >= ENDS_S and i[1] <= end_s))
-
-
-def _of_class(sight: Sight, rows: Sequence[FlowRow], kind: str) -> Matching:
-    intervals = [sight.span(row) for row in rows for _ in range(of_kind([row], kind))]
-    return match(intervals, [c.time_s for c in sight.truth.crossings if c.kind == kind], TOLERANCE_S)
+    missed = tuple(t for t in found.missed_s if ENDS_S <= t <= end_s and sight.clip.shows(t))
+    return Matching(missed, tuple(i for i in found.doubled if i[0] >= ENDS_S and i[1] <= end_s))
 
 
 def _hidden(sight: Sight, found: Matching) -> int:

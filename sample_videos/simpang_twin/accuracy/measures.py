@@ -5,10 +5,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
 SEGMENTS = 10
+
+OTHER_CLASS_S = 0.8
+"""Another class weighs as much as this in time, where counts are matched with vehicles."""
 
 Pair = tuple[float, float]
 """Measured, true."""
+
+Counted = tuple[tuple[float, float], str]
+"""A counted vehicle: the interval in which it was counted, seconds, and its class."""
+
+Crossed = tuple[float, str]
+"""A true crossing: when, seconds, and the class."""
 
 
 def wape_pct(pairs: Iterable[Pair]) -> float | None:
@@ -60,21 +72,29 @@ class Matching:
     doubled: tuple[tuple[float, float], ...]
 
 
-def match(intervals: Iterable[tuple[float, float]], times_s: Iterable[float], tolerance_s: float) -> Matching:
-    """Match counted vehicles, known to have crossed within an interval, with true times of crossing, as many as can be.
+def match(counts: Sequence[Counted], crossings: Sequence[Crossed], tolerance_s: float) -> Matching:
+    """Match counted vehicles, known to have crossed within an interval, with true crossings, at the least total cost.
 
-    Each count takes at most one crossing that lies in its interval, widened by the tolerance on both sides. Taking,
-    for each crossing in turn, the open interval that ends first matches as many as possible.
+    A pair costs the time from the crossing to the interval, at most the tolerance, and `OTHER_CLASS_S` where the
+    classes differ; a count or a crossing that stays alone costs the tolerance. So a wrong class is a wrong class, and a
+    vehicle missed here and one counted twice there do not make up for each other through all those between them.
     """
-    left = sorted(intervals)
-    missed = []
-    for time_s in sorted(times_s):
-        fits = [i for i in left if i[0] - tolerance_s <= time_s <= i[1] + tolerance_s]
-        if fits:
-            left.remove(min(fits, key=lambda i: i[1]))
-        else:
-            missed.append(time_s)
-    return Matching(tuple(missed), tuple(left))
+    off_s = np.array([[_off_s(one, other, tolerance_s) for other in crossings] for one in counts])
+    gain_s = np.minimum(off_s.reshape(len(counts), len(crossings)) - 2 * tolerance_s, 0.0)
+    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(gain_s), strict=True) if gain_s[i, j] < 0]
+    counted, crossed = {i for i, _ in pairs}, {j for _, j in pairs}
+    return Matching(
+        tuple(sorted(time_s for j, (time_s, _) in enumerate(crossings) if j not in crossed)),
+        tuple(sorted(span for i, (span, _) in enumerate(counts) if i not in counted)),
+    )
+
+
+def _off_s(one: Counted, other: Crossed, tolerance_s: float) -> float:
+    """What it costs to take a count for a crossing; infinite beyond the tolerance."""
+    (begin_s, end_s), kind = one
+    time_s, true_kind = other
+    away_s = max(begin_s - time_s, time_s - end_s, 0.0)
+    return away_s + OTHER_CLASS_S * (kind != true_kind) if away_s <= tolerance_s else math.inf
 
 
 def errors(pairs: Iterable[Pair]) -> list[float]:

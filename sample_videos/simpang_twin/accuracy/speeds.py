@@ -9,14 +9,13 @@ from simpang_edge.data import MOTOR_VEHICLES, FloatArray
 from simpang_edge.message import FlowRow
 
 from .figures import SHORT_S, Figure, Sight
-from .measures import mean, median_abs, percentile_abs, share
+from .measures import OTHER_CLASS_S, mean, median_abs, percentile_abs, share
 from .truths import Crossing
 
 KMH: Final = 3.6
 FAR_S: Final = 2.0
-OTHER_S: Final = 0.8
 """A measured and a true crossing at least 2 s apart are not the same vehicle; another lane and another class count as
-0.8 s each."""
+`OTHER_CLASS_S` each."""
 
 SWAP_S: Final = 0.4
 """Two vehicles of one class that cross within a second of each other, at least one of them between two lanes, cannot be
@@ -94,7 +93,7 @@ def _alone(row: FlowRow) -> bool:
 def _apart_s(sight: Sight, row: FlowRow, kind: str, crossing: Crossing) -> float:
     begin_s, end_s = sight.span(row)
     off_s = abs((begin_s + end_s) / 2 - crossing.time_s)
-    return off_s + OTHER_S * ((row.lane_id != crossing.lane) + (kind != crossing.kind))
+    return off_s + OTHER_CLASS_S * ((row.lane_id != crossing.lane) + (kind != crossing.kind))
 
 
 def _speed(row: FlowRow, crossing: Crossing) -> Speed:
