@@ -210,6 +210,14 @@ def test_too_few_pictures_tell_no_turns() -> None:
     assert {row.quality.flags for row in found.values()} == {("low_rate",)}
 
 
+def test_a_box_that_trembles_before_the_line_turns_nothing() -> None:
+    """Its corners go once around a square with a side of 1.6 m (1.2 m across, 1 m along) while it waits: 360 degrees,
+    which are beyond every turn. It drives straight on."""
+    there = (2, 20.5)
+    trembles = ((2, 50), there, (3.2, 21.5), (2, 22.7), (0.8, 21.5), there, (2, -15))
+    assert counts(rows([Car(1, trembles)], BY_SHAPE)) == {"n-left": 0, "n-through": 1, "n-right": 0, "n-u_turn": 0}
+
+
 def test_a_track_that_ends_in_the_junction_has_shown_no_exit() -> None:
     """It ends 6 m past the line, still straight: no movement, not even through."""
     found = rows([Car(1, THROUGH, until_s=3.6)], BY_SHAPE)

@@ -27,6 +27,10 @@ cuts says nothing of where its vehicle goes: it only slides along the border."""
 HEADING_M: Final = 6.0
 """Where pictures come seldom, fewer steps make a heading: one of more metres lags behind a turn."""
 
+TREMBLE_M: Final = 3.0
+"""A step back, against the heading, by less than this is the box's tremble while its vehicle stands: it turns nothing.
+Taken for a turn, there and back could add up to a full circle."""
+
 LEAST_PATH_M: Final = 10.0
 """A track that ends sooner after the line has not shown where it goes."""
 
@@ -155,8 +159,9 @@ class Movements:
 
     def _step(self, path: _Path, time_s: float, here: Point) -> tuple[Traced, ...]:
         before, path.here, path.seen_s = path.here, here, time_s
-        if not path.leaving and math.dist(path.trail[-1], here) >= STEP_M:
-            path.way_m += math.dist(path.trail[-1], here)
+        step_m = math.dist(path.trail[-1], here)
+        if not path.leaving and step_m >= STEP_M and (step_m >= TREMBLE_M or _ahead(path, here)):
+            path.way_m += step_m
             path.trail.append(here)
             path.heading = _unwrapped(path.heading, _heading(_start(path.trail), here))
         if path.gate >= 0:
@@ -222,6 +227,11 @@ def _start(trail: deque[Point]) -> Point:
 
 def _heading(start: Point, end: Point) -> float:
     return math.atan2(end[1] - start[1], end[0] - start[0])
+
+
+def _ahead(path: _Path, here: Point) -> bool:
+    """Whether a point lies ahead of where a path came to, rather than behind it."""
+    return math.cos(_heading(path.trail[-1], here) - path.heading) > 0
 
 
 def _unwrapped(before: float, heading: float) -> float:
