@@ -33,6 +33,10 @@ KEPT_PAST_M: Final = 15.0
 _NEAR_LINE_M: Final = 5.0
 """Lanes are often drawn to end a little before the stop line; a vehicle of the approach stays in it there too."""
 
+_BEGINS_M: Final = 8.0
+"""A track that begins in a lane's way, at most so far past the stop line, may be of a vehicle that came over it and was
+found late: what came over it half a second before at 50 km/h is 7 m past it."""
+
 _BOX: Final = 0
 """Stands for the motorcycle box where lane ids are expected; those begin at 1."""
 
@@ -83,6 +87,8 @@ class Ground:
 
     A vehicle belongs to the approach whose lane it stands in; having been in one, it stays in it until
     `KEPT_PAST_M` past the stop line (or past its motorcycle box), its lane there read from its distance to the kerb.
+    So does one whose track begins just past the line, as a vehicle that is found late: its motion tells the meter
+    whether it came over the line.
     Traffic that merely crosses the junction in front of a stop line belongs to no approach. A box cut by the
     picture's border has no reliable contact point: it gets no approach in that frame (along and across NaN).
 
@@ -109,6 +115,7 @@ class Ground:
         self._up = np.array([arm.axes.up for arm in self._arms]).reshape(-1, 2)
         self._toward = np.array([arm.toward for arm in self._arms], bool)
         self._last: dict[int, tuple[int, int]] = {}
+        self._known: set[int] = set()
         self._view: View | None = None
         self._bodies: Bodies | None = None
         self._size_px: tuple[int, int] | None = None
@@ -165,6 +172,7 @@ class Ground:
     def _forget(self, gone: IntArray) -> None:
         for track in gone.tolist():
             self._last.pop(track, None)
+            self._known.discard(track)
         if self._bodies is not None:
             self._bodies.forget(gone)
 
@@ -224,7 +232,10 @@ class Ground:
         for row in (lane == _BOX).nonzero()[0].tolist():
             lane[row] = self._arms[approach[row]].lane_in_box(xy_m[row].tolist())
         for row in (usable & ~inside).nonzero()[0].tolist():
-            approach[row], lane[row] = self._kept(int(ids[row]), xy_m[row].tolist())
+            track, place_m = int(ids[row]), xy_m[row].tolist()
+            known = track in self._known
+            approach[row], lane[row] = self._kept(track, place_m) if known else self._begun(place_m)
+        self._known.update(ids.tolist())
         on = approach >= 0
         places = zip(approach[on].tolist(), lane[on].tolist(), strict=True)
         self._last.update(zip(ids[on].tolist(), places, strict=True))
@@ -240,6 +251,14 @@ class Ground:
         if not -KEPT_PAST_M - arm.box_m <= along_m <= _NEAR_LINE_M:
             return -1, -1
         return index, arm.lane_by_range(across_m, lane)
+
+    def _begun(self, xy_m: list[float]) -> tuple[int, int]:
+        """Approach and lane in whose way, just past the stop line, a new track begins that stands in no lane."""
+        for index, arm in enumerate(self._arms):
+            along_m, across_m = arm.axes.along_across_of(*xy_m)
+            if -_BEGINS_M <= along_m <= 0 and (lane := arm.lane_by_range(across_m, -1)) >= 0:
+                return index, lane
+        return -1, -1
 
     def _distances(self, xy_m: FloatArray, approach: IntArray) -> tuple[FloatArray, FloatArray]:
         along_m, across_m = np.full(len(approach), np.nan), np.full(len(approach), np.nan)

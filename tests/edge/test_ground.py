@@ -101,8 +101,16 @@ def test_a_vehicle_keeps_its_approach_past_the_stop_line_and_its_lane_by_the_ker
 
 
 def test_cross_traffic_before_the_stop_line_belongs_to_no_approach() -> None:
-    """A vehicle first seen in the junction, 5 m past the line, never came through the approach."""
-    assert Ground(camera(TWO_LANES)).locate(standing_at((2, 5))).approach.tolist() == [-1]
+    """First seen 9 m past the line, or beside the lanes: they never came through the approach, wherever they go on."""
+    ground = Ground(camera(TWO_LANES))
+    assert ground.locate(standing_at((2, 1), (5, 5))).approach.tolist() == [-1, -1]
+    assert ground.locate(standing_at((2, 5), (2, 6))).approach.tolist() == [-1, -1]
+
+
+def test_a_track_that_begins_just_past_the_stop_line_may_have_come_over_it() -> None:
+    """At y = 5 m, 5 m past the line, and 1 m left of the middle, in the way of lane 2."""
+    late = Ground(camera(TWO_LANES)).locate(standing_at((-1, 5)))
+    assert (late.approach.tolist(), late.lane.tolist()) == ([0], [2])
 
 
 def test_the_approach_ends_fifteen_metres_past_the_stop_line() -> None:
@@ -125,7 +133,7 @@ def test_what_is_kept_per_vehicle_goes_with_it() -> None:
     """After an id is gone, a vehicle of that id past the line is a stranger."""
     ground = Ground(camera(TWO_LANES))
     ground.locate(standing_at((2, 12)))
-    assert ground.locate(standing_at((2, 5), gone=(1,))).approach.tolist() == [-1]
+    assert ground.locate(standing_at((2, 1), gone=(1,))).approach.tolist() == [-1]
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,49 @@ def test_a_track_that_ends_just_past_the_line_while_it_rolls_counts(to_m: float,
     assert counted(measure([Car(1, path((0, from_m), (10, to_m)))])) == n
 
 
+@pytest.mark.parametrize(("others", "n"), [pytest.param((), 1, id="alone"), pytest.param((1.2,), 0, id="taken")])
+def test_a_track_that_ends_in_the_place_of_another_did_not_cross(others: tuple[float, ...], n: int) -> None:
+    """At 10 m/s its box comes to 1.2 m before the line and ends: hidden there it counts; where a car stands in that
+    very place the box has gone over to that one."""
+    stands = [Car(2 + i, path((0, place_m), (59, place_m))) for i, place_m in enumerate(others)]
+    assert counted(measure([Car(1, path((0, 61.2), (6, 1.2))), *stands])) == n
+
+
+def test_one_first_seen_standing_on_the_line_crosses_when_it_leaves() -> None:
+    """It stands 0.3 m before the line, as far as is known, and starts at 29 s with 2.5 m/s²: on the line 0.5 s later,
+    in the first half minute; a straight line through its last 6 s would say 30.8 s."""
+
+    def leaves(time_s: float) -> float | None:
+        return 0.3 - 1.25 * max(0.0, time_s - 29) ** 2 if time_s < 32.4 else None
+
+    rows = [row for row in measure_windows([Car(1, leaves)]) if row.lane == 1]
+    assert [sum(row.counts or ()) for row in rows] == [1, 0]
+
+
+def test_a_track_that_goes_back_over_the_line_to_the_one_behind_makes_two() -> None:
+    """Motorcycles 4 m apart at 5 m/s, over the line at 8 and 8.8 s. At 8.5 s the track of the first goes over to the
+    second, from 2.5 m past the line to 1.5 m before it, and a new one begins on the first."""
+    first, second = path((0, 40), (12, -20)), path((0, 44), (12, -16))
+    swaps = Car(1, then(first, second, 8.5), "motorcycle")
+    goes_on = Car(2, lambda t: first(t) if t >= 8.6 else None, "motorcycle")
+    assert counted(measure([swaps, goes_on])) == 2
+
+
+def test_one_found_late_past_the_line_counts_by_its_motion_alone() -> None:
+    """At 5 m/s, first seen 2 m past the line, so on it 0.4 s before: counted. One that stands there, or crosses before
+    the line to the side, is neither counted nor in the queue."""
+    assert counted(measure([Car(1, path((10, -2), (13, -17)))])) == 1
+    stands = measure([Car(1, path((10, -2), (40, -2)))])
+    assert (counted(stands), approach_row(stands).queue_max_vehicles) == (0, 0)
+
+
+def test_who_drives_up_from_the_junction_is_on_the_approach_from_its_line_on() -> None:
+    """First seen 5 m past the line or on it, against the traffic at 10 m/s: the same density, to one of 36 frames."""
+    from_junction, from_line = path((9.5, -5), (14.5, 45)), path((10, 0), (14.5, 45))
+    found = [approach_row(measure([Car(1, way)])).density_vpm for way in (from_junction, from_line)]
+    assert found[0] == pytest.approx(found[1], rel=1 / 30)
+
+
 def test_who_follows_close_behind_a_counted_one_that_speeds_up_is_no_second_box() -> None:
     """The first motorcycle crosses at 11 s with 1 m/s and speeds up by 4 m/s²: at 12.5 s it is at 1.5 + 4.5 = 6 m past,
     not at 1.5 m, where the second one is then."""

@@ -12,6 +12,7 @@ from ..data import FloatArray, IntArray
 from .decisions import Decisions, Rule, lane_at_line
 from .fits import MAX_MPS, Line, bend, fit
 from .fleet import SEGMENTS, Fleet, Rows, Seen, history
+from .proof import doubles
 from .settings import WIDTH_M
 
 BAND_M: Final = 0.5
@@ -139,7 +140,7 @@ class StopLine:
     Two more cases count, both from its fitted motion: a track that begins past the line but came over it at most
     0.5 s before (a late detection), unless a lost vehicle that was counted fits it; and a track that ends at most
     1.5 m before the line while moving toward it at 2 m/s or more, or past it while it still rolls (the edge of the
-    view, an occlusion). A vehicle in
+    view, an occlusion), unless another stands in its place: then its box went over to that one. A vehicle in
     the very place of one that was just counted is a second box around it and does not count, unless one of them came
     up from behind while the other was there. One that stands up to 0.75 m past the line has not crossed it before it
     leaves: its position is not known better. One that stood before the line counts 0.6 s after it went over it, unless
@@ -163,6 +164,8 @@ class StopLine:
     def watch(self, fleet: Fleet, seen: Seen) -> tuple[Crossing, ...]:
         """Account for one frame; the crossings whose speed is settled by now."""
         rows, row = fleet.rows, seen.row
+        if fleet.exchanged:
+            self._rename(dict(fleet.exchanged))
         line_m = self._lines_m(rows, row)
         along_m, before_m = rows["along_m"][row] - line_m, seen.before_m - line_m
         rows["armed"][row] |= along_m >= BAND_M
@@ -182,12 +185,16 @@ class StopLine:
         done = (seen.time_s - rows["crossed_s"][waiting] >= AROUND_S) | (past_m <= -NEAR_M)
         return self._hand_out(fleet, waiting[done])
 
+    def _rename(self, tracks: dict[int, int]) -> None:
+        """Those of the counted whose tracks went over to another vehicle are other tracks from now on."""
+        self._past = deque((replace(p, track=tracks.get(p.track, p.track)) for p in self._past), self._past.maxlen)
+
     def end(self, fleet: Fleet, ended: IntArray) -> tuple[Crossing, ...]:
         """The crossings of rows (m,) whose tracks ended."""
         rows = fleet.rows
         for r in ended.tolist():
             left_m = float(rows["along_m"][r] - self._line_of(rows[r]))
-            if _vanished_moving(rows, r, left_m):
+            if _vanished_moving(rows, r, left_m) and not _in_anothers_place(fleet, r):
                 self._mark(rows, r, rows["seen_s"][r] + left_m / rows["speed_mps"][r], Rule.VANISHED)
             elif not rows["counted"][r]:
                 self._tell_end(rows[r], left_m)
@@ -337,6 +344,11 @@ def _vanished_moving(rows: Rows, row: int, left_m: float) -> bool:
     return bool(counts and left_m <= LOST_M and one["speed_mps"] >= least_mps)
 
 
+def _in_anothers_place(fleet: Fleet, row: int) -> bool:
+    """Whether a vehicle that is seen now stands where a track ended: its box went over to that one's place."""
+    return bool(doubles(fleet.rows, np.array([row]), fleet.fresh(fleet.frame_s, 0.0))[0])
+
+
 def _only_now(rows: Rows, row: IntArray, now_s: float) -> NDArray[np.bool_]:
     """Which of rows (n,) stood until a moment ago, when their boxes went over the line, (n,)."""
     passed_s = rows["passed_s"][row]
@@ -358,10 +370,13 @@ def _passed_s(seen: Seen, before_m: FloatArray, along_m: FloatArray) -> FloatArr
 
 
 def _came_over_s(rows: Rows, row: int, line_m: float) -> float | None:
-    """When a track that began at or past the line was on it, by its motion; None when it did not come over it."""
+    """When a track that began at or past the line was on it, by its motion; None when it did not come over it. One that
+    began on the line, as far as a place is known, and stood there came over it when it left."""
     one = rows[row]
     if one["first_m"] - line_m < -NEAR_M or not one["speed_mps"] >= MOVING_MPS:
         return None
+    if one["first_m"] - line_m > -PAST_M and np.isfinite(one["passed_s"]) and np.isfinite(one["still_s"]):
+        return _left_s(one)
     line = fit(*history(rows, row))
     if line is None or -line.slope_mps < MOVING_MPS:
         return None

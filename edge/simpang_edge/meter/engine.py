@@ -289,6 +289,7 @@ class Meter:
             side = self._friction.count(self._stays, fleet, self._queue_now, vehicles.time_s)
             for windows in self._windows:
                 windows.beside(vehicles.time_s, side)
+        self._moves.exchange(fleet.exchanged)
         moves = self._moves.follow(vehicles)
         for passage in self._gates.follow(vehicles, fleet):
             for windows in self._windows:

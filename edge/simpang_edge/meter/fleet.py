@@ -22,6 +22,9 @@ HEIR_S: Final = 1.6
 HEIR_AHEAD_M: Final = 5.0
 HEIR_BACK_M: Final = 8.0
 HEIR_ACROSS_M: Final = 1.2
+CLEAR_M: Final = 0.5
+BACK_S: Final = 2.0
+FASTEST_MPS: Final = 15.0
 FILTERS_M: Final = 2.0
 """How far to the side a vehicle may be when it appears again: a motorcycle filters to the head of the queue
 meanwhile."""
@@ -107,6 +110,7 @@ class Fleet:
     """The vehicles in view, by track id.
 
     toward, length_m: (A,), whether traffic comes toward the camera, and measured length, by approach.
+    exchanged: in the latest frame, tracks that went over to another vehicle, each with the one that goes on for it.
     """
 
     def __init__(
@@ -121,6 +125,7 @@ class Fleet:
         self._frames_s = _NO_FRAMES
         self._watched_s = -np.inf
         self.rows: Rows = np.zeros(0, ROW)
+        self.exchanged: list[tuple[int, int]] = []
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -130,10 +135,12 @@ class Fleet:
 
         Vehicles on no approach and those without a confirmed id (>= 1) are left out.
         """
+        self.exchanged.clear()
         picked = ((vehicles.approach >= 0) & np.isfinite(vehicles.along_m) & (vehicles.id >= 1)).nonzero()[0]
         row = self._admit(vehicles, picked)
         for n in self._others(vehicles, picked, row).tolist():
             self._replace(vehicles, int(picked[n]), int(row[n]))
+        self._enter_by_exit(vehicles, picked, row)
         seen = self._seen(row, vehicles.time_s, max_gap_s)
         rows = self.rows
         rows["held"][row] = rows["orphan"][row] = False
@@ -181,6 +188,11 @@ class Fleet:
     def watched_s(self) -> float:
         """Since when the road has been watched without a break."""
         return float(self._watched_s)
+
+    @property
+    def frame_s(self) -> float:
+        """When the latest frame was."""
+        return float(self._frame_s)
 
     def rows_of(self, ids: IntArray) -> IntArray:
         """Rows of those of the ids that are remembered, int64 (m,)."""
@@ -260,6 +272,7 @@ class Fleet:
         absent = np.zeros(0, np.int64) if by_kerb else self._absent(vehicles.id)
         row = self._heir(vehicles, n, absent) if len(absent) else None
         row = self._appeared(vehicles, n, absent) if row is None and len(absent) else row
+        row = self._left(vehicles, n, track) if row is None and vehicles.along_m[n] < -CLEAR_M else row
         if row is None:
             row = self._new_row()
             self.rows[row] = _blank(vehicles, n)
@@ -295,6 +308,13 @@ class Fleet:
             self._decisions.about(Rule.JUMPED, self.rows[row], vehicles.time_s, float(vehicles.along_m[n]))
         self.rows[row] = _blank(vehicles, n)
         self.rows["settled"][row] = True
+
+    def _enter_by_exit(self, vehicles: Vehicles, picked: IntArray, row: IntArray) -> None:
+        """Who was first seen past the line and drives up the approach, against its traffic, begins where it enters."""
+        rows = self.rows
+        came = (rows["first_m"][row] < 0) & (vehicles.along_m[picked] > 0) & ~rows["counted"][row]
+        for n in (came & (rows["along_m"][row] <= 0) & ~rows["armed"][row]).nonzero()[0].tolist():
+            self.rows[int(row[n])] = _blank(vehicles, int(picked[n]))
 
     def _heir(self, vehicles: Vehicles, n: int, absent: IntArray) -> int | None:
         """Row of a vehicle lost a moment ago, one of `absent`, that the new track `n` continues near the line; it
@@ -335,6 +355,34 @@ class Fleet:
             return None
         best = int(np.argmin(np.where(good, np.abs(moved_m), np.inf)))
         return self._row_of.pop(int(rows["id"][best]))
+
+    def _left(self, vehicles: Vehicles, n: int, track: int) -> int | None:
+        """Row of a vehicle that left over the line and whose track is seen before it again: that track went over to
+        the vehicle behind it, which gets a row of its own, and the new track `n` just past the line goes on with it.
+
+        Vehicles neither drive back over the line nor appear past it; each explains the other.
+        """
+        here = ((vehicles.along_m > CLEAR_M) & (vehicles.approach == vehicles.approach[n])).nonzero()[0]
+        here = np.array([m for m in here.tolist() if int(vehicles.id[m]) in self._row_of], np.int64)
+        row = np.array([self._row_of[track] for track in vehicles.id[here].tolist()], np.int64)
+        since_s = vehicles.time_s - self.rows["passed_s"][row]
+        good = self.rows["counted"][row] & (since_s <= BACK_S) & (self.rows["kind"][row] == vehicles.kind[n])
+        good &= np.abs(self.rows["across_m"][row] - vehicles.across_m[n]) <= HEIR_ACROSS_M
+        good &= -vehicles.along_m[n] <= FASTEST_MPS * since_s
+        if not good.any():
+            return None
+        return self._exchange(vehicles, int(here[good][0]), n, track)
+
+    def _exchange(self, vehicles: Vehicles, old: int, new: int, track: int) -> int:
+        """The row of vehicle `old` of a frame is that of `new` from now on, and `old` gets a clean one."""
+        before = int(vehicles.id[old])
+        row, clean = self._row_of.pop(before), self._new_row()
+        self.rows[clean] = _blank(vehicles, old)
+        self.rows["settled"][clean] = True
+        self._row_of[before] = clean
+        self.rows["along_m"][row] = vehicles.along_m[new]
+        self.exchanged.append((before, track))
+        return row
 
     def _new_row(self) -> int:
         if not self._free:

@@ -3,7 +3,7 @@ by the shape of its path."""
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -28,8 +28,8 @@ HEADING_M: Final = 6.0
 """Where pictures come seldom, fewer steps make a heading: one of more metres lags behind a turn."""
 
 TREMBLE_M: Final = 3.0
-"""A step back, against the heading, by less than this is the box's tremble while its vehicle stands: it turns nothing.
-Taken for a turn, there and back could add up to a full circle."""
+"""A step back, against the heading, by less than this is the box's tremble while its vehicle waits in the junction: it
+turns nothing. Taken for a turn, there and back could add up to a full circle."""
 
 LEAST_PATH_M: Final = 10.0
 """A track that ends sooner after the line has not shown where it goes."""
@@ -65,7 +65,8 @@ class _Path:
     """Where a vehicle went since it came near its stop line.
 
     heading: radians from the road's x axis, unwrapped, of the last metres; entered: that of its approach. gate: the
-    first exit gate that it passed, -1 none. way_m: length of the path. leaving: the lower border cut it last.
+    first exit gate that it passed, -1 none. way_m: length of the path after the line. leaving: the lower border cut it
+    last.
     """
 
     approach: int
@@ -78,6 +79,12 @@ class _Path:
     gate: int = -1
     leaving: bool = False
     crossing: Crossing | None = None
+
+    def restart(self, here: Point) -> None:
+        """Begin anew: before its line a vehicle goes where its approach goes, however its box trembles in the queue."""
+        self.heading, self.way_m = self.entered, 0.0
+        self.trail.clear()
+        self.trail.append(here)
 
 
 class Movements:
@@ -114,7 +121,7 @@ class Movements:
         if not self._on:
             return ()
         done: list[Traced] = []
-        near = vehicles.along_m < NEAR_M
+        near, upstream = vehicles.along_m < NEAR_M, (vehicles.along_m > 0).tolist()
         places = vehicles.xy_m.tolist()
         cut = [False] * len(places) if vehicles.cut is None else vehicles.cut.tolist()
         for n, track in enumerate(vehicles.id.tolist()):
@@ -122,9 +129,20 @@ class Movements:
             if path is None and near[n] and track >= 1 and len(self._paths) < MOST:
                 path = self._begin(track, int(vehicles.approach[n]), vehicles.time_s, tuple(places[n]))
             if path is not None and not math.isnan(places[n][0]):
+                if upstream[n] and path.crossing is None:
+                    path.restart(tuple(places[n]))
                 path.leaving = cut[n]
                 done += self._step(path, vehicles.time_s, tuple(places[n]))
         return tuple(done)
+
+    def exchange(self, tracks: Iterable[tuple[int, int]]) -> None:
+        """Tracks (each with another) went over to another vehicle; the other one goes on with the first one's path."""
+        for old, new in tracks:
+            path = self._paths.pop(old, None)
+            if path is not None:
+                path.trail.clear()
+                path.trail.append(path.here)
+                self._paths[new] = path
 
     def cross(self, crossing: Crossing) -> tuple[Traced, ...]:
         """Account for a crossing; the move that it completes where the gate was already passed."""

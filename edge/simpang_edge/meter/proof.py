@@ -4,12 +4,13 @@ takes for a motorcycle stands where it stands for ever, and would be in the queu
 A track is believed once it has gone 3 m and a tenth of its distance (as far away a box trembles by that) at walking
 speed or faster, in either direction. By the kerb, nearer than half a motorcycle's width in most of its sightings before
 the line, no way is proof before it is 5 m past the line: false boxes slide along the kerb with the traffic that passes,
-and end where it ends. Believed at once is what was there when the camera began to watch, for a queue may stand there,
-and what appears in the place of a vehicle that was believed and is no longer seen, until that is seen again: then they
-are two, and the new one has to move. So is, after 2 s in a place of its own, what stands at the stop line, where
-vehicles are large in the picture and wait close together, for it is the rest of a track that broke; and what stands
-where vehicles come into view, for a queue may reach beyond it. Until then a vehicle is in no figure; what it spent on
-the road meanwhile is accounted for afterwards (`emerged`).
+and end where it ends (of what began past the line its place now tells). Believed at once is what was there when the
+camera began to watch, for a queue may stand there, and what appears in the place of a vehicle that was believed and is
+no longer seen, until that is seen again: then they are two, and the new one has to move. So is, after 2 s in a place of
+its own, what stands at the stop line, where vehicles are large in the picture and wait close together, for it is the
+rest of a track that broke; and what stands where vehicles come into view, for a queue may reach beyond it. What begins
+clearly past the stop line has to go on with the traffic, for others cross there. Until then a vehicle is in no figure;
+what it spent on the road meanwhile is accounted for afterwards (`emerged`).
 """
 
 from typing import Any, Final
@@ -27,6 +28,9 @@ KERB_M: Final = 0.5 * float(WIDTH_M[KINDS.index("motorcycle")])
 
 BEYOND_M: Final = 5.0
 """A vehicle so far past the stop line has left the kerb behind, which ends where the junction begins."""
+
+BEGAN_PAST_M: Final = 0.75
+"""What begins farther past the stop line is believed only once it has gone on with the traffic: others cross there."""
 
 AT_FIRST_S: Final = 1.0
 """A vehicle that was there when the camera began to watch has a track after this long."""
@@ -53,14 +57,16 @@ def prove(
     if not len(place):
         return
     new = row[place]
-    gone_m = np.abs(rows["first_m"][new] - rows["along_m"][new])
-    by_kerb = rows["inner"][new] < 0
+    way_m = rows["first_m"][new] - rows["along_m"][new]
+    past = rows["first_m"][new] < -BEGAN_PAST_M
+    gone_m = np.where(past, way_m, np.abs(way_m))
+    by_kerb = (rows["inner"][new] < 0) | ((rows["first_m"][new] < 0) & (rows["across_m"][new] < KERB_M))
     far_m = GONE_M + GONE_SHARE * np.abs(rows["along_m"][new])
     moved = (gone_m >= far_m) & (np.abs(rows["speed_mps"][new]) >= WALKING_MPS)
     moved &= ~by_kerb | (rows["along_m"][new] <= -BEYOND_M)
-    at_first = (rows["first_s"][new] - watched_s < AT_FIRST_S) & ~by_kerb
+    at_first = (rows["first_s"][new] - watched_s < AT_FIRST_S) & ~by_kerb & ~past
     at_end = (rows["along_m"][new] <= AT_LINE_M) | (rows["first_m"][new] > EDGE_SHARE * length_m[rows["approach"][new]])
-    waits = at_end & (rows["seen_s"][new] - rows["first_s"][new] >= STOOD_S) & ~by_kerb & ~moved & ~at_first
+    waits = at_end & ~past & (rows["seen_s"][new] - rows["first_s"][new] >= STOOD_S) & ~by_kerb & ~moved & ~at_first
     if waits.any():
         waits[waits] = ~doubles(rows, new[waits], row)
     rows["proven"][new[moved | at_first | waits]] = True
