@@ -312,9 +312,13 @@ class Fleet:
     def _enter_by_exit(self, vehicles: Vehicles, picked: IntArray, row: IntArray) -> None:
         """Who was first seen past the line and drives up the approach, against its traffic, begins where it enters."""
         rows = self.rows
-        came = (rows["first_m"][row] < 0) & (vehicles.along_m[picked] > 0) & ~rows["counted"][row]
-        for n in (came & (rows["along_m"][row] <= 0) & ~rows["armed"][row]).nonzero()[0].tolist():
-            self.rows[int(row[n])] = _blank(vehicles, int(picked[n]))
+        n = (rows["first_m"][row] < 0).nonzero()[0]
+        if not len(n):
+            return
+        came = (vehicles.along_m[picked[n]] > 0) & (rows["along_m"][row[n]] <= 0)
+        came &= ~rows["counted"][row[n]] & ~rows["armed"][row[n]]
+        for k in n[came].tolist():
+            rows[int(row[k])] = _blank(vehicles, int(picked[k]))
 
     def _heir(self, vehicles: Vehicles, n: int, absent: IntArray) -> int | None:
         """Row of a vehicle lost a moment ago, one of `absent`, that the new track `n` continues near the line; it
