@@ -192,7 +192,7 @@ class Fleet:
     @property
     def frame_s(self) -> float:
         """When the latest frame was."""
-        return float(self._frame_s)
+        return float(self._frames_s[-1])
 
     def rows_of(self, ids: IntArray) -> IntArray:
         """Rows of those of the ids that are remembered, int64 (m,)."""
