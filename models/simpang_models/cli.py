@@ -297,16 +297,16 @@ def _shrink(full: Path, out: Path, calibrate: Calibration | None) -> None:
 
 @app.command("join")
 def join_models(
-    small: Annotated[Path, typer.Argument(help="The detector that looks at the input made smaller, simpang-n.onnx.")],
+    small: Annotated[Path, typer.Argument(help="The detector that sees a large input made smaller, simpang-n.onnx.")],
     whole: Annotated[Path, typer.Argument(help="The detector that looks at the whole input.")],
     out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
     name: Annotated[str, typer.Option(help="Name in the metadata.")] = "simpang-s",
     version: Annotated[str, typer.Option(help="Version in the metadata.")] = VERSION,
 ) -> None:
-    """Two of our detectors in one file, for 960x544: one looks at 640x384, the other at the whole; extra train."""
+    """Two of our detectors in one file: both see the input, one of them 960x544 as 640x384; extra train."""
     from simpang_models.contract import Description
     from simpang_models.join import join
 
     with clear_errors():
-        join(small, whole, out, Description(name, version, "Apache-2.0", ("960x544",)))
+        join(small, whole, out, Description(name, version, "Apache-2.0", ("640x384", "960x544")))
     typer.echo(str(out))

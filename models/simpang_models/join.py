@@ -1,7 +1,7 @@
-"""Two detectors in one file of the contract: one looks at the whole input, the other at the input made smaller.
+"""Two detectors in one file of the contract: both look at the input, one of them at a large one made smaller.
 
 What fills much of a large input is found best where it is smaller, what is far only where it is not. Both lists of
-boxes are put together and doubles suppressed, as within one.
+boxes are put together and doubles suppressed.
 """
 
 import json
@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 
 import onnx
 import torch
-from onnx import ModelProto, compose
+from onnx import ModelProto, NodeProto, compose
 from torch import Tensor, nn
 from torch.nn import functional
 
 from simpang_models.boxes import CLASSES
-from simpang_models.contract import GROUP, GROUP_SHIFT_PX, MAX_BOXES, SUPPRESS_IOU, Description, describe
+from simpang_models.contract import GROUP, GROUP_SHIFT_PX, MAX_BOXES, Description, describe
 from simpang_models.export import Suppression
 from simpang_models.pictures import PADDING
 
@@ -25,6 +25,10 @@ PART, BECOMES = 3, 2
 """The same as whole pixels."""
 STEP = 48
 """Sides of which two thirds are a multiple of 32."""
+LARGE_PX = 800
+"""Inputs wider than this are large: 960, but not 640."""
+SAME_IOU = 0.5
+"""Boxes of two networks that overlap by more are one vehicle; they differ more than those of one (`SUPPRESS_IOU`)."""
 OUTPUTS = ("boxes", "scores", "classes")
 ENDS = [f"{look}/{output}" for look in ("small", "whole") for output in OUTPUTS]
 """What the two say, by the names it has in the joined graph."""
@@ -56,19 +60,29 @@ class Together(nn.Module):
         self.register_buffer("group", torch.tensor(GROUP, dtype=torch.float32))
 
     def forward(
-        self, boxes: Tensor, scores: Tensor, classes: Tensor, far_boxes: Tensor, far_scores: Tensor, far_classes: Tensor
+        self,
+        scale: Tensor,
+        boxes: Tensor,
+        scores: Tensor,
+        classes: Tensor,
+        far_boxes: Tensor,
+        far_scores: Tensor,
+        far_classes: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """(N, 4), (N,), (N,) in pixels of the smaller input and (M, …) in those of the input: at most MAX_BOXES."""
-        place = torch.cat([boxes / SMALLER, far_boxes])
+        """(N, 4), (N,), (N,) in pixels of what the first saw and (M, …) in those of the input: at most MAX_BOXES.
+
+        scale: () pixels of the input to one of what the first saw.
+        """
+        place = torch.cat([boxes * scale, far_boxes])
         score, kind = torch.cat([scores, far_scores]), torch.cat([classes, far_classes])
         shifted = place + (self.group[kind] * GROUP_SHIFT_PX)[:, None]
-        limit, iou = torch.tensor([MAX_BOXES], dtype=torch.int64), torch.tensor([SUPPRESS_IOU])
+        limit, iou = torch.tensor([MAX_BOXES], dtype=torch.int64), torch.tensor([SAME_IOU])
         keep = Suppression.apply(shifted[None], score[None, None], limit, iou)[:, 2]
         return place[keep], score[keep], kind[keep]
 
 
 def join(small: Path, whole: Path, out: Path, facts: Description) -> None:
-    """Write one file of the contract out of two, of which one sees the input made smaller.
+    """Write one file of the contract out of two, of which one sees a large input made smaller.
 
     Raises:
         ValueError: a file names other classes than ours, in our order.
@@ -78,15 +92,47 @@ def join(small: Path, whole: Path, out: Path, facts: Description) -> None:
     with TemporaryDirectory() as folder:
         before, after = Path(folder) / "before.onnx", Path(folder) / "after.onnx"
         _write(Smaller(), (_example(),), before, ["image"], ["small/image"])
-        _write(Together(), (*_found(), *_found()), after, ENDS, list(OUTPUTS))
+        _write(Together(), (torch.tensor(1.0), *_found(), *_found()), after, ["scale", *ENDS], list(OUTPUTS))
         first, last = (
             compose.add_prefix(onnx.load(str(p)), f"{p.stem}/", rename_inputs=False, rename_outputs=False)
             for p in (before, after)
         )
-    model = _chained([first, *looks, last])
+    model = _chained([_where_large(first), *looks, last])
     describe(model, facts)
     onnx.checker.check_model(model)
     onnx.save(model, str(out))
+
+
+def _where_large(smaller: ModelProto) -> ModelProto:
+    """The input made smaller where it is large, else as it is; and how many of its pixels one pixel then spans."""
+    make, image = onnx.helper, smaller.graph.output[0].name
+    scale = make.make_tensor_value_info("scale", onnx.TensorProto.FLOAT, [])
+    large = make.make_graph(
+        [*smaller.graph.node, _value("scale", 1.0 / SMALLER)],
+        "large",
+        [],
+        [smaller.graph.output[0], scale],
+        list(smaller.graph.initializer),
+    )
+    alike = make.make_graph(
+        [make.make_node("Identity", ["image"], [image]), _value("scale", 1.0)],
+        "alike",
+        [],
+        [smaller.graph.output[0], scale],
+    )
+    nodes = [
+        make.make_node("Shape", ["image"], ["width"], start=2, end=3),
+        make.make_node("Squeeze", ["width"], ["width_px"]),
+        make.make_node("Constant", [], ["large_px"], value_int=LARGE_PX),
+        make.make_node("Greater", ["width_px", "large_px"], ["is_large"]),
+        make.make_node("If", ["is_large"], [image, "scale"], then_branch=large, else_branch=alike),
+    ]
+    graph = make.make_graph(nodes, "before", list(smaller.graph.input), [smaller.graph.output[0], scale])
+    return make.make_model(graph, opset_imports=smaller.opset_import, ir_version=smaller.ir_version)
+
+
+def _value(name: str, value: float) -> NodeProto:
+    return onnx.helper.make_node("Constant", [], [name], value_float=value)
 
 
 def _checked(path: Path) -> ModelProto:
@@ -117,7 +163,7 @@ def _found() -> tuple[Tensor, Tensor, Tensor]:
 
 def _write(module: nn.Module, example: tuple[Tensor, ...], path: Path, inputs: list[str], outputs: list[str]) -> None:
     free = {1: "height", 2: "width"}
-    axes = {name: free if name.endswith("image") else {0: "n"} for name in (*inputs, *outputs)}
+    axes = {name: free if name.endswith("image") else {0: "n"} for name in (*inputs, *outputs) if name != "scale"}
     torch.onnx.export(
         module.eval(),
         example,

@@ -9,7 +9,7 @@ import pytest
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 SMALL = {"416x256", "640x384", "960x544"}
-SHIPPED = {"simpang-n": SMALL, "simpang-n-f16": SMALL, "simpang-s": {"960x544"}}
+SHIPPED = {"simpang-n": SMALL, "simpang-n-f16": SMALL, "simpang-s": {"640x384", "960x544"}}
 """Each with the sizes that it was made for."""
 KINDS = ["motorcycle", "car", "bus", "truck", "bicycle", "person", "three_wheeler"]
 

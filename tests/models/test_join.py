@@ -10,16 +10,15 @@ torch = pytest.importorskip("torch")
 
 from simpang_models.adapters import open_model  # noqa: E402
 from simpang_models.boxes import Boxes, concatenate, suppress  # noqa: E402
-from simpang_models.contract import GROUP, MAX_BOXES, SUPPRESS_IOU, Description  # noqa: E402
-from simpang_models.join import Smaller, join  # noqa: E402
+from simpang_models.contract import GROUP, MAX_BOXES, Description  # noqa: E402
+from simpang_models.join import SAME_IOU, Smaller, join  # noqa: E402
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 
 
-@pytest.fixture(scope="module")
-def picture() -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
-    """Noise of 480×288: the detector finds hundreds of weak boxes in it."""
-    return np.random.default_rng(3).integers(0, 256, (288, 480, 3)).astype(np.uint8)
+def noise(height: int, width: int) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
+    """The detector finds hundreds of weak boxes in it."""
+    return np.random.default_rng(3).integers(0, 256, (height, width, 3)).astype(np.uint8)
 
 
 def look(file: Path, canvas: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]) -> Boxes:
@@ -40,16 +39,19 @@ def test_smaller_by_area() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:Constant folding:UserWarning")
-def test_both_lists_together(picture: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]], tmp_path: Path) -> None:
-    """What the two files find alone, with doubles suppressed group by group."""
-    small, whole = MODELS / "simpang-n.onnx", MODELS / "simpang-n-f16.onnx"
+@pytest.mark.parametrize(("height", "width", "scale"), [(288, 480, 1.0), (192, 960, 1.5)])
+def test_both_lists_together(height: int, width: int, scale: float, tmp_path: Path) -> None:
+    """What the two files find alone, with doubles suppressed group by group; the first sees a wide input at two thirds,
+    another as it is."""
+    small, whole, picture = MODELS / "simpang-n.onnx", MODELS / "simpang-n-f16.onnx", noise(height, width)
     join(small, whole, tmp_path / "joined.onnx", Description("s", "1", "Apache-2.0", ("480x288",)))
     found = look(tmp_path / "joined.onnx", picture)
     far = look(whole, picture)
-    near = look(small, Smaller()(torch.from_numpy(picture[None])).numpy()[0])
-    every = concatenate([Boxes(near.xyxy_px * np.float32(1.5), near.score, near.kind), far])
+    seen = picture if scale == 1.0 else Smaller()(torch.from_numpy(picture[None])).numpy()[0]
+    near = look(small, seen)
+    every = concatenate([Boxes(near.xyxy_px * np.float32(scale), near.score, near.kind), far])
     group = np.array(GROUP)[every.kind]
-    kept = concatenate([suppress(every[group == g], SUPPRESS_IOU, agnostic=True) for g in range(3)])
+    kept = concatenate([suppress(every[group == g], SAME_IOU, agnostic=True) for g in range(3)])
     wanted = np.sort(kept.score)[::-1][:MAX_BOXES]
     assert len(found) > 20
     assert len(found) == len(wanted)
