@@ -103,8 +103,10 @@ class Mailbox:
 
 def record(folder: Path, box: Box, script: Script, start_s: float, boot: int = 1) -> list[dict[str, Any]]:
     """Run the worker over a script; the rows that it and earlier runs published, as `simpang measure` writes them."""
+    kept = box.outbox.model_copy(update={"folder": folder / "outbox"})
+    box = box.model_copy(update={"outbox": kept})
     camera, clock = box.cameras[0], FakeClock(start_s)
-    playback, outbox = Playback(clock, iter(script)), Outbox(folder / "outbox", camera.id)
+    playback, outbox = Playback(clock, iter(script)), Outbox(box.outbox.folder, camera.id)
     parts = build_measurement(box, camera)
     ground, scene = parts.ground, SceneWatch(box.scene, sun_over(camera))
     stages = Stages(playback, playback, ground, parts.zones, scene, parts.meter, "none", ground.error_m)
