@@ -49,5 +49,7 @@ def test_no_text_is_left_over() -> None:
         key for key in KEYS if key.startswith(("event_", "source_", "turn_", "flag_", "method_", "cause_", "basis_"))
     }
     made |= {"motorcycle", "car", "bus", "truck", "bicycle", "person", "three_wheeler", "info", "warning", "serious"}
-    source = "".join(path.read_text(encoding="utf-8") for path in PAGE.glob("*.py") if not path.name.startswith("words"))
+    source = "".join(
+        path.read_text(encoding="utf-8") for path in PAGE.glob("*.py") if not path.name.startswith("words")
+    )
     assert [key for key in KEYS if key not in made and not re.search(rf'(\.|"){key}\b', source)] == []
